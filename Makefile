@@ -1,0 +1,46 @@
+# Everything is installed into .venv; nothing outside the project's folder is touched.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help demo test check format bench crashtest fuzz clean
+help:                      ## show what can be made
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (PYTHON=/path/to/python3 make ...)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Debian keeps venv apart: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(STAMP)             ## the whole service on a simulated modem: a client asks, two answers come
+	$(BIN)/smsd demo
+
+test: $(STAMP)             ## all tests
+	$(BIN)/pytest
+
+check: $(STAMP)            ## format, lint, strict types, layers, docs compared with code
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/house
+
+format: $(STAMP)           ## put every file into the one format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(STAMP)            ## measure the figures the documentation quotes
+	$(BIN)/python -m benchmarks
+
+crashtest: $(STAMP)        ## kill -9 at random moments and at every write: nothing lost, nothing doubled
+	$(BIN)/python -m benchmarks.crash
+
+fuzz: $(STAMP)             ## feed the decoders what a coverage-guided fuzzer invents
+	$(BIN)/pip install --quiet --disable-pip-version-check atheris
+	$(BIN)/python fuzz/fuzz_wire.py -max_total_time=60
+
+clean:                     ## remove what the other targets made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
