@@ -1,1 +1,1 @@
-"""To be written."""
+"""Decisions, pure: the same question has the same answer. Clock, identifiers and chance are handed in."""
