@@ -1,0 +1,48 @@
+"""The configuration file: TOML in, one frozen ``Config`` out.
+
+The only place that reads the configuration, the secrets it names and the environment. ``keys`` is the one table of
+all keys, ``checks`` what their values may be, ``reader`` the way from a file to a ``Config``. A relative path in the
+file is a credential handed by systemd (``$CREDENTIALS_DIRECTORY``) where there is one of that name, else relative to
+the file itself.
+"""
+
+from smsd.config.keys import (
+    Config,
+    Database,
+    Directory,
+    Identity,
+    KeyDoc,
+    Limits,
+    Log,
+    Messages,
+    Modem,
+    ReplyTexts,
+    Retention,
+    Routing,
+    Service,
+    Smpp,
+    describe,
+)
+from smsd.config.reader import SecretFileWarning, load, parse, read_secret
+
+__all__ = [
+    "Config",
+    "Database",
+    "Directory",
+    "Identity",
+    "KeyDoc",
+    "Limits",
+    "Log",
+    "Messages",
+    "Modem",
+    "ReplyTexts",
+    "Retention",
+    "Routing",
+    "SecretFileWarning",
+    "Service",
+    "Smpp",
+    "describe",
+    "load",
+    "parse",
+    "read_secret",
+]

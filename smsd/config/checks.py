@@ -1,0 +1,163 @@
+"""What a value of the configuration may be.
+
+Each check returns the value, perhaps in a tidier form, or raises ``ValueError`` with what is wrong and what would be
+right. Knows values only: the file and the key are named by the reader. Nothing slow to import is imported before a
+file asks for it.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import time
+from typing import Any
+
+from smsd.errors import UsageError
+from smsd.rules import replies
+
+SENDER_LENGTH = 11
+"""Characters of an alphanumeric sender: TP-OA holds ten octets, that is eleven septets (23.040 §9.1.2.5)."""
+
+Check = Callable[[Any], Any]
+
+
+def between(low: int, high: int) -> Check:
+    """Check a number: ``low`` to ``high``, both included."""
+
+    def check(value: int) -> int:
+        if not low <= value <= high:
+            raise ValueError(f"{value} is out of range: {low} to {high}")
+        return value
+
+    return check
+
+
+def one_of(*choices: str) -> Check:
+    """Check a word against the few there are."""
+
+    def check(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"{value!r} is not one of {', '.join(choices)}{perhaps(value, choices)}")
+        return value
+
+    return check
+
+
+def database_url(value: str) -> str:
+    """Check the URL of a database: SQLite, by a whole path."""
+    scheme = value.partition(":")[0]
+    if scheme != "sqlite":
+        raise ValueError(f"{scheme!r} is not supported (yet): write sqlite:////var/lib/smsd/smsd.db")
+    if not re.fullmatch(r"sqlite:////[^?#]*[^/?#]", value):
+        raise ValueError(f"{value!r} is not a whole path: four slashes, like sqlite:////var/lib/smsd/smsd.db")
+    return value
+
+
+def sender(value: str) -> str:
+    """Check an alphanumeric sender."""
+    # ASCII that is in the GSM default alphabet's basic table: good in TP-OA and in source_addr alike.
+    if strange := re.findall(r"[^A-Za-z0-9 !\"#%&'()*+,./:;<=>?_@$-]", value):
+        raise ValueError(f"{strange[0]!r} in {value!r}: Latin letters, digits and plain punctuation only, like SCSERV")
+    if not 1 <= len(value) <= SENDER_LENGTH:
+        raise ValueError(f"{value!r} has {len(value)} characters: 1 to {SENDER_LENGTH}, like SCSERV")
+    return value
+
+
+def time_zone(value: str) -> str:
+    """Check the name of a time zone (tz database)."""
+    from zoneinfo import ZoneInfo, available_timezones  # noqa: PLC0415  start-up time
+
+    try:
+        ZoneInfo(value)
+    except (LookupError, ValueError, OSError):
+        near = perhaps(value, available_timezones())
+        raise ValueError(f"{value!r} is no time zone of the tz database{near or '; like Europe/Moscow'}") from None
+    return value
+
+
+def region(value: str) -> str:
+    """Check the code of a country (ISO 3166-1 alpha-2)."""
+    from phonenumbers import SUPPORTED_REGIONS  # noqa: PLC0415  start-up time
+
+    if value not in SUPPORTED_REGIONS:
+        raise ValueError(f"{value!r} is no ISO 3166 code of a country: two capital letters, like RU")
+    return value
+
+
+def quiet_hours(value: str) -> str:
+    """Check a span of hours, or nothing."""
+    if value:
+        span(value)
+    return value
+
+
+def span(value: str) -> tuple[time, time]:
+    """Return the two ends of a span of hours, the first included, the last not; it may go over midnight."""
+    found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", value, re.ASCII)
+    if not found:
+        raise ValueError(f'{value!r} is not hours: write from-to like "21:00-09:00", or "" for none')
+    hour, minute, last_hour, last_minute = map(int, found.groups())
+    first, last = time(hour, minute), time(last_hour, last_minute)
+    if first == last:
+        raise ValueError(f'{value!r} is the whole day or nothing: write from-to like "21:00-09:00", or "" for none')
+    return first, last
+
+
+def route_name(value: str) -> str:
+    """Check the name of a route."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}", value):
+        raise ValueError(f"{value!r} is no name: 1 to 32 Latin letters, digits, and . _ - after the first")
+    return value
+
+
+def absolute(value: str) -> str:
+    """Check a path that must be whole."""
+    if not value.startswith("/"):
+        raise ValueError(f"{value!r} is not a whole path: write it like /dev/smsd/modem")
+    return value
+
+
+def filled(value: str) -> str:
+    """Check that something is written."""
+    if not value.strip():
+        raise ValueError("it is empty")
+    return value
+
+
+def imei(value: str) -> str:
+    """Check an IMEI (23.003 §6.2), perhaps with its software version."""
+    if value and not re.fullmatch(r"[0-9]{14,16}", value):
+        raise ValueError(f"{value!r} is no IMEI: 15 digits, shown by AT+CGSN or *#06#")
+    return value
+
+
+def e164_phone(value: str) -> str:
+    """Check a number that must be in E.164 already, or nothing."""
+    if value and not re.fullmatch(r"\+[1-9][0-9]{6,14}", value):
+        raise ValueError(f"{value!r} is not E.164: write it like +79086228779")
+    return value
+
+
+def system_id(value: str) -> str:
+    """Check the name a bind is made by."""
+    if len(value) > 15 or not value.isascii():
+        raise ValueError(f"{value!r} does not fit: at most 15 ASCII characters (SMPP 3.4 §5.2.1)")
+    return value
+
+
+def reply(name: str) -> Check:
+    """Return the check of the text of a reply."""
+
+    def check(value: str) -> str:
+        try:
+            return replies.check(name, value)
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+
+    return check
+
+
+def perhaps(wrong: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean …?`` for a slip of the finger, or nothing."""
+    from difflib import get_close_matches  # noqa: PLC0415  only when something is wrong
+
+    near = get_close_matches(wrong, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -1,0 +1,329 @@
+# ruff: noqa: RUF009  key() is a dataclasses.field(), called anew for every key
+"""Every key of the configuration file: the one table of them.
+
+Each field is a key, with its sentence, unit, default and check; the reader and the reference in the documentation are
+both made from here. Knows values and what follows from them; refuses to know files and environment.
+"""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Any
+
+from smsd.config import checks
+from smsd.errors import ConfigError
+from smsd.rules import replies
+
+if typing.TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+DEFAULT_PATH = Path("/etc/smsd/smsd.toml")
+
+_PORT = checks.between(1, 65535)
+_ANY = checks.between(0, 10**6)
+_DAY = checks.between(1, 24 * 3600)
+_FORTNIGHT = checks.between(1, 14 * 24 * 60)
+
+
+def key(default: Any, doc: str, check: checks.Check | None = None, *, unit: str = "", shown: str = "") -> Any:
+    """Return a field that is a key: its sentence, its check, the unit of its number, its default as people read it."""
+    return dataclasses.field(default=default, metadata={"doc": doc, "check": check, "unit": unit, "shown": shown})
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Where everything is kept."""
+
+    url: str = key(
+        "sqlite:////var/lib/smsd/smsd.db", "The database file, as a URL with four slashes.", checks.database_url
+    )
+
+    @property
+    def path(self) -> Path:
+        """The SQLite file."""
+        return Path(self.url.removeprefix("sqlite:///"))
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What this service is to its clients."""
+
+    number: str = key("+79086228779", "The number clients write to; shown in the status.")
+    sender: str = key("SCSERV", "The name messages come from; the operator's route only.", checks.sender)
+    timezone: str = key(
+        "Europe/Moscow", "The zone in which times are shown and quiet hours are meant.", checks.time_zone
+    )
+    region: str = key("RU", "The country (ISO 3166) whose habits a phone without `+` is written by.", checks.region)
+    lenient_commands: bool = key(
+        default=False, doc="Whether a text that nearly is a command is carried out as the one it resembles."
+    )
+
+    @property
+    def zone(self) -> "ZoneInfo":
+        """The time zone itself."""
+        from zoneinfo import ZoneInfo  # noqa: PLC0415  start-up time
+
+        return ZoneInfo(self.timezone)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which modem is meant, whatever port it is on today."""
+
+    imei: str = key("", "The modem's IMEI, 15 digits.", checks.imei)
+
+
+@dataclass(frozen=True, slots=True)
+class Modem:
+    """A SIM in a modem; one table each. `device` or `identity` must be given."""
+
+    name: str = key(
+        "", "What the route is called in `routing.order`, in status and in logs.", checks.route_name, shown="`modem0`…"
+    )
+    device: Path | None = key(None, "The serial port.", checks.absolute, shown="must be given, or `identity`")
+    identity: Identity | None = key(None, "The modem to look for on every port; with `device` too, to verify it by.")
+    baud: int = key(
+        115200, "Speed of the serial port; a USB modem does not care.", checks.between(1200, 4_000_000), unit="bit/s"
+    )
+    rtscts: bool = key(default=False, doc="Hardware flow control; only where the two lines are wired.")
+    pin_file: Path | None = key(
+        None, "File with the SIM's PIN; without it a SIM that asks for a PIN is not used.", checks.filled
+    )
+    smsc: str = key("", "The service centre to submit through; empty: the one on the SIM.", checks.e164_phone)
+    poll_seconds: int = key(30, "How often the SIM is swept for messages even without a hint.", _DAY, unit="s")
+    settle_seconds: int = key(
+        60,
+        "How long after its port appears a modem is left alone before it may be reset.",
+        checks.between(0, 3600),
+        unit="s",
+    )
+    result_timeout_seconds: int = key(
+        150, "How long the network's answer to a submitted part is awaited; then it is in doubt.",
+        checks.between(10, 600), unit="s",
+    )  # fmt: skip
+    delivery_reports: bool = key(default=True, doc="Whether status reports are asked for.")
+
+
+@dataclass(frozen=True, slots=True)
+class Smpp:
+    """A bind to an operator's service centre (SMPP 3.4, transceiver); one table each. `host` must be given."""
+
+    name: str = key(
+        "", "What the route is called in `routing.order`, in status and in logs.", checks.route_name, shown="`smpp0`…"
+    )
+    host: str = key("", "Name or address of the service centre.", checks.filled, shown="must be given")
+    port: int = key(2775, "Its TCP port.", _PORT)
+    system_id: str = key("smsd", "The name to bind as.", checks.system_id)
+    password_file: Path | None = key(
+        None, "File with the bind's password; without it the password is empty.", checks.filled
+    )
+    window: int = key(10, "How many submits may wait for their answers at a time.", checks.between(1, 1000))
+    tls: bool = key(default=False, doc="Whether the connection is made by TLS, the certificate verified.")
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """Which way a message leaves."""
+
+    order: tuple[str, ...] = key(
+        (), "Names of the routes; the first that can take a message does. A route not named sends nothing.",
+        shown="all binds, then all modems",
+    )  # fmt: skip
+    fallback_after_seconds: int = key(
+        30,
+        "How long an answer waits for a first route that is down before it takes the next.",
+        checks.between(0, 110),
+        unit="s",
+    )
+    fallback_prefix: str = key("", "Put before the text when the SIM's number, not the name, is the sender.")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is too much."""
+
+    commands_per_hour: int = key(
+        10, "Commands a phone may give in an hour; a repeat beyond joins the open request, unacknowledged. "
+        "`sms stop` is always carried out and acknowledged.", checks.between(1, 10**4),
+    )  # fmt: skip
+    sim_alerts_per_day: int = key(
+        200, "Alerts one modem sends in a day, the rest waits: bulk from one SIM gets it blocked.", _ANY
+    )
+    quiet_hours: str = key(
+        "", 'When no alert is sent, like `"21:00-09:00"`; empty: sent at any hour.', checks.quiet_hours
+    )
+
+    @property
+    def quiet_span(self) -> tuple[time, time] | None:
+        """First minute of the quiet hours and first after them, in the service's zone; ``None`` when there are none."""
+        return checks.span(self.quiet_hours) if self.quiet_hours else None
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Who the clients are."""
+
+    key_file: Path | None = key(
+        None, "The private key that opens clients' passwords; only the daemon needs to read it.", checks.filled,
+        shown="`$CREDENTIALS_DIRECTORY/smsd.key` where there is one, else `smsd.key` beside the database",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTexts:
+    """The texts clients are answered with; `info` may hold `{code}`, `{login}` and `{password}`."""
+
+    accepted: str = key(replies.ACCEPTED, "A command has been taken into the queue.", checks.reply("accepted"))
+    info: str = key(replies.INFO, "The result of `CLIENT info`.", checks.reply("info"))
+    stop: str = key(replies.STOP, "The result of `CLIENT sms stop`.", checks.reply("stop"))
+    start: str = key(replies.START, "The result of `CLIENT sms start`.", checks.reply("start"))
+    unknown: str = key(replies.UNKNOWN, "The phone is not a client's.", checks.reply("unknown"))
+    failed: str = key(replies.FAILED, "The request could not be carried out.", checks.reply("failed"))
+
+    def texts(self) -> replies.Replies:
+        """Return the replies in force."""
+        return replies.Replies.of(dataclasses.asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """How long a message is worth sending; past that it expires, here and, by TP-VP, in the network."""
+
+    ack_expires_minutes: int = key(1440, "An acknowledgement.", _FORTNIGHT, unit="min")
+    result_expires_minutes: int = key(1440, "The result of a command.", _FORTNIGHT, unit="min")
+    admin_expires_minutes: int = key(1440, "An alarm to the administrators, or a self-test.", _FORTNIGHT, unit="min")
+    manual_expires_minutes: int = key(1440, "A message sent by hand.", _FORTNIGHT, unit="min")
+    notification_expires_minutes: int = key(720, "A notification.", _FORTNIGHT, unit="min")
+    alert_expires_minutes: int = key(720, "An alert.", _FORTNIGHT, unit="min")
+    incomplete_hours: int = key(
+        24, "How long a part of an incoming message waits for the others.", checks.between(1, 24 * 14), unit="h"
+    )
+
+    def expires(self, message_class: str) -> timedelta:
+        """Return how long a message of an outbox class (``ack``, ``result``…) is worth sending."""
+        return timedelta(minutes=getattr(self, f"{message_class}_expires_minutes"))
+
+    @property
+    def incomplete(self) -> timedelta:
+        """How long a part of an incoming message waits for the others."""
+        return timedelta(hours=self.incomplete_hours)
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long what is over is kept."""
+
+    inbox_days: int = key(0, "Days an incoming message is kept; 0: for ever.", _ANY, unit="d")
+    outbox_days: int = key(0, "Days a message in a final state is kept; 0: for ever.", _ANY, unit="d")
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What the daemon writes to its standard error. Neither texts nor whole phone numbers, at any level."""
+
+    level: str = key("info", "The least that is written: `debug`, `info`, `warning` or `error`.",
+                     checks.one_of("debug", "info", "warning", "error"))  # fmt: skip
+    format: str = key("auto", "`json`, `console`, or `auto`: console on a terminal, else JSON lines.",
+                      checks.one_of("auto", "json", "console"))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole file, checked. ``path`` is where it came from; without arguments, the defaults and no route."""
+
+    path: Path = DEFAULT_PATH
+    database: Database = Database()
+    service: Service = Service()
+    modems: tuple[Modem, ...] = ()
+    smpp: tuple[Smpp, ...] = ()
+    routing: Routing = Routing()
+    limits: Limits = Limits()
+    directory: Directory = Directory()
+    replies: ReplyTexts = ReplyTexts()
+    messages: Messages = Messages()
+    retention: Retention = Retention()
+    log: Log = Log()
+
+    @property
+    def key_file(self) -> Path:
+        """Where the private key is: as configured, or beside the database."""
+        return self.directory.key_file or self.database.path.with_name("smsd.key")
+
+    @property
+    def route_order(self) -> tuple[str, ...]:
+        """Names of the routes a message may leave by, the first to be tried first."""
+        binds, modems = (bind.name for bind in self.smpp), (modem.name for modem in self.modems)
+        return self.routing.order or (*binds, *modems)
+
+    def require_routes(self) -> None:
+        """Raise ``ConfigError`` when there is neither a modem nor a bind: nothing for a daemon to do."""
+        if not self.modems and not self.smpp:
+            raise ConfigError(f'{self.path}: no modem and no bind: write [[modem]] with device = "/dev/smsd/modem"')
+
+
+TABLES: Mapping[str, type] = {
+    "database": Database,
+    "service": Service,
+    "modem": Modem,
+    "smpp": Smpp,
+    "routing": Routing,
+    "limits": Limits,
+    "directory": Directory,
+    "replies": ReplyTexts,
+    "messages": Messages,
+    "retention": Retention,
+    "log": Log,
+}
+ARRAYS: Mapping[str, str] = {"modem": "modems", "smpp": "smpp"}
+"""Tables that may stand several times, and the field of ``Config`` they make."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDoc:
+    """One key as the reference shows it: ``table`` without brackets (``modem.identity``), ``default`` as TOML."""
+
+    table: str
+    name: str
+    kind: str
+    default: str
+    unit: str
+    doc: str
+    repeats: bool
+
+
+def describe() -> list[KeyDoc]:
+    """Return every key there is, in the order of the reference."""
+    tables = {**TABLES, "modem.identity": Identity}
+    return [
+        KeyDoc(
+            table=table,
+            name=field.name,
+            kind=kind_of(field).__name__,
+            default=_default(field),
+            unit=field.metadata["unit"],
+            doc=field.metadata["doc"],
+            repeats=table in ARRAYS,
+        )
+        for table, cls in tables.items()
+        for field in dataclasses.fields(cls)
+    ]
+
+
+def kind_of(field: "dataclasses.Field[Any]") -> type:
+    """Return the type a key's value has, without its ``| None`` and its brackets."""
+    whole: Any = field.type
+    choices = [each for each in typing.get_args(whole) if each is not types.NoneType]
+    kind: type = choices[0] if isinstance(whole, types.UnionType) else typing.get_origin(whole) or whole
+    return kind
+
+
+def _default(field: "dataclasses.Field[Any]") -> str:
+    import json  # noqa: PLC0415  a string of JSON is one of TOML
+
+    if field.metadata["shown"] or field.default is None:
+        return field.metadata["shown"] or "none"
+    return f"`{json.dumps(field.default, ensure_ascii=False)}`"

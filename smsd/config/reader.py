@@ -1,0 +1,199 @@
+"""Reading the configuration file, the secrets it names and the environment.
+
+Knows TOML and what a line about a mistake must say: the file, the key, what is wrong and what would be right. Refuses
+to guess: whatever is not understood is refused.
+"""
+
+import dataclasses
+import stat
+import tomllib
+import types
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from smsd.config import checks
+from smsd.config.keys import ARRAYS, DEFAULT_PATH, TABLES, Config, Directory, Identity, Service, kind_of
+from smsd.errors import ConfigError, UsageError
+
+REFERENCE = "docs/reference/configuration.md"
+S = TypeVar("S")
+
+_KINDS = {str: "a string", int: "a whole number", bool: "true or false", Path: "a path, as a string"}
+
+
+class SecretFileWarning(UserWarning):
+    """A file with a secret can be read by everybody on this host."""
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Config:
+    """Read the file named by ``path``, else ``$SMSD_CONFIG``, else ``/etc/smsd/smsd.toml``.
+
+    Raises ``ConfigError``, one line, for the first thing that is not understood, a missing file among them.
+    """
+    chosen = path or Path(environ.get("SMSD_CONFIG") or DEFAULT_PATH)
+    try:
+        text = chosen.read_text("utf-8")
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{chosen}: no such file; write it ({REFERENCE} has every key), or name another by --config or $SMSD_CONFIG"
+        ) from None
+    except OSError as error:
+        raise ConfigError(f"{chosen}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{chosen}: octet {error.start} is not UTF-8: save the file as UTF-8") from error
+    return parse(text, chosen, environ)
+
+
+def parse(text: str, path: Path = DEFAULT_PATH, environ: Mapping[str, str] = types.MappingProxyType({})) -> Config:
+    """Read the text of a configuration file. ``path`` is what errors name and relative paths start from."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+    return _Reader(path, environ).whole(tables)
+
+
+def read_secret(path: Path) -> str:
+    """Return the one line a secret file holds.
+
+    Raises ``ConfigError`` naming the file; warns (``SecretFileWarning``) when everybody on this host can read it.
+    """
+    try:
+        with path.open("rb") as file:
+            if stat.S_IMODE(path.stat().st_mode) & stat.S_IROTH:
+                warnings.warn(f"{path}: everybody can read this secret: chmod 600 {path}", SecretFileWarning, 2)
+            secret = file.read().decode("utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise ConfigError(f"{path}: the secret cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: the secret is not UTF-8 text") from None
+    if not secret or "\n" in secret:
+        raise ConfigError(f"{path}: the secret must be one line that is not empty")
+    return secret
+
+
+class _Reader:
+    """One reading of one file: knows its name for the errors, and where its relative paths lead."""
+
+    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
+        self._path = path
+        self._credentials = Path(directory) if (directory := environ.get("CREDENTIALS_DIRECTORY")) else None
+
+    def whole(self, tables: Mapping[str, Any]) -> Config:
+        made: dict[str, Any] = {}
+        for name, value in tables.items():
+            if name not in TABLES:
+                raise self._wrong(
+                    "", name, f"unknown {_thing(value)}{_elsewhere(name) or checks.perhaps(name, TABLES)}"
+                )
+            made[ARRAYS.get(name, name)] = self._routes(name, value) if name in ARRAYS else self._one(name, value)
+        return self._agreed(Config(path=self._path, **made))
+
+    def _one(self, name: str, value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise self._wrong("", name, f"must be a table: write [{name}] once")
+        return self.section(TABLES[name], value, f"[{name}]")
+
+    def _routes(self, name: str, value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+            raise self._wrong("", name, f"must be a list of tables: write [[{name}]] with double brackets")
+        named = ({"name": f"{name}{number}"} | each for number, each in enumerate(value))
+        return tuple(self.section(TABLES[name], each, f"[[{name}]] {each['name']}") for each in named)
+
+    def section(self, cls: type[S], table: Mapping[str, Any], where: str) -> S:
+        """Return a table of the file as its dataclass."""
+        fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        for name in table:
+            if name not in fields:
+                hint = checks.perhaps(name, fields) or _elsewhere(name) or f"; known here: {', '.join(fields)}"
+                raise self._wrong(where, name, f"unknown key{hint}")
+        return cls(**{name: self._value(fields[name], value, where) for name, value in table.items()})
+
+    def _value(self, field: "dataclasses.Field[Any]", value: Any, where: str) -> Any:
+        kind = kind_of(field)
+        if kind is Identity:
+            if not isinstance(value, dict):
+                raise self._wrong(where, field.name, 'must be a table: write { imei = "…" }')
+            return self.section(Identity, value, f"{where} {field.name}")
+        if kind is tuple:
+            if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+                raise self._wrong(where, field.name, 'must be a list of strings: write ["…", "…"]')
+            return tuple(value)
+        # type(), not isinstance(): in Python true is an int, in TOML it is not.
+        if type(value) is not (str if kind is Path else kind):
+            raise self._wrong(where, field.name, f"must be {_KINDS[kind]}, not {value!r}")
+        try:
+            checked = check(value) if (check := field.metadata["check"]) else value
+        except ValueError as error:
+            raise self._wrong(where, field.name, str(error)) from None
+        return self._resolved(str(checked)) if kind is Path else checked
+
+    def _resolved(self, name: str) -> Path:
+        """Return the file a path means: a relative one is a credential handed by systemd, or beside this file."""
+        if self._credentials and (self._credentials / name).exists():
+            return self._credentials / name
+        return self._path.parent / name
+
+    def _agreed(self, config: Config) -> Config:
+        """Check what concerns several keys at a time, and fill in what depends on others."""
+        names = [bind.name for bind in config.smpp] + [modem.name for modem in config.modems]
+        for name in names:
+            if names.count(name) > 1:
+                raise self._wrong("", name, "two routes have this name: give each its own")
+        self._agree_routes(config)
+        self._agree_order(config.routing.order, names)
+        return dataclasses.replace(config, service=self._service(config.service), directory=self._directory(config))
+
+    def _agree_routes(self, config: Config) -> None:
+        for modem in config.modems:
+            if modem.device is None and (modem.identity is None or not modem.identity.imei):
+                raise self._wrong(
+                    f"[[modem]] {modem.name}", "device", 'missing: write device = "/dev/smsd/modem", or identity = '
+                    '{ imei = "…" }',
+                )  # fmt: skip
+        devices = [modem.device for modem in config.modems if modem.device]
+        for device in devices:
+            if devices.count(device) > 1:
+                raise self._wrong("[[modem]]", "device", f"two modems have {device}: give each its own")
+        for bind in config.smpp:
+            if not bind.host:
+                raise self._wrong(f"[[smpp]] {bind.name}", "host", 'missing: write host = "smsc.example.net"')
+
+    def _agree_order(self, order: tuple[str, ...], names: list[str]) -> None:
+        for name in order:
+            if name not in names:
+                known = f"; there are: {', '.join(names)}" if names else "; there is no route at all"
+                raise self._wrong("[routing]", "order", f"{name!r} is no route{checks.perhaps(name, names) or known}")
+        if len(set(order)) < len(order):
+            raise self._wrong("[routing]", "order", "a route is named twice")
+
+    def _service(self, service: Service) -> Service:
+        from smsd.rules.phones import e164  # noqa: PLC0415  start-up time
+
+        if service == Service() or not service.number:
+            return service
+        try:
+            return dataclasses.replace(service, number=e164(service.number, service.region))
+        except UsageError as error:
+            raise self._wrong("[service]", "number", str(error)) from None
+
+    def _directory(self, config: Config) -> Directory:
+        handed = self._credentials / "smsd.key" if self._credentials else None
+        if config.directory.key_file is None and handed and handed.exists():
+            return dataclasses.replace(config.directory, key_file=handed)
+        return config.directory
+
+    def _wrong(self, where: str, name: str, problem: str) -> ConfigError:
+        place = f"{where} {name}" if where else name
+        return ConfigError(f"{self._path}: {place}: {problem}".replace("\n", " "))
+
+
+def _thing(value: Any) -> str:
+    return "table" if isinstance(value, dict | list) else "key"
+
+
+def _elsewhere(name: str) -> str:
+    homes = [table for table, cls in TABLES.items() for field in dataclasses.fields(cls) if field.name == name]
+    return f"; it belongs in [{homes[0]}]" if len(homes) == 1 else ""
