@@ -5,7 +5,7 @@ doubt) and how a text becomes parts. Refuses to know any protocol: TP-MR and an 
 ``reference`` here, a +CMS ERROR and a command_status both a ``NotSent`` with a verdict.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
@@ -15,6 +15,7 @@ from smsd.wire.userdata import UserData, split
 __all__ = [
     "Deliver",
     "Doubt",
+    "Fact",
     "InDoubt",
     "NotSent",
     "Outcome",
@@ -26,11 +27,12 @@ __all__ = [
     "Submit",
     "Verdict",
     "Witness",
+    "join",
     "segments",
 ]
 
-type_json = str | int | bool | None
-Witness = Mapping[str, type_json]
+Fact = str | int | bool | None
+Witness = Mapping[str, Fact]
 """What a route knew just before it sent: recorded with the attempt, so that a later process can settle a doubt."""
 
 
@@ -55,7 +57,8 @@ class Deliver:
     ``sender`` and ``service_centre`` are E.164 with ``+`` where the network said international; otherwise as they came
     (short code, letters). ``sent_at`` is the service centre's time with its zone, ``None`` when unreadable. ``total``
     and ``sequence`` are 1 and 1 for a message that came whole; ``reference`` then means nothing. ``text`` of a part
-    holds that part only; ``data`` is set instead of a text for 8-bit data.
+    holds that part only; ``body`` are its UTF-16BE octets when it is UCS2, so that a surrogate pair which the sender
+    cut between two parts can be joined; ``data`` is set instead of a text for 8-bit data.
     """
 
     sender: str
@@ -71,6 +74,15 @@ class Deliver:
     protocol: int = 0
     data: bytes | None = None
     ports: tuple[int, int] | None = None
+    body: bytes | None = None
+
+
+def join(parts: Sequence[tuple[str, bytes | None]]) -> str:
+    """Make one text of the (text, UCS2 octets) of its parts in order; never leaves half a surrogate pair."""
+    bodies = [body for _, body in parts if body is not None]
+    if len(bodies) == len(parts):
+        return b"".join(bodies).decode("utf-16-be", "replace")
+    return "".join(text for text, _ in parts)
 
 
 class ReportClass(StrEnum):
@@ -200,4 +212,4 @@ class RouteStatus:
     up: bool
     state: str
     detail: str = ""
-    facts: Mapping[str, type_json] = field(default_factory=dict)
+    facts: Mapping[str, Fact] = field(default_factory=dict)

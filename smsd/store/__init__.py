@@ -1,1 +1,118 @@
-"""To be written."""
+"""The durable truth of the service: one SQLite file, few deep verbs, one transaction each.
+
+Read first: ``migrations/0001_the_whole_service.sql`` (the tables), then ``outbox.py`` (what leaves), ``inbox.py`` (what
+came), ``requests.py``, ``clients.py``; ``engine.py`` is the only file that knows SQLite. Knows nothing of routes,
+texts or time: the clock is handed in, decisions are ``rules``.
+
+The store is synchronous. The daemon calls it on one thread of its own; the command line calls it directly, whether the
+daemon runs or not: the database is the interface between the two.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from smsd.sms import RouteStatus
+from smsd.store.clients import Client, Clients
+from smsd.store.engine import Engine, Row
+from smsd.store.inbox import Inbox, Judge, Receipt
+from smsd.store.outbox import Claim, Claimant, NewMessage, Outbox
+from smsd.store.requests import Request, Requests
+
+__all__ = [
+    "Claim",
+    "Claimant",
+    "Client",
+    "Judge",
+    "NewMessage",
+    "Receipt",
+    "Request",
+    "Row",
+    "Store",
+]
+
+
+class Store:
+    """One database, opened and of the right version."""
+
+    def __init__(self, path: Path, clock: Callable[[], float], *, migrate: bool = False) -> None:
+        """Open ``path``; an absent file is made. ``clock`` returns Unix seconds.
+
+        Raises ``StoreVersionError`` when the schema is newer than this program, or older and ``migrate`` is not set.
+        """
+        self.path = path
+        self.engine = Engine(path)
+        try:
+            fresh = self.engine.version() == 0
+            if migrate or fresh:
+                self.engine.migrate(clock())
+            else:
+                self.engine.refuse_newer()
+                self.engine.refuse_older()
+        except BaseException:
+            self.engine.close()
+            raise
+        self._clock = clock
+        self.outbox = Outbox(self.engine, clock)
+        self.inbox = Inbox(self.engine, clock)
+        self.requests = Requests(self.engine, clock)
+        self.clients = Clients(self.engine, clock)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.engine.close()
+
+    # --- what must be remembered --------------------------------------------------------------------------------------
+
+    def fact(self, name: str) -> str | None:
+        """Return a fact of this store, such as the public key that texts are sealed to."""
+        with self.engine.read() as tx:
+            row = tx.first("fact_get", name=name)
+        return None if row is None else str(row["value"])
+
+    def put_fact(self, name: str, value: str) -> None:
+        """Remember a fact of this store."""
+        with self.engine.write() as tx:
+            tx.run("fact_put", name=name, value=value)
+
+    def recall(self, route: str, name: str) -> str | None:
+        """Return what a route remembered under a name."""
+        with self.engine.read() as tx:
+            row = tx.first("memory_get", route=route, name=name)
+        return None if row is None else str(row["value"])
+
+    def remember(self, route: str, name: str, value: str | None) -> None:
+        """Let a route remember something, or forget it (``None``); on disk when this returns."""
+        with self.engine.write() as tx:
+            if value is None:
+                tx.run("memory_drop", route=route, name=name)
+            else:
+                tx.run("memory_put", route=route, name=name, value=value)
+
+    # --- routes -------------------------------------------------------------------------------------------------------
+
+    def put_route(self, name: str, status: RouteStatus) -> None:
+        """Record how a route is, for ``smsd status``."""
+        with self.engine.write() as tx:
+            tx.run(
+                "route_put",
+                name=name,
+                up=int(status.up),
+                state=status.state,
+                detail=status.detail,
+                facts=json.dumps(dict(status.facts), ensure_ascii=False),
+                now=self._clock(),
+            )
+
+    def keep_routes(self, names: list[str]) -> None:
+        """Forget the routes that are no longer configured."""
+        with self.engine.write() as tx:
+            tx.run("route_forget_others", names=json.dumps(names))
+
+    def routes(self) -> list[Row]:
+        """List how the routes last said they were; ``facts`` is a mapping."""
+        with self.engine.read() as tx:
+            rows = tx.all("route_list")
+        for row in rows:
+            row["facts"] = json.loads(row["facts"])
+        return rows

@@ -1,0 +1,91 @@
+"""The local directory of clients: who they are, and what their numbers wish.
+
+Knows rows; passwords pass through it sealed. A wish about notifications belongs to the number, client or not: it
+survives import and removal.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from smsd.errors import NotFoundError
+from smsd.store.engine import Engine, Row
+from smsd.store.inbox import subscribe
+
+__all__ = ["Client", "Clients"]
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A client of the local directory. ``password`` is sealed; ``None`` means that none is recorded.
+
+    ``subscribed`` set on a new client is his wish now; ``None`` leaves the wish of his number as it is.
+    """
+
+    phone: str
+    code: str
+    login: str
+    password: bytes | None
+    name: str = ""
+    subscribed: bool | None = None
+
+
+class Clients:
+    """The clients of one store."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def put(self, clients: Iterable[Client], *, cause: str) -> int:
+        """Add or replace clients, all or none; return how many. A stop in force is never lifted by this."""
+        count = 0
+        with self._engine.write() as tx:
+            now = self._clock()
+            for client in clients:
+                tx.run(
+                    "client_put",
+                    phone=client.phone,
+                    code=client.code,
+                    login=client.login,
+                    password=client.password,
+                    name=client.name,
+                    now=now,
+                )
+                if client.subscribed is False:
+                    subscribe(tx, client.phone, subscribed=False, decided_at=now, cause=cause, now=now)
+                count += 1
+        return count
+
+    def get(self, phone: str) -> Row | None:
+        """Return one client as a row, or ``None``."""
+        with self._engine.read() as tx:
+            return tx.first("client_get", phone=phone)
+
+    def show(self, phone: str) -> Row:
+        """Return one client as a row; raise ``NotFoundError``."""
+        row = self.get(phone)
+        if row is None:
+            raise NotFoundError("no client with this number; 'smsd client list' shows who there is")
+        return row
+
+    def recent(self, *, limit: int) -> list[Row]:
+        """List clients, the last changed first; ``limit`` 0: all of them."""
+        with self._engine.read() as tx:
+            return tx.all("client_list", limit=limit or -1)
+
+    def count(self) -> int:
+        """Count the clients."""
+        with self._engine.read() as tx:
+            return int(tx.one("client_count")["count"])
+
+    def remove(self, phone: str) -> None:
+        """Forget a client; raise ``NotFoundError``. The wish of his number stays."""
+        with self._engine.write() as tx:
+            if not tx.run("client_remove", phone=phone):
+                raise NotFoundError("no client with this number; 'smsd client list' shows who there is")
+
+    def subscribed(self, phone: str) -> bool:
+        """Tell whether a number takes notifications and alerts."""
+        with self._engine.read() as tx:
+            row = tx.first("subscription_get", phone=phone)
+        return row is None or bool(row["subscribed"])

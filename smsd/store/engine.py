@@ -1,0 +1,294 @@
+"""One SQLite file, opened through sqlite-utils: pragmas, transactions, migrations, and the border for its errors.
+
+Knows SQLite; nothing above this file does. Refuses to know what the tables mean. Every pragma of the project stands
+here, and every ``sqlite3.Error`` is translated here.
+
+Every writing transaction begins IMMEDIATE: a read that turns into a write fails at once with SQLITE_BUSY_SNAPSHOT,
+whatever the busy timeout. ``synchronous=FULL`` throughout: each promise of the delivery page rests on a commit, and a
+commit that is not on disk is none.
+"""
+
+import contextlib
+import os
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import sqlite_utils
+
+from smsd.errors import (
+    NotFoundError,
+    StoreBusyError,
+    StoreDamagedError,
+    StoreError,
+    StoreFullError,
+    StoreVersionError,
+)
+
+__all__ = ["Engine", "Row", "Transaction", "migrations"]
+
+Row = dict[str, Any]
+
+BUSY_SECONDS = 30.0
+"""How long a statement waits for another writer; the longest writer here holds the store for 50 ms."""
+
+_NAME = re.compile(r"^-- name: (\w+)$")
+_MIGRATION = re.compile(r"^(\d{4})_\w+\.sql$")
+
+
+def _load_queries() -> dict[str, str]:
+    """Read ``sql/*.sql``: each query begins with ``-- name: x`` and a sentence saying what it is for."""
+    queries: dict[str, str] = {}
+    for file in sorted(resources.files("smsd.store").joinpath("sql").iterdir(), key=lambda f: f.name):
+        name = ""
+        for line in file.read_text("utf-8").splitlines():
+            if match := _NAME.match(line):
+                name = match[1]
+                if name in queries:
+                    raise StoreError(f"{file.name}: query {name} is defined twice")
+                queries[name] = ""
+            elif name and not line.startswith("--"):
+                queries[name] += line + "\n"
+    return queries
+
+
+def migrations() -> list[tuple[int, str, str]]:
+    """List the migrations of this program as (number, file name, SQL), oldest first."""
+    files = resources.files("smsd.store").joinpath("migrations").iterdir()
+    return sorted(
+        (int(match[1]), file.name, file.read_text("utf-8")) for file in files if (match := _MIGRATION.match(file.name))
+    )
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Cut a script into statements, so that all of them run in one transaction (executescript would commit)."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+@contextlib.contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours. The message names the file and the way out."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise StoreBusyError(
+                f"{path}: another program has been writing for {BUSY_SECONDS:.0f} s; try again"
+            ) from error
+        if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and not _has_room(path)):
+            raise StoreFullError(f"{path}: no room left on the disk; free some, work goes on by itself") from error
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise StoreDamagedError(
+                f"{path}: damaged ({error}); stop the daemon, restore a backup made by 'smsd database backup'"
+            ) from error
+        if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_AUTH):
+            raise StoreError(f"{path}: {error}; may this user read and write it and its directory?") from error
+        raise StoreError(f"{path}: {error}") from error
+
+
+def _has_room(path: Path) -> bool:
+    """Tell whether the file system of ``path`` takes another page (an I/O error may be a full disk in disguise)."""
+    try:
+        room = os.statvfs(path.parent)
+    except OSError:
+        return True
+    return room.f_bavail * room.f_frsize > 1 << 20
+
+
+class Transaction:
+    """One transaction: named queries with named parameters. Made by ``Engine.write`` and ``Engine.read`` only."""
+
+    def __init__(self, database: sqlite_utils.Database, queries: Mapping[str, str]) -> None:
+        self._database = database
+        self._queries = queries
+
+    def run(self, query: str, **values: Any) -> int:
+        """Run a query; return how many rows it changed."""
+        return int(self._database.execute(self._queries[query], values).rowcount)
+
+    def insert(self, query: str, **values: Any) -> int:
+        """Run an INSERT; return the new row's id."""
+        return int(self._database.execute(self._queries[query], values).lastrowid or 0)
+
+    def all(self, query: str, **values: Any) -> list[Row]:
+        """Return every row of a query."""
+        cursor = self._database.execute(self._queries[query], values)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def first(self, query: str, **values: Any) -> Row | None:
+        """Return the first row of a query, or ``None``."""
+        rows = self.all(query, **values)
+        return rows[0] if rows else None
+
+    def one(self, query: str, **values: Any) -> Row:
+        """Return the one row that must be there; raise ``NotFoundError`` when it is not."""
+        row = self.first(query, **values)
+        if row is None:
+            raise NotFoundError(f"nothing found for {', '.join(f'{k} {v}' for k, v in values.items())}")
+        return row
+
+
+class Engine:
+    """One database file. Used by one thread at a time; several processes share the file."""
+
+    def __init__(self, path: Path, *, queries: Mapping[str, str] | None = None) -> None:
+        self.path = path
+        self._queries = queries if queries is not None else _load_queries()
+        fresh = not path.exists()
+        with _translated(path):
+            connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            self._connection = connection
+            self._database = sqlite_utils.Database(connection)
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+            # What is deleted or wiped is overwritten, not only unlinked from the tree.
+            connection.execute("PRAGMA secure_delete=ON")
+            connection.execute("PRAGMA journal_size_limit=16777216")
+        if fresh:
+            _give_to_owner_of_directory(path)
+
+    def close(self) -> None:
+        """Close the file; unfinished transactions are rolled back."""
+        self._connection.close()
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Run the body as one writing transaction: committed, and on disk, when it ends; undone when it raises."""
+        with _translated(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield Transaction(self._database, self._queries)
+            except BaseException:
+                self._roll_back()
+                raise
+            try:
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Run the body on one snapshot."""
+        with _translated(self.path):
+            self._connection.execute("BEGIN")
+            try:
+                yield Transaction(self._database, self._queries)
+            finally:
+                self._roll_back()
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    # --- migrations ---------------------------------------------------------------------------------------------------
+
+    def version(self) -> int:
+        """Return the number of the last migration that ran; 0 for an empty file."""
+        with _translated(self.path):
+            table = self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'migration'").fetchone()
+            if table is None:
+                return 0
+            return int(self._connection.execute("SELECT max(number) FROM migration").fetchone()[0] or 0)
+
+    def migrate(self, now: float) -> list[str]:
+        """Run the migrations that have not run; return their names.
+
+        Each runs in one transaction together with the note that it ran, so that a crash leaves it wholly done or not
+        at all. Raises ``StoreVersionError`` when the file is newer than this program.
+        """
+        self.refuse_newer()
+        done = []
+        for number, name, script in migrations():
+            with self.write():
+                self._connection.execute(
+                    "CREATE TABLE IF NOT EXISTS migration "
+                    "(number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at DOUBLE PRECISION NOT NULL)"
+                )
+                # Asked again inside the transaction: another process may have been quicker.
+                if self._connection.execute("SELECT 1 FROM migration WHERE number = ?", (number,)).fetchone():
+                    continue
+                for statement in _statements(script):
+                    self._connection.execute(statement)
+                self._connection.execute("INSERT INTO migration VALUES (?, ?, ?)", (number, name, now))
+                done.append(name)
+        return done
+
+    def refuse_newer(self) -> None:
+        """Raise ``StoreVersionError`` when the file was written by a newer program."""
+        newest = migrations()[-1][0]
+        if (version := self.version()) > newest:
+            raise StoreVersionError(
+                f"{self.path}: schema {version} is newer than this program knows ({newest}); install the newer smsd"
+            )
+
+    def refuse_older(self) -> None:
+        """Raise ``StoreVersionError`` when migrations are waiting."""
+        newest = migrations()[-1][0]
+        if (version := self.version()) < newest:
+            raise StoreVersionError(
+                f"{self.path}: schema {version}, this program needs {newest}; run 'smsd database migrate'"
+            )
+
+    # --- care ---------------------------------------------------------------------------------------------------------
+
+    def check(self) -> list[str]:
+        """Return what is wrong with the file, in SQLite's words; nothing when it is whole."""
+        with _translated(self.path):
+            found = [row[0] for row in self._connection.execute("PRAGMA integrity_check")]
+            found += [
+                f"{row[0]}: row {row[1]} refers to a missing {row[2]}"
+                for row in self._connection.execute("PRAGMA foreign_key_check")
+            ]
+        return [] if found == ["ok"] else found
+
+    def backup(self, target: Path, progress: Any = None) -> None:
+        """Copy the whole database to ``target`` while others go on writing.
+
+        The copy appears under its name only when it is whole and on disk. Raises ``StoreError`` when ``target``
+        exists or cannot be written.
+        """
+        if target.exists():
+            raise StoreError(f"{target}: exists already; a backup never overwrites")
+        partial = target.with_name(target.name + ".partial")
+        try:
+            partial.touch(mode=0o600)
+            with _translated(target), contextlib.closing(sqlite3.connect(partial)) as copy:
+                self._connection.backup(copy, pages=256, progress=progress, sleep=0.01)
+                copy.execute("PRAGMA journal_mode=DELETE")
+            with partial.open("rb") as file:
+                os.fsync(file.fileno())
+            partial.rename(target)
+            directory = os.open(target.parent, os.O_RDONLY)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)
+        except OSError as error:
+            raise StoreError(f"{target}: {error.strerror}") from error
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def forget_wal(self) -> None:
+        """Move the write-ahead log into the database and cut it to nothing: what was wiped leaves no copy there."""
+        with _translated(self.path):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _give_to_owner_of_directory(path: Path) -> None:
+    """Hand a file that root made to the owner of its directory, so that the daemon's user can write it."""
+    if os.geteuid() != 0:
+        return
+    owner = path.parent.stat()
+    os.chown(path, owner.st_uid, owner.st_gid)

@@ -1,0 +1,58 @@
+"""One daemon per store: a lock beside the database that names its holder.
+
+Knows ``flock``: the lock ends with the process, however it ends. The file's content is for people only.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+
+from smsd.errors import AlreadyRunningError, StoreError
+
+__all__ = ["DaemonLock", "holder"]
+
+
+def _lock_path(database: Path) -> Path:
+    return database.with_name(database.name + "-lock")
+
+
+class DaemonLock:
+    """Held by a running daemon; raises ``AlreadyRunningError`` naming the one that holds it already."""
+
+    def __init__(self, database: Path, description: str) -> None:
+        path = _lock_path(database)
+        try:
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        except OSError as error:
+            raise StoreError(f"{path}: {error.strerror}") from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            first = os.pread(self._file, 200, 0).decode("utf-8", "replace").strip() or "another process"
+            os.close(self._file)
+            raise AlreadyRunningError(
+                f"{database} is in use by {first}; two daemons on one store are refused"
+            ) from None
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, description.encode() + b"\n", 0)
+
+    def release(self) -> None:
+        """Let another daemon in."""
+        os.ftruncate(self._file, 0)
+        os.close(self._file)
+
+
+def holder(database: Path) -> str | None:
+    """Return how the daemon that holds a store describes itself, or ``None`` when none runs."""
+    try:
+        file = os.open(_lock_path(database), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return os.pread(file, 200, 0).decode("utf-8", "replace").strip() or "a daemon"
+    else:
+        return None
+    finally:
+        os.close(file)

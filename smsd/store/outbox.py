@@ -1,0 +1,220 @@
+"""The outbox: what is to leave, what has left, and what may have.
+
+Knows the verbs, one transaction each; the steps they are made of are ``progress``. Refuses to decide anything.
+
+Where a crash leaves the client: before ``claim`` commits, nothing has left and nothing is recorded; after it, and until
+``record`` commits, the attempt has no outcome, and the next start takes it for a doubt. There is no third moment.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+
+from smsd.errors import NotFoundError, UsageError
+from smsd.rules.outbox import (
+    DOUBT_POLICY,
+    OBEYS_OPT_OUT,
+    PRIORITY,
+    DoubtPolicy,
+    MessageClass,
+    PartState,
+    State,
+    may,
+)
+from smsd.sms import Doubt, InDoubt, Outcome
+from smsd.store.engine import Engine, Row
+from smsd.store.progress import (
+    Claim,
+    Claimant,
+    NewMessage,
+    advance,
+    begin,
+    doubt_of,
+    get_message,
+    insert_message,
+    move,
+    move_part,
+    settle,
+)
+
+__all__ = ["Claim", "Claimant", "NewMessage", "Outbox"]
+
+_PRIORITIES = [(PRIORITY[message_class], message_class) for message_class in MessageClass]
+_SKIPS_PER_CLAIM = 200
+
+
+class Outbox:
+    """The outbox of one store."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    # --- in -----------------------------------------------------------------------------------------------------------
+
+    def enqueue(self, new: NewMessage) -> tuple[int, bool]:
+        """Queue a message; return its id and whether it is new. A repeat with the same key adds nothing."""
+        with self._engine.write() as tx:
+            return insert_message(tx, new, self._clock())
+
+    def enqueue_all(self, messages: Iterable[NewMessage]) -> int:
+        """Queue messages in one transaction; return how many were new."""
+        with self._engine.write() as tx:
+            now = self._clock()
+            return sum(insert_message(tx, new, now)[1] for new in messages)
+
+    # --- out ----------------------------------------------------------------------------------------------------------
+
+    def claim(self, claimant: Claimant, limit: int = 1) -> list[Claim]:
+        """Give a route the next parts to send, best class first; when this returns their attempts are on disk.
+
+        Messages found past their deadline come to rest as ``expired``, those of people who opted out as
+        ``suppressed``. At most one part of a message is in the air at a time.
+        """
+        claims: list[Claim] = []
+        with self._engine.write() as tx:
+            now = self._clock()
+            skipped = 0
+            for priority, message_class in _PRIORITIES:
+                while len(claims) < limit and skipped < _SKIPS_PER_CLAIM:
+                    row = tx.first("message_next", priority=priority, now=now, route=claimant.route)
+                    if row is None:
+                        break
+                    if row["expires_at"] is not None and row["expires_at"] <= now:
+                        move(tx, row["id"], State.EXPIRED, now, error="its deadline passed")
+                        skipped += 1
+                    elif message_class in OBEYS_OPT_OUT and tx.first("message_opted_out", phone=row["recipient"]):
+                        move(tx, row["id"], State.SUPPRESSED, now, error="the recipient has opted out")
+                        skipped += 1
+                    else:
+                        claims.append(begin(tx, row, claimant, now))
+        return claims
+
+    def record(self, outcomes: Sequence[tuple[int, Outcome]]) -> None:
+        """Record how attempts ended; when this returns it is on disk. A settled attempt is not settled again."""
+        with self._engine.write() as tx:
+            now = self._clock()
+            for attempt_id, outcome in outcomes:
+                settle(tx, attempt_id, outcome, now)
+
+    def adopt_orphans(self) -> int:
+        """Take the attempts that a dead process left without an outcome for doubts; return how many there were."""
+        with self._engine.write() as tx:
+            now = self._clock()
+            orphans = tx.all("attempt_orphans")
+            for row in orphans:
+                settle(tx, row["id"], InDoubt("the daemon ended while the part was in the air"), now)
+            return len(orphans)
+
+    def next_due(self, route: str) -> float | None:
+        """Say when the next part for a route may be claimed, in Unix seconds; ``None``: nothing waits."""
+        with self._engine.read() as tx:
+            rows = [tx.first("message_next_due", priority=priority, route=route) for priority, _ in _PRIORITIES]
+        return min((row["due_at"] for row in rows if row is not None), default=None)
+
+    # --- doubts -------------------------------------------------------------------------------------------------------
+
+    def doubts(self, route: str) -> list[Doubt]:
+        """List the attempts of a route whose end is not known, with all that may settle them."""
+        with self._engine.read() as tx:
+            return [doubt_of(tx, row) for row in tx.all("attempt_doubts", route=route)]
+
+    def apply_policy(self, attempt_id: int) -> DoubtPolicy | None:
+        """Do with a doubt that no evidence settled what its class says; return what was done.
+
+        ``RESEND_ONCE``: the part waits to be sent again, and its message may arrive twice. ``HOLD``: it stays in
+        doubt for a person. ``None``: it has been settled meanwhile.
+        """
+        with self._engine.write() as tx:
+            attempt = tx.one("attempt_get", id=attempt_id)
+            if attempt["part_state"] != PartState.IN_DOUBT or attempt["newest"] != attempt_id:
+                return None
+            message = tx.one("message_state", id=attempt["message_id"])
+            policy = DOUBT_POLICY[MessageClass(message["class"])]
+            if policy is DoubtPolicy.HOLD or attempt["resent"]:
+                return DoubtPolicy.HOLD
+            move_part(tx, attempt, PartState.UNSENT, resent=1)
+            advance(tx, attempt["message_id"], self._clock(), error="sent once more: whether it left was not known")
+            return DoubtPolicy.RESEND_ONCE
+
+    # --- people -------------------------------------------------------------------------------------------------------
+
+    def recent(
+        self, *, limit: int, state: str | None = None, message_class: str | None = None, recipient: str | None = None
+    ) -> list[Row]:
+        """List messages, newest first; ``limit`` 0: all of them."""
+        with self._engine.read() as tx:
+            return tx.all(
+                "message_list", limit=limit or -1, state=state, recipient=recipient, **{"class": message_class}
+            )
+
+    def show(self, message_id: int) -> Row:
+        """Return one message with its parts, attempts and reports; raise ``NotFoundError``."""
+        with self._engine.read() as tx:
+            row = tx.first("message_show", id=message_id)
+            if row is None:
+                raise NotFoundError(f"no message {message_id} in the outbox; 'smsd outbox list' shows what there is")
+            row["part_list"] = tx.all("part_list", message_id=message_id)
+            row["attempt_list"] = tx.all("attempt_list", message_id=message_id)
+            row["report_list"] = tx.all("report_list", message_id=message_id)
+            return row
+
+    def retry(self, message_id: int) -> None:
+        """Send a message again from its first part; raise ``UsageError`` where that cannot be.
+
+        A message in doubt is sent again as well: a person has decided that a double is better than a loss.
+        """
+        with self._engine.write() as tx:
+            now = self._clock()
+            message = get_message(tx, message_id)
+            state = State(message["state"])
+            if not may(state, State.QUEUED) or state is State.QUEUED:
+                raise UsageError(f"message {message_id} is {state.value}: there is nothing to send again")
+            shown = tx.one("message_show", id=message_id)
+            if shown["secret"] and not shown["sealed"]:
+                raise UsageError(
+                    f"message {message_id} held a password and has been wiped; "
+                    f"'smsd request retry {shown['request_id']}' makes it anew"
+                )
+            if any(part["state"] == PartState.IN_AIR for part in tx.all("part_list", message_id=message_id)):
+                raise UsageError(f"a part of message {message_id} is in the air; wait until it is settled")
+            tx.run("part_reset", message_id=message_id)
+            tx.run("message_unbind", id=message_id)
+            move(tx, message_id, State.QUEUED, now, due_at=now, error=None)
+            tx.run("message_extend", id=message_id, now=now)
+
+    def cancel(self, message_id: int) -> None:
+        """Withdraw what has not left of a message, or give up its doubt; raise ``UsageError`` where nothing can be."""
+        with self._engine.write() as tx:
+            state = State(get_message(tx, message_id)["state"])
+            if not may(state, State.CANCELLED) or state is State.CANCELLED:
+                raise UsageError(f"message {message_id} is {state.value}: there is nothing to withdraw")
+            move(tx, message_id, State.CANCELLED, self._clock(), error="withdrawn by a person")
+
+    # --- care ---------------------------------------------------------------------------------------------------------
+
+    def expire(self, limit: int = 500) -> int:
+        """Bring messages past their deadline to rest; return how many. More than ``limit`` wait for the next call."""
+        with self._engine.write() as tx:
+            now = self._clock()
+            rows = tx.all("message_expired", now=now, limit=limit)
+            for row in rows:
+                move(tx, row["id"], State.EXPIRED, now, error="its deadline passed")
+            return len(rows)
+
+    def wipe_submitted(self, after: timedelta = timedelta(days=1)) -> int:
+        """Wipe sealed texts that were submitted longer ago than ``after`` and never reported."""
+        with self._engine.write() as tx:
+            return tx.run("message_wipe_old", before=self._clock() - after.total_seconds())
+
+    def counts(self) -> list[Row]:
+        """Count what has not come to rest: rows of class, state, count and the creation time of the oldest."""
+        names = {priority: message_class.value for priority, message_class in _PRIORITIES}
+        with self._engine.read() as tx:
+            rows = tx.all("message_counts")
+        return [{"class": names[row.pop("priority")], **row} for row in rows]
+
+    def oldest_ack(self) -> float | None:
+        """Return when the oldest acknowledgement was queued that has not left, in Unix seconds."""
+        with self._engine.read() as tx:
+            row = tx.first("message_oldest_ack")
+        return None if row is None else float(row["created_at"])

@@ -1,0 +1,377 @@
+"""How a message moves on: the steps that make up the outbox's transactions.
+
+Knows rows of messages, parts, attempts and reports, and keeps them consistent. Refuses to decide: which state follows is
+``rules.outbox``, which attempt a report means is ``rules.reports``. Every function works inside a transaction that its
+caller has begun and will commit.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from smsd.errors import NotFoundError, StoreError
+from smsd.rules.outbox import FINAL, PRIORITY, WAITING, MessageClass, PartState, State, may, retry_delay, state_of
+from smsd.rules.reports import Candidate, speaks_of
+from smsd.sms import Doubt, InDoubt, NotSent, Outcome, ReportClass, Sent, StatusReport, Verdict, Witness
+from smsd.store.engine import Row, Transaction
+
+__all__ = [
+    "Claim",
+    "Claimant",
+    "NewMessage",
+    "advance",
+    "begin",
+    "doubt_of",
+    "get_message",
+    "insert_message",
+    "move",
+    "move_part",
+    "report",
+    "settle",
+]
+
+ROUTE_TROUBLE = timedelta(seconds=2)
+"""How long a message rests that came back because of its route, lest it go round in circles."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message to be queued. Exactly one of ``text`` and ``sealed`` is set; times are Unix seconds."""
+
+    message_class: MessageClass
+    recipient: str
+    parts: int
+    text: str | None = None
+    sealed: bytes | None = None
+    due_at: float | None = None
+    expires_at: float | None = None
+    after_id: int | None = None
+    request_id: int | None = None
+    alert_id: int | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """A route that asks for work: its name, the sender a client will see, its subscription and what it knows now."""
+
+    route: str
+    sender: str
+    sim: str | None
+    witness: Witness
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One part that a route may now send: its attempt is on disk."""
+
+    attempt_id: int
+    message_id: int
+    message_class: MessageClass
+    recipient: str
+    text: str | None
+    sealed: bytes | None
+    part: int
+    parts: int
+    reference: int
+    expires_at: float | None
+
+
+def insert_message(tx: Transaction, new: NewMessage, now: float) -> tuple[int, bool]:
+    """Queue a message inside a transaction; return its id and whether it is new (its key may already stand for one)."""
+    row = tx.first(
+        "message_insert",
+        created_at=now,
+        **{"class": new.message_class.value},
+        priority=PRIORITY[new.message_class],
+        recipient=new.recipient,
+        text=new.text,
+        sealed=new.sealed,
+        secret=int(new.sealed is not None),
+        due_at=now if new.due_at is None else new.due_at,
+        expires_at=new.expires_at,
+        parts=new.parts,
+        after_id=new.after_id,
+        request_id=new.request_id,
+        alert_id=new.alert_id,
+        key=new.key,
+    )
+    if row is not None:
+        return int(row["id"]), True
+    found = tx.one("message_by_key", **{"class": new.message_class.value}, key=new.key)
+    return int(found["id"]), False
+
+
+def get_message(tx: Transaction, message_id: int) -> Row:
+    row = tx.first("message_state", id=message_id)
+    if row is None:
+        raise NotFoundError(f"no message {message_id} in the outbox; 'smsd outbox list' shows what there is")
+    return row
+
+
+def begin(tx: Transaction, message: Row, claimant: Claimant, now: float) -> Claim:
+    """Put the next unsent part of a message into the air."""
+    message_id, total = message["id"], message["parts"]
+    parts = tx.all("part_list", message_id=message_id)
+    if not parts:
+        for sequence in range(1, total + 1):
+            tx.run("part_insert", message_id=message_id, sequence=sequence)
+    unsent = [part["sequence"] for part in parts if part["state"] == PartState.UNSENT]
+    if parts and not unsent:
+        raise StoreError(f"message {message_id} is due but has no part to send")
+    sequence = unsent[0] if unsent else 1
+    reference = message["reference"]
+    if reference is None and total > 1:
+        # Any first value does, as long as two messages in a row differ.
+        reference = tx.one("concatenation_next", recipient=message["recipient"], first=message_id % 256)["reference"]
+    attempt_id = tx.insert(
+        "attempt_insert",
+        message_id=message_id,
+        sequence=sequence,
+        recipient=message["recipient"],
+        route=claimant.route,
+        sim=claimant.sim,
+        witness=json.dumps(dict(claimant.witness)),
+        now=now,
+    )
+    tx.run(
+        "part_move", message_id=message_id, sequence=sequence, state=PartState.IN_AIR, refused=0, resent=0, sent_at=None
+    )
+    tx.run("message_begin", id=message_id, route=claimant.route, sender=claimant.sender, reference=reference)
+    return Claim(
+        attempt_id=attempt_id,
+        message_id=message_id,
+        message_class=MessageClass(message["class"]),
+        recipient=message["recipient"],
+        text=message["text"],
+        sealed=message["sealed"],
+        part=sequence,
+        parts=total,
+        reference=reference or 0,
+        expires_at=message["expires_at"],
+    )
+
+
+def settle(tx: Transaction, attempt_id: int, outcome: Outcome, now: float) -> None:
+    """Record the end of an attempt and move its part and message on."""
+    attempt = tx.one("attempt_get", id=attempt_id)
+    if attempt["outcome"] in ("sent", "not_sent"):
+        return
+    newest = attempt["newest"] == attempt_id
+    part = PartState(attempt["part_state"])
+    match outcome:
+        case Sent(reference, evidence):
+            _write_outcome(tx, attempt_id, "sent", now, reference=reference, evidence=evidence)
+            if part in (PartState.IN_AIR, PartState.IN_DOUBT) and not newest:
+                return  # it was sent once more meanwhile: the newer attempt speaks for the part
+            if part in (PartState.IN_AIR, PartState.IN_DOUBT, PartState.UNSENT):
+                move_part(tx, attempt, PartState.SENT, sent_at=now)
+                advance(tx, attempt["message_id"], now)
+            _hear_waiting_reports(tx, attempt, reference, now)
+        case NotSent():
+            _write_outcome(
+                tx, attempt_id, "not_sent", now, code=outcome.code, reason=outcome.reason, evidence=outcome.evidence
+            )
+            if newest and part in (PartState.IN_AIR, PartState.IN_DOUBT):
+                _take_back(tx, attempt, outcome, now)
+        case InDoubt(reason):
+            _write_outcome(tx, attempt_id, "in_doubt", now, reason=reason)
+            if newest and part is PartState.IN_AIR:
+                move_part(tx, attempt, PartState.IN_DOUBT)
+                advance(tx, attempt["message_id"], now, error=reason)
+
+
+def _write_outcome(tx: Transaction, attempt_id: int, outcome: str, now: float, **told: Any) -> None:
+    values = {"reference": None, "code": None, "reason": None, "evidence": None, **told}
+    tx.run("attempt_settle", id=attempt_id, outcome=outcome, now=now, **values)
+
+
+def _take_back(tx: Transaction, attempt: Row, refusal: NotSent, now: float) -> None:
+    """Take a part back that did not leave: say when it is tried again, or bring its message to rest."""
+    counted = refusal.verdict is not Verdict.ROUTE and refusal.evidence == "answer"
+    refusals = attempt["refusals"] + int(counted)
+    delay = retry_delay(refusal.verdict, refusals) if counted else timedelta(0)
+    error = f"{refusal.code}: {refusal.reason}" if refusal.reason else refusal.code
+    if delay is None:
+        move_part(tx, attempt, PartState.REFUSED, refused=1)
+        passing = refusal.verdict in (Verdict.SOON, Verdict.LATER)
+        move(tx, attempt["message_id"], State.FAILED if passing else State.REJECTED, now, error=error)
+        return
+    move_part(tx, attempt, PartState.UNSENT, refused=int(counted))
+    if refusal.verdict is Verdict.ROUTE and refusal.evidence == "answer":
+        delay = ROUTE_TROUBLE
+    advance(tx, attempt["message_id"], now, delay=delay, error=error)
+
+
+def move_part(
+    tx: Transaction,
+    attempt: Row,
+    state: PartState,
+    *,
+    refused: int = 0,
+    resent: int = 0,
+    sent_at: float | None = None,
+) -> None:
+    tx.run(
+        "part_move",
+        message_id=attempt["message_id"],
+        sequence=attempt["sequence"],
+        state=state,
+        refused=refused,
+        resent=resent,
+        sent_at=sent_at,
+    )
+
+
+def advance(
+    tx: Transaction, message_id: int, now: float, *, delay: timedelta = timedelta(0), error: str | None = None
+) -> None:
+    """Let a message's state follow from its parts. What a person or a refusal brought to rest stays at rest."""
+    message = tx.one("message_state", id=message_id)
+    before = State(message["state"])
+    parts = [PartState(part["state"]) for part in tx.all("part_list", message_id=message_id)]
+    after = state_of(parts)
+    if before in FINAL:
+        return
+    due_at = None
+    if after in WAITING and PartState.IN_AIR not in parts:
+        # A message that has begun goes before its equals: its reader is waiting for the rest.
+        begun = any(part in (PartState.SENT, PartState.DELIVERED) for part in parts)
+        due_at = 0.0 if begun and not delay else now + delay.total_seconds()
+        if not begun:
+            tx.run("message_unbind", id=message_id)
+    move(tx, message_id, after, now, due_at=due_at, error=error)
+
+
+def move(
+    tx: Transaction, message_id: int, after: State, now: float, *, due_at: float | None = None, error: str | None = None
+) -> None:
+    """Put a message into a state that may follow, wipe what must not outlive it, release what waited for it."""
+    message = tx.one("message_state", id=message_id)
+    before = State(message["state"])
+    if not may(before, after):
+        raise StoreError(f"message {message_id} cannot go from {before.value} to {after.value}")
+    left = after in (State.SUBMITTED, State.DELIVERED)
+    tx.run(
+        "message_move",
+        id=message_id,
+        state=after,
+        due_at=due_at,
+        error=error,
+        sent_at=now if left else None,
+        delivered_at=now if after is State.DELIVERED else None,
+    )
+    if after in FINAL:
+        tx.run("message_wipe", id=message_id)
+    if after in FINAL or after is State.SUBMITTED:
+        tx.run("message_release", id=message_id, now=now)
+
+
+def doubt_of(tx: Transaction, row: Row) -> Doubt:
+    later: list[tuple[Witness, str]] = []
+    between = 0
+    if row["sim"] is not None:
+        for attempt in tx.all("attempt_later", sim=row["sim"], id=row["id"]):
+            if attempt["outcome"] == "sent" and attempt["reference"] is not None:
+                later.append((json.loads(attempt["witness"]), attempt["reference"]))
+            elif not later:
+                between += 1
+    return Doubt(
+        attempt_id=row["id"],
+        message_id=row["message_id"],
+        recipient=row["recipient"],
+        started_at=datetime.fromtimestamp(row["started_at"], UTC),
+        witness=json.loads(row["witness"]),
+        later=tuple(later),
+        between=between,
+    )
+
+
+# --- status reports ---------------------------------------------------------------------------------------------------
+
+
+def report(tx: Transaction, value: StatusReport, *, route: str, sim: str | None, pdu_id: int, now: float) -> int | None:
+    """Keep a status report and let it speak for the attempt it means; return that attempt's id.
+
+    A report that matches nothing waits: the answer it belongs to may not have been recorded yet.
+    """
+    candidates = _candidates(tx, value, route, sim)
+    attempt = speaks_of(value, candidates)
+    tx.run(
+        "report_insert",
+        now=now,
+        pdu_id=pdu_id,
+        route=route,
+        sim=sim,
+        reference=value.reference,
+        recipient=value.recipient,
+        submitted_at=value.submitted_at.timestamp() if value.submitted_at else None,
+        discharged_at=value.discharged_at.timestamp() if value.discharged_at else None,
+        **{"class": value.report_class.value},
+        code=value.code,
+        attempt_id=attempt.attempt_id if attempt else None,
+    )
+    if attempt is None:
+        return None
+    if not attempt.sent:
+        settle(tx, attempt.attempt_id, Sent(value.reference, evidence="status report"), now)
+    _apply_report(tx, attempt.attempt_id, value.report_class, value.code, now)
+    return attempt.attempt_id
+
+
+def _candidates(tx: Transaction, value: StatusReport, route: str, sim: str | None) -> list[Candidate]:
+    if value.recipient:
+        rows = tx.all("attempt_by_reference", recipient=value.recipient, reference=value.reference)
+    else:
+        rows = tx.all("attempt_by_reference_alone", route=route, reference=value.reference)
+    rows += [
+        row for row in tx.all("attempt_in_doubt_to", route=route, recipient=value.recipient) if row["reference"] is None
+    ]
+    return [
+        Candidate(
+            attempt_id=row["id"],
+            started_at=datetime.fromtimestamp(row["started_at"], UTC),
+            sent=row["outcome"] == "sent",
+            reported=bool(row["reported"]),
+            witness=json.loads(row["witness"]),
+        )
+        for row in rows
+        if sim is None or row["sim"] is None or row["sim"] == sim
+    ]
+
+
+def _hear_waiting_reports(tx: Transaction, attempt: Row, reference: str, now: float) -> None:
+    """Hear the reports that came before the answer they belong to was recorded."""
+    since = attempt["started_at"] - 1
+    waiting = tx.all(
+        "report_unmatched", reference=reference, recipient=attempt["recipient"], route=attempt["route"], since=since
+    )
+    for row in waiting:
+        tx.run("report_match", id=row["id"], attempt_id=attempt["id"])
+        _apply_report(tx, attempt["id"], ReportClass(row["class"]), row["code"], now)
+
+
+_REPORTED = {ReportClass.DELIVERED: PartState.DELIVERED, ReportClass.FAILED: PartState.FAILED}
+
+
+def _apply_report(tx: Transaction, attempt_id: int, report_class: ReportClass, code: str, now: float) -> None:
+    attempt = tx.one("attempt_get", id=attempt_id)
+    part = PartState(attempt["part_state"])
+    if part in (PartState.DELIVERED, PartState.FAILED):
+        return  # the network has spoken its last word on this part
+    state = _REPORTED.get(report_class, part)
+    if report_class in _REPORTED:
+        tx.run("attempt_reported", id=attempt_id)
+    if part is PartState.IN_AIR and attempt["newest"] != attempt_id and state is PartState.FAILED:
+        return  # a newer attempt is under way: it may still arrive
+    tx.run(
+        "part_report",
+        message_id=attempt["message_id"],
+        sequence=attempt["sequence"],
+        state=state,
+        report=code,
+        now=now,
+    )
+    if state != part:
+        advance(tx, attempt["message_id"], now, error=code if state is PartState.FAILED else None)

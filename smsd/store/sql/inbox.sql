@@ -1,0 +1,126 @@
+-- What came in: octets, messages, requests and who wants to be written to.
+
+-- name: pdu_insert
+-- Keep the octets of what came in; the same octets again change nothing.
+INSERT INTO pdu (received_at, route, sim, digest, octets, kind, note, sequence, text, body)
+VALUES (:now, :route, :sim, :digest, :octets, :kind, :note, :sequence, :text, :body)
+ON CONFLICT (digest) DO NOTHING
+RETURNING id;
+
+-- name: pdu_belongs
+-- The octets are part of this message.
+UPDATE pdu SET inbox_id = :inbox_id WHERE id = :id;
+
+-- name: pdu_parts
+-- The parts of a message that are here, in order; a part sent twice counts once.
+SELECT sequence, text, body FROM pdu WHERE inbox_id = :inbox_id GROUP BY sequence ORDER BY sequence;
+
+-- name: pdu_list
+-- The octets of a message as they came.
+SELECT id, received_at, route, sim, octets, kind, note, sequence FROM pdu WHERE inbox_id = :inbox_id ORDER BY id;
+
+-- name: inbox_insert
+-- Make a message.
+INSERT INTO inbox (received_at, sent_at, route, sender, phone, service_centre, text, state, reason, reference, total)
+VALUES (:now, :sent_at, :route, :sender, :phone, :service_centre, :text, :state, :reason, :reference, :total);
+
+-- name: inbox_waiting
+-- The message that a part belongs to: same sender, reference and number of parts, not too long ago, and this part
+-- still missing.
+SELECT id FROM inbox
+WHERE state = 'waiting_parts' AND sender = :sender AND reference = :reference AND total = :total
+  AND received_at > :since
+  AND NOT EXISTS (SELECT 1 FROM pdu WHERE pdu.inbox_id = inbox.id AND pdu.sequence = :sequence)
+ORDER BY id LIMIT 1;
+
+-- name: inbox_settle
+-- Say what became of a message.
+UPDATE inbox SET text = :text, state = :state, reason = :reason, command = :command, request_id = :request_id
+WHERE id = :id;
+
+-- name: inbox_overdue
+-- Messages whose missing part has not come.
+SELECT id FROM inbox WHERE state = 'waiting_parts' AND received_at <= :before ORDER BY id LIMIT 100;
+
+-- name: inbox_give_up
+-- A part never came: what did come is kept.
+UPDATE inbox SET state = 'ignored', reason = :reason, text = :text WHERE id = :id;
+
+-- name: inbox_commands_since
+-- How many commands a phone has sent lately.
+SELECT count(*) AS count FROM inbox WHERE phone = :phone AND command IS NOT NULL AND received_at > :since;
+
+-- name: inbox_list
+-- Messages for people, newest first.
+SELECT id, received_at, sent_at, sender, phone, text, route, state, reason, request_id, total FROM inbox
+WHERE (:state IS NULL OR state = :state) AND (:phone IS NULL OR phone = :phone)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: inbox_show
+-- One message for people.
+SELECT id, received_at, sent_at, sender, phone, service_centre, text, route, state, reason, command, request_id, total
+FROM inbox WHERE id = :id;
+
+-- name: request_open
+-- The open request of a phone for a command.
+SELECT id FROM request WHERE phone = :phone AND command = :command AND state IN ('accepted', 'in_progress')
+ORDER BY id LIMIT 1;
+
+-- name: request_insert
+-- Accept a request.
+INSERT INTO request (received_at, phone, command, state, due_at, inbox_id)
+VALUES (:now, :phone, :command, 'accepted', :now, :inbox_id);
+
+-- name: request_next
+-- The next request to carry out; one left in progress by a dead process is carried out again.
+SELECT id, received_at, phone, command, state, asked FROM request
+WHERE due_at IS NOT NULL AND due_at <= :now ORDER BY due_at, id LIMIT 1;
+
+-- name: request_next_due
+-- When the next request is to be carried out.
+SELECT min(due_at) AS due_at FROM request WHERE due_at IS NOT NULL;
+
+-- name: request_move
+-- Put a request into a state.
+UPDATE request SET state = :state, due_at = :due_at, asked = :asked, done_at = :done_at, error = :error
+WHERE id = :id;
+
+-- name: request_get
+-- One request.
+SELECT id, received_at, phone, command, state, due_at, asked, done_at, error, inbox_id FROM request WHERE id = :id;
+
+-- name: request_ack
+-- The latest acknowledgement of a request and how it stands.
+SELECT id, state, created_at FROM message WHERE request_id = :id AND class = 'ack' ORDER BY id DESC LIMIT 1;
+
+-- name: request_messages
+-- The messages of a request.
+SELECT id, class, state, created_at, sent_at, delivered_at, error FROM message WHERE request_id = :id ORDER BY id;
+
+-- name: request_list
+-- Requests for people, newest first.
+SELECT id, received_at, phone, command, state, done_at, error, asked, due_at FROM request
+WHERE (:state IS NULL OR state = :state) AND (:phone IS NULL OR phone = :phone)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: request_counts
+-- How many requests are open.
+SELECT state, count(*) AS count, min(received_at) AS oldest FROM request
+WHERE due_at IS NOT NULL GROUP BY state;
+
+-- name: inbox_counts
+-- What came in since a moment, by state.
+SELECT state, count(*) AS count FROM inbox WHERE received_at > :since GROUP BY state;
+
+-- name: subscription_get
+-- What a number wishes.
+SELECT subscribed, decided_at, changed_at, cause FROM subscription WHERE phone = :phone;
+
+-- name: subscription_set
+-- A number's wish, unless a later one is already known.
+INSERT INTO subscription (phone, subscribed, decided_at, changed_at, cause)
+VALUES (:phone, :subscribed, :decided_at, :now, :cause)
+ON CONFLICT (phone) DO UPDATE
+SET subscribed = excluded.subscribed, decided_at = excluded.decided_at, changed_at = excluded.changed_at,
+    cause = excluded.cause
+WHERE excluded.decided_at >= subscription.decided_at;

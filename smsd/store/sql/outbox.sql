@@ -1,0 +1,226 @@
+-- The queue of outgoing messages, their parts, attempts and reports.
+
+-- name: message_insert
+-- Put a message into the queue; with a key that its class already has, nothing happens.
+INSERT INTO message (created_at, class, priority, recipient, text, sealed, secret, state, due_at, expires_at, parts,
+                     after_id, request_id, alert_id, idempotency_key)
+VALUES (:created_at, :class, :priority, :recipient, :text, :sealed, :secret, 'queued', :due_at, :expires_at, :parts,
+        :after_id, :request_id, :alert_id, :key)
+ON CONFLICT (class, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+RETURNING id;
+
+-- name: message_by_key
+-- Find the message that a key already stands for.
+SELECT id FROM message WHERE class = :class AND idempotency_key = :key;
+
+-- name: message_next
+-- The next message of one priority that this route may claim a part of.
+SELECT id, class, recipient, text, sealed, secret, state, expires_at, parts, reference
+FROM message
+WHERE priority = :priority AND due_at IS NOT NULL AND due_at <= :now AND (route IS NULL OR route = :route)
+ORDER BY due_at, id
+LIMIT 1;
+
+-- name: message_next_due
+-- When the next part of one priority may be claimed by this route.
+SELECT due_at FROM message
+WHERE priority = :priority AND due_at IS NOT NULL AND (route IS NULL OR route = :route)
+ORDER BY due_at, id
+LIMIT 1;
+
+-- name: message_state
+-- What is needed to move a message on.
+SELECT id, class, state, parts, sent_at, sealed, created_at, expires_at FROM message WHERE id = :id;
+
+-- name: message_move
+-- Put a message into a state; what is not waiting is not due.
+UPDATE message
+SET state = :state, due_at = :due_at, error = :error, sent_at = coalesce(sent_at, :sent_at),
+    delivered_at = coalesce(delivered_at, :delivered_at)
+WHERE id = :id;
+
+-- name: message_begin
+-- A part of the message is in the air.
+UPDATE message SET state = 'submitting', due_at = NULL, route = :route, sender = :sender, reference = :reference
+WHERE id = :id;
+
+-- name: message_unbind
+-- Nothing of the message has left: any route may take it.
+UPDATE message SET route = NULL, sender = NULL WHERE id = :id;
+
+-- name: message_extend
+-- A message that a person sends again gets as long as it had at first.
+UPDATE message SET expires_at = :now + (expires_at - created_at) WHERE id = :id AND expires_at <= :now;
+
+-- name: message_wipe
+-- A text that holds a password is gone once the message has come to rest.
+UPDATE message SET sealed = NULL WHERE id = :id AND sealed IS NOT NULL;
+
+-- name: message_wipe_old
+-- A text that holds a password is gone a day after it was submitted, report or no report.
+UPDATE message SET sealed = NULL WHERE sealed IS NOT NULL AND sent_at < :before AND state = 'submitted';
+
+-- name: message_release
+-- An acknowledgement is settled: the result that waited for it may leave.
+UPDATE message SET due_at = :now
+WHERE after_id = :id AND state = 'queued' AND due_at > :now
+  AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.message_id = message.id);
+
+-- name: message_expired
+-- Messages whose deadline passed while nothing of them was in the air, a handful at a time.
+SELECT id FROM message
+WHERE expires_at IS NOT NULL AND expires_at <= :now AND state IN ('queued', 'submitting') AND due_at IS NOT NULL
+LIMIT :limit;
+
+-- name: message_opted_out
+-- Whether the number wants no notifications and alerts.
+SELECT 1 AS opted_out FROM subscription WHERE phone = :phone AND subscribed = 0;
+
+
+-- name: concatenation_next
+-- Draw the next 8-bit concatenation reference towards a recipient; it survives restarts and wraps at 256.
+INSERT INTO concatenation (recipient, reference) VALUES (:recipient, :first)
+ON CONFLICT (recipient) DO UPDATE SET reference = (concatenation.reference + 1) % 256
+RETURNING reference;
+
+-- name: part_insert
+-- Make a part of a message that is claimed for the first time.
+INSERT INTO part (message_id, sequence, state) VALUES (:message_id, :sequence, 'unsent');
+
+-- name: part_list
+-- The parts of a message in order.
+SELECT message_id, sequence, state, refusals, resent, sent_at, reported_at, report
+FROM part WHERE message_id = :message_id ORDER BY sequence;
+
+-- name: part_move
+-- Put a part into a state.
+UPDATE part SET state = :state, refusals = refusals + :refused, resent = resent + :resent,
+    sent_at = coalesce(:sent_at, sent_at)
+WHERE message_id = :message_id AND sequence = :sequence;
+
+-- name: part_report
+-- What the network last said about a part.
+UPDATE part SET state = :state, report = :report, reported_at = :now
+WHERE message_id = :message_id AND sequence = :sequence;
+
+-- name: part_reset
+-- A person sends a message again: every part that did not arrive starts afresh.
+UPDATE part SET state = 'unsent', refusals = 0, resent = 0 WHERE message_id = :message_id;
+
+-- name: attempt_insert
+-- From now on, and once this is on disk, the part may be leaving.
+INSERT INTO attempt (message_id, sequence, recipient, route, sim, witness, started_at)
+VALUES (:message_id, :sequence, :recipient, :route, :sim, :witness, :now);
+
+-- name: attempt_get
+-- One attempt with its part.
+SELECT attempt.id, attempt.message_id, attempt.sequence, attempt.recipient, attempt.route, attempt.sim,
+       attempt.outcome, attempt.started_at, attempt.witness, part.state AS part_state, part.refusals, part.resent,
+       (SELECT max(id) FROM attempt AS newer
+        WHERE newer.message_id = attempt.message_id AND newer.sequence = attempt.sequence) AS newest
+FROM attempt JOIN part ON part.message_id = attempt.message_id AND part.sequence = attempt.sequence
+WHERE attempt.id = :id;
+
+-- name: attempt_settle
+-- Record how an attempt ended, or that its end is not known.
+UPDATE attempt SET outcome = :outcome, reference = coalesce(:reference, reference), code = :code, reason = :reason,
+    evidence = :evidence, settled_at = :now
+WHERE id = :id;
+
+-- name: attempt_list
+-- The attempts of a message in order.
+SELECT id, sequence, route, sim, started_at, outcome, reference, code, reason, evidence, settled_at, reported
+FROM attempt WHERE message_id = :message_id ORDER BY id;
+
+-- name: attempt_orphans
+-- Attempts that a dead process left without an outcome.
+SELECT id FROM attempt WHERE outcome IS NULL;
+
+-- name: attempt_doubts
+-- Attempts of a route whose end is not known and still matters.
+SELECT attempt.id, attempt.message_id, attempt.sequence, attempt.recipient, attempt.sim, attempt.witness,
+       attempt.started_at, part.resent, message.class
+FROM attempt
+JOIN part ON part.message_id = attempt.message_id AND part.sequence = attempt.sequence
+JOIN message ON message.id = attempt.message_id
+WHERE attempt.route = :route AND attempt.outcome = 'in_doubt' AND part.state = 'in_doubt'
+ORDER BY attempt.id;
+
+-- name: attempt_later
+-- What the same subscription did after an attempt, oldest first, as far as a sequence can be read from it.
+SELECT outcome, witness, reference FROM attempt
+WHERE sim = :sim AND id > :id AND (outcome IS NULL OR outcome <> 'not_sent')
+ORDER BY id LIMIT 8;
+
+-- name: attempt_by_reference
+-- Attempts that a status report may speak of.
+SELECT id, message_id, sequence, route, sim, started_at, outcome, reported, witness, reference
+FROM attempt WHERE recipient = :recipient AND reference = :reference
+ORDER BY id DESC LIMIT 64;
+
+-- name: attempt_by_reference_alone
+-- The same for a route whose reports do not tell the recipient.
+SELECT id, message_id, sequence, route, sim, started_at, outcome, reported, witness, reference
+FROM attempt WHERE route = :route AND reference = :reference
+ORDER BY id DESC LIMIT 64;
+
+-- name: attempt_in_doubt_to
+-- Attempts to a recipient that may have left, without a reference to know them by.
+SELECT attempt.id, attempt.message_id, attempt.sequence, attempt.route, attempt.sim, attempt.started_at,
+       attempt.outcome, attempt.reported, attempt.witness, attempt.reference
+FROM attempt WHERE (outcome IS NULL OR outcome = 'in_doubt') AND route = :route AND recipient = :recipient
+ORDER BY id DESC LIMIT 64;
+
+-- name: attempt_reported
+-- The network has said its last word on this attempt.
+UPDATE attempt SET reported = 1 WHERE id = :id;
+
+-- name: report_insert
+-- Keep what the network said about a part, matched or not.
+INSERT INTO report (received_at, pdu_id, route, sim, reference, recipient, submitted_at, discharged_at, class, code,
+                    attempt_id)
+VALUES (:now, :pdu_id, :route, :sim, :reference, :recipient, :submitted_at, :discharged_at, :class, :code, :attempt_id);
+
+-- name: report_unmatched
+-- Reports that came before the answer they belong to was recorded.
+SELECT id, route, sim, submitted_at, class, code, received_at FROM report
+WHERE attempt_id IS NULL AND reference = :reference AND recipient IN (:recipient, '') AND route = :route
+  AND received_at >= :since
+ORDER BY id;
+
+-- name: report_match
+-- The attempt a waiting report speaks of is known now.
+UPDATE report SET attempt_id = :attempt_id WHERE id = :id;
+
+-- name: report_list
+-- What the network said about a message.
+SELECT report.received_at, attempt.sequence, report.class, report.code, report.submitted_at, report.discharged_at
+FROM report JOIN attempt ON attempt.id = report.attempt_id
+WHERE attempt.message_id = :message_id ORDER BY report.id;
+
+-- name: message_list
+-- Messages for people, newest first.
+SELECT message.id, created_at, recipient, text, secret, sealed IS NOT NULL AS sealed, class, state, parts, route,
+       sender, (SELECT count(*) FROM attempt WHERE attempt.message_id = message.id) AS attempts, sent_at, delivered_at,
+       error, alert_id, request_id, due_at, expires_at
+FROM message
+WHERE (:state IS NULL OR state = :state) AND (:class IS NULL OR class = :class)
+  AND (:recipient IS NULL OR recipient = :recipient)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: message_show
+-- One message for people.
+SELECT message.id, created_at, recipient, text, secret, sealed IS NOT NULL AS sealed, class, state, parts, route,
+       sender, (SELECT count(*) FROM attempt WHERE attempt.message_id = message.id) AS attempts, sent_at, delivered_at,
+       error, alert_id, request_id, due_at, expires_at, after_id, idempotency_key, reference
+FROM message WHERE message.id = :id;
+
+-- name: message_counts
+-- How many messages are in each state that is not rest, by class, and the age of the oldest.
+SELECT priority, state, count(*) AS count, min(created_at) AS oldest FROM message
+WHERE state IN ('queued', 'submitting', 'in_doubt') GROUP BY priority, state;
+
+-- name: message_oldest_ack
+-- The oldest acknowledgement that has not left.
+SELECT id, created_at FROM message
+WHERE priority = 0 AND state IN ('queued', 'submitting', 'in_doubt') ORDER BY created_at LIMIT 1;
