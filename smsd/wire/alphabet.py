@@ -88,8 +88,8 @@ def septets(text: str) -> bytes:
     """
     try:
         return b"".join([_SEPTETS_OF[character] for character in text])
-    except KeyError:
-        raise PduError("TP-UD", f"U+{ord(outside_gsm7(text) or ''):04X} is not in the GSM 7 bit alphabet") from None
+    except KeyError as error:
+        raise PduError("TP-UD", f"U+{ord(error.args[0]):04X} is not in the GSM 7 bit alphabet") from None
 
 
 def text_of(codes: bytes, *, locking: int = 0, single: int = 0) -> str:

@@ -1,21 +1,36 @@
 """SMS-DELIVER, SMS-SUBMIT and SMS-STATUS-REPORT: 3GPP TS 23.040 §9.2.2, behind the service centre's address (27.005).
 
-Knows the layout of the three, their times and validity periods, and what a status means. Refuses to know the modem, the
-queue and the clock. Strict by default: octets that contradict the standard raise ``PduError``. Lenient, for what a
-modem took from the air and nobody can send again: the message is given, with ``warnings``, as long as its sender can be
-read.
+Knows the layout of the three; ``stamp`` knows their times and validity periods, ``status`` what a status means. Refuses
+to know the modem, the queue and the clock.
+
+Strict by default: octets that contradict the standard raise ``PduError``. Lenient, for what a modem took from the air and
+nobody can send again: the message is given, with ``warnings``, as long as its sender and kind can be read. Both pass over
+what the field is full of and what changes nothing: octets behind the end, a filler inside a number.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
-from typing import Final, Literal
+from datetime import datetime
+from typing import Final
 
 from smsd.errors import PduError
 from smsd.wire import userdata
 from smsd.wire.address import MAX_DIGITS, Address, decode_smsc, encode_smsc
 from smsd.wire.alphabet import DataCoding
+from smsd.wire.stamp import (
+    VPF,
+    VPF_ABSOLUTE,
+    VPF_ENHANCED,
+    VPF_RELATIVE,
+    EnhancedValidity,
+    Validity,
+    octets_of_time,
+    octets_of_validity,
+    period_of,
+    time_of,
+)
+from smsd.wire.status import STATUS_WORDS, StatusClass, status_class, status_words
 from smsd.wire.userdata import UserData
 
 __all__ = [
@@ -44,10 +59,6 @@ _MTI_STATUS_REPORT: Final = 2
 _MMS: Final = 0x04
 _RD: Final = 0x04
 _LP: Final = 0x08
-_VPF: Final = 0x18
-_VPF_ENHANCED: Final = 0x08
-_VPF_RELATIVE: Final = 0x10
-_VPF_ABSOLUTE: Final = 0x18
 _REPORT: Final = 0x20
 """TP-SRI of a deliver, TP-SRR of a submit, TP-SRQ of a status report."""
 _UDHI: Final = 0x40
@@ -60,34 +71,6 @@ _PI_MORE: Final = 0x80
 
 _CODING_OF_USER_DATA: Final = DataCoding(0)
 """Stands for "whatever the user data needs": told from a real 00 by identity, replaced when the TPDU is made."""
-
-
-@dataclass(frozen=True, slots=True)
-class EnhancedValidity:
-    """A validity period in the enhanced format (§9.2.3.12.3): its seven octets, as they came."""
-
-    octets: bytes
-
-    @property
-    def single_shot(self) -> bool:
-        """Whether the service centre tries once only."""
-        return bool(self.octets[0] & 0x40)
-
-    @property
-    def period(self) -> timedelta | None:
-        """The period, ``None`` when the octets name none (or one of a reserved format)."""
-        match self.octets[0] & 7:
-            case 1:
-                return _relative(self.octets[1])
-            case 2:
-                return timedelta(seconds=self.octets[1])
-            case 3:
-                hours, minutes, seconds = ((octet & 0xF) * 10 + (octet >> 4) for octet in self.octets[1:4])
-                return timedelta(hours=hours, minutes=minutes, seconds=seconds)
-        return None
-
-
-Validity = timedelta | datetime | EnhancedValidity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,55 +159,6 @@ class Frame:
     tpdu: Tpdu
     tpdu_length: int
     warnings: tuple[str, ...] = ()
-
-
-# --- what a status means (§9.2.3.15) ----------------------------------------------------------------------------------
-
-StatusClass = Literal["delivered", "trying", "failed"]
-
-STATUS_WORDS: Final = {
-    0x00: "received by the recipient",
-    0x01: "forwarded to the recipient, delivery not confirmed",
-    0x02: "replaced by the service centre",
-    0x20: "congestion, still trying",
-    0x21: "recipient busy, still trying",
-    0x22: "no response from the recipient, still trying",
-    0x23: "service rejected, still trying",
-    0x24: "quality of service not available, still trying",
-    0x25: "error in the recipient's equipment, still trying",
-    0x40: "remote procedure error",
-    0x41: "incompatible destination",
-    0x42: "connection rejected by the recipient",
-    0x43: "not obtainable",
-    0x44: "quality of service not available",
-    0x45: "no interworking available",
-    0x46: "validity period expired",
-    0x47: "deleted by the sender",
-    0x48: "deleted by the service centre",
-    0x49: "unknown to the service centre",
-    0x60: "congestion, no more tries",
-    0x61: "recipient busy, no more tries",
-    0x62: "no response from the recipient, no more tries",
-    0x63: "service rejected, no more tries",
-    0x64: "quality of service not available, no more tries",
-    0x65: "error in the recipient's equipment, no more tries",
-}
-"""TP-ST in English, for every value the standard names."""
-
-
-def status_class(tp_st: int | None) -> StatusClass:
-    """Tell what a TP-ST means for the message; ``None`` (the report ended before it) settles nothing: ``trying``."""
-    if tp_st is None or 0x20 <= tp_st <= 0x3F:
-        return "trying"
-    return "delivered" if tp_st <= 0x02 else "failed"
-
-
-def status_words(tp_st: int | None) -> str:
-    """Say a TP-ST in English; a value the standard does not name is said by its range."""
-    if tp_st is None:
-        return "no status"
-    ranges = {"delivered": "delivered", "trying": "still trying", "failed": "failed"}
-    return STATUS_WORDS.get(tp_st) or f"{ranges[status_class(tp_st)]}, for a reason of the service centre's own"
 
 
 # --- octets to values -------------------------------------------------------------------------------------------------
@@ -345,7 +279,7 @@ def _read_submit(reader: _Reader, first: int) -> Submit:
         tp_da=tp_da,
         tp_pid=tp_pid,
         tp_dcs=tp_dcs,
-        tp_vp=_read_validity(reader, first & _VPF),
+        tp_vp=_read_validity(reader, first & VPF),
         user_data=_read_user_data(reader, tp_dcs, header=bool(first & _UDHI)),
         tp_rd=bool(first & _RD),
         tp_srr=bool(first & _REPORT),
@@ -420,16 +354,11 @@ def _read_user_data(reader: _Reader, tp_dcs: DataCoding, *, header: bool) -> Use
     return user_data
 
 
-# --- times (§9.2.3.11) and validity periods (§9.2.3.12) ---------------------------------------------------------------
-
-_QUARTER: Final = timedelta(minutes=15)
-
-
 def _read_time(reader: _Reader, field: str) -> datetime | None:
     start = reader.at
     octets = reader.take(7, field)
     try:
-        moment = _time_of(octets)
+        moment = time_of(octets)
     except ValueError as error:
         reader.forgive(field, f"not a time: {error}", start)
         return None
@@ -438,84 +367,14 @@ def _read_time(reader: _Reader, field: str) -> datetime | None:
     return moment
 
 
-def _time_of(octets: bytes) -> datetime:
-    """Read seven octets of swapped digits: year (of this century) to second, then quarters of an hour from GMT.
-
-    The units of the zone may be above 9: networks send it so, and the time itself is none the worse.
-
-    Raises ``ValueError`` when there is no such time.
-    """
-    *fields, zone = octets
-    if any(octet & 0xF > 9 or octet >> 4 > 9 for octet in fields):
-        raise ValueError("a semi-octet that is no digit")
-    year, month, day, hour, minute, second = ((octet & 0xF) * 10 + (octet >> 4) for octet in fields)
-    quarters = (zone & 7) * 10 + (zone >> 4)
-    offset = timezone(-quarters * _QUARTER if zone & 8 else quarters * _QUARTER)
-    return datetime(2000 + year, month, day, hour, minute, second, tzinfo=offset)
-
-
-def _octets_of_time(moment: datetime | None, field: str) -> bytes:
-    """Write a time to the second; ``None`` as zeros, which is how a network that has none sends it."""
-    if moment is None:
-        return bytes(7)
-    offset = moment.utcoffset()
-    if offset is None:
-        raise PduError(field, "a time without a zone")
-    quarters, odd = divmod(abs(offset), _QUARTER)
-    if odd or quarters > 79 or not 2000 <= moment.year <= 2099:
-        raise PduError(field, "a time whose year or zone cannot be said")
-    fields = (moment.year % 100, moment.month, moment.day, moment.hour, moment.minute, moment.second, quarters)
-    octets = bytearray(value % 10 << 4 | value // 10 for value in fields)
-    octets[6] |= 8 if offset < timedelta(0) else 0
-    return bytes(octets)
-
-
-_PERIODS: Final = (
-    # first value, period of it, step to the next, last value
-    (0, timedelta(minutes=5), timedelta(minutes=5), 143),
-    (144, timedelta(hours=12, minutes=30), timedelta(minutes=30), 167),
-    (168, timedelta(days=2), timedelta(days=1), 196),
-    (197, timedelta(weeks=5), timedelta(weeks=1), 255),
-)
-
-
-def _relative(value: int) -> timedelta:
-    return next(period + (value - first) * step for first, period, step, last in _PERIODS if value <= last)
-
-
-def _octet_of_relative(period: timedelta) -> int:
-    if period <= timedelta(0):
-        raise PduError("TP-VP", "a validity period that is over before it begins")
-    for first, shortest, step, last in _PERIODS:
-        value = first + max(0, -((shortest - period) // step))
-        if value <= last:
-            return value
-    raise PduError("TP-VP", "a validity period above 63 weeks")
-
-
 def _read_validity(reader: _Reader, form: int) -> Validity | None:
-    if form == _VPF_RELATIVE:
-        return _relative(reader.octet("TP-VP"))
-    if form == _VPF_ABSOLUTE:
+    if form == VPF_RELATIVE:
+        return period_of(reader.octet("TP-VP"))
+    if form == VPF_ABSOLUTE:
         return _read_time(reader, "TP-VP")
-    if form == _VPF_ENHANCED:
+    if form == VPF_ENHANCED:
         return EnhancedValidity(reader.take(7, "TP-VP"))
     return None
-
-
-def _octets_of_validity(validity: Validity | None) -> tuple[int, bytes]:
-    """Give TP-VPF in its place in the first octet, and TP-VP."""
-    match validity:
-        case None:
-            return 0, b""
-        case timedelta():
-            return _VPF_RELATIVE, bytes((_octet_of_relative(validity),))
-        case datetime():
-            return _VPF_ABSOLUTE, _octets_of_time(validity, "TP-VP")
-        case EnhancedValidity():
-            if len(validity.octets) != 7:
-                raise PduError("TP-VP", "an enhanced validity period has seven octets")
-            return _VPF_ENHANCED, validity.octets
 
 
 # --- values to octets -------------------------------------------------------------------------------------------------
@@ -539,7 +398,7 @@ def encode(tpdu: Tpdu, smsc: Address | None = None) -> tuple[bytes, int]:
 
 
 def _submit_octets(tpdu: Submit) -> bytes:
-    form, validity = _octets_of_validity(tpdu.tp_vp)
+    form, validity = octets_of_validity(tpdu.tp_vp)
     first = (
         _MTI_SUBMIT
         | (_RD if tpdu.tp_rd else 0)
@@ -573,7 +432,7 @@ def _deliver_octets(tpdu: Deliver) -> bytes:
             bytes((first,)),
             _address_octets(tpdu.tp_oa),
             bytes((_octet(tpdu.tp_pid, "TP-PID"), _octet(tpdu.tp_dcs.raw, "TP-DCS"))),
-            _octets_of_time(tpdu.tp_scts, "TP-SCTS"),
+            octets_of_time(tpdu.tp_scts, "TP-SCTS"),
             _user_data_octets(tpdu.user_data, tpdu.tp_dcs),
         )
     )
@@ -594,8 +453,8 @@ def _status_report_octets(tpdu: StatusReport) -> bytes:
         (
             bytes((first, _octet(tpdu.tp_mr, "TP-MR"))),
             _address_octets(tpdu.tp_ra),
-            _octets_of_time(tpdu.tp_scts, "TP-SCTS"),
-            _octets_of_time(tpdu.tp_dt, "TP-DT"),
+            octets_of_time(tpdu.tp_scts, "TP-SCTS"),
+            octets_of_time(tpdu.tp_dt, "TP-DT"),
             bytes((_octet(tpdu.tp_st, "TP-ST"),)),
             _option_octets(tpdu),
         )
