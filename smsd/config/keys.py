@@ -227,7 +227,7 @@ class Log:
 
     level: str = key("info", "The least that is written: `debug`, `info`, `warning` or `error`.",
                      checks.one_of("debug", "info", "warning", "error"))  # fmt: skip
-    format: str = key("auto", "`json`, `console`, or `auto`: console on a terminal, else JSON lines.",
+    format: str = key("auto", "How a line looks: `json`, `console`, or `auto`: console on a terminal, else JSON.",
                       checks.one_of("auto", "json", "console"))  # fmt: skip
 
 
@@ -297,7 +297,9 @@ class KeyDoc:
 
 def describe() -> list[KeyDoc]:
     """Return every key there is, in the order of the reference."""
-    tables = {**TABLES, "modem.identity": Identity}
+    tables: dict[str, type] = {}
+    for name, cls in TABLES.items():
+        tables |= {name: cls, "modem.identity": Identity} if cls is Modem else {name: cls}
     return [
         KeyDoc(
             table=table,
