@@ -9,6 +9,7 @@ from smsd.simulator.family import FAMILIES, Family
 from smsd.simulator.faults import Fault, Kind, Place
 from smsd.simulator.modem import SimulatedModem
 from smsd.simulator.network import Message, Network, Phone, Submission
+from smsd.simulator.serving import Simulator, serve
 from smsd.simulator.sim import Memory, Sim, Smss, Status
 
 __all__ = [
@@ -23,7 +24,9 @@ __all__ = [
     "Place",
     "Sim",
     "SimulatedModem",
+    "Simulator",
     "Smss",
     "Status",
     "Submission",
+    "serve",
 ]

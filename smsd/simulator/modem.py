@@ -25,7 +25,7 @@ from smsd.simulator.terminal import Refusal, Terminal
 from smsd.wire import tpdu
 from smsd.wire.address import Address
 
-__all__ = ["Settings", "SimulatedModem", "Typed"]
+__all__ = ["Flight", "Settings", "SimulatedModem", "Typed"]
 
 RP_MEMORY_EXCEEDED = 22
 RP_OUT_OF_ORDER = 27
@@ -48,6 +48,16 @@ class Typed:
 
     at: datetime
     line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """A part that has been in the air, when it landed, and the RP cause if the network refused it."""
+
+    at: datetime
+    submit: tpdu.Submit
+    reference: int
+    cause: int | None
 
 
 @dataclass(slots=True)
@@ -110,6 +120,7 @@ class SimulatedModem:
         self.faults = Faults()
         self.settings = Settings()
         self.typed: list[Typed] = []
+        self.flights: list[Flight] = []
         self.in_air = 0
         self.most_in_air = 0
         self.memories = {
@@ -351,6 +362,7 @@ class SimulatedModem:
             self._reference = reference
             if self.smss is not Smss.NEVER:
                 self.sim.last_reference = reference
+        self.flights.append(Flight(self.network.clock(), submit, reference, cause))
         return reference if cause is None else Refusal(cms=cause)
 
     # --- towards the program ------------------------------------------------------------------------------------------

@@ -1,0 +1,193 @@
+"""A line to a simulator that runs by itself: one request a line, one line of JSON back.
+
+A request is a verb and its words (``text +79161234567 CLIENT info``) or, for programs, the same as a JSON array. Knows
+what a person or a test may do to network and modem from outside; refuses to know how it is done. ``help`` lists the
+verbs.
+"""
+
+import asyncio
+import inspect
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import fields
+from typing import Any, get_type_hints
+
+from smsd.simulator.faults import Fault, Kind, Place
+from smsd.simulator.modem import SimulatedModem
+from smsd.simulator.network import Message, Submission
+from smsd.simulator.sim import Status
+
+__all__ = ["Control"]
+
+WAIT_SECONDS = 10.0
+
+
+class Control:
+    """What may be asked of ``modem`` and its network; ``stopped`` is set by ``quit``."""
+
+    def __init__(self, modem: SimulatedModem) -> None:
+        self.modem = modem
+        self.stopped = asyncio.Event()
+        self._verbs: dict[str, Callable[..., Any]] = {
+            name.removeprefix("do_"): getattr(self, name) for name in dir(self) if name.startswith("do_")
+        }
+
+    # --- what may be asked --------------------------------------------------------------------------------------------
+
+    def do_text(self, number: str, body: str) -> None:
+        """Send BODY from the phone NUMBER to the service."""
+        self.modem.network.phone(number).text(body)
+
+    def do_screen(self, number: str) -> list[dict[str, object]]:
+        """Show the screen of the phone NUMBER."""
+        return [_message(message) for message in self.modem.network.phone(number).screen]
+
+    async def do_wait(self, number: str, messages: str, seconds: str = str(WAIT_SECONDS)) -> list[dict[str, object]]:
+        """Wait until the phone NUMBER shows so many MESSAGES."""
+        shown = await self.modem.network.phone(number).wait_for(int(messages), float(seconds))
+        return [_message(message) for message in shown]
+
+    def do_reachable(self, number: str, yes: str) -> None:
+        """Switch the phone NUMBER on (1) or off (0)."""
+        self.modem.network.phone(number).reachable = yes == "1"
+
+    def do_sent(self) -> list[dict[str, object]]:
+        """List every part the network took, in order."""
+        return [_submission(submission) for submission in self.modem.network.submissions]
+
+    async def do_wait_sent(self, parts: str, seconds: str = str(WAIT_SECONDS)) -> list[dict[str, object]]:
+        """Wait until the network took so many PARTS."""
+        taken = await self.modem.network.wait_for_submissions(int(parts), float(seconds))
+        return [_submission(submission) for submission in taken]
+
+    def do_count(self) -> dict[str, int]:
+        """Count the parts that were taken, are in the air, wait for a free slot."""
+        network = self.modem.network
+        return {
+            "sent": len(network.submissions),
+            "in_air": self.modem.in_air,
+            "most_in_air": self.modem.most_in_air,
+            "waiting": network.waiting(self.modem.sim.number),
+        }
+
+    def do_typed(self) -> list[dict[str, str]]:
+        """List every command line a program typed."""
+        return [{"at": typed.at.isoformat(), "line": typed.line} for typed in self.modem.typed]
+
+    def do_sim(self) -> dict[str, object]:
+        """Show what is on the SIM and in the modem's memories."""
+        modem = self.modem
+        return {
+            "state": modem.sim.state,
+            "last_reference": modem.sim.last_reference,
+            "pin_tries": modem.sim.pin_tries,
+            "memories": {
+                name: {index: [int(kept.status), kept.octets.hex().upper()] for index, kept in memory.stored.items()}
+                for name, memory in modem.memories.items()
+            },
+        }
+
+    def do_store(self, memory: str, pdu: str, status: str = "0") -> int | None:
+        """Put a PDU into a MEMORY as it is and say its index."""
+        return self.modem.memories[memory].put(bytes.fromhex(pdu), Status(int(status)))
+
+    def do_inject(self, kind: str, *parameters: str) -> None:
+        """Let a fault of this KIND happen: at=+CMGS times=1 place=result code=38 seconds=0.5 octets=TEXT."""
+        hints = get_type_hints(Fault)
+        values: dict[str, Any] = {}
+        for parameter in parameters:
+            name, _, value = parameter.partition("=")
+            if name not in {field.name for field in fields(Fault)}:
+                raise ValueError(f"a fault has no {name}")
+            values[name] = value.encode("utf-8", "surrogateescape") if hints[name] is bytes else hints[name](value)
+        if "place" in values:
+            values["place"] = Place(values["place"])
+        self.modem.inject(Fault(Kind(kind), **values))
+
+    def do_clear(self) -> None:
+        """Forget all faults."""
+        self.modem.faults.clear()
+
+    def do_unplug(self, seconds: str = "") -> None:
+        """Pull the modem out; it is back after SECONDS, if given."""
+        self.modem.unplug(returns_after=float(seconds) if seconds else None)
+
+    def do_plug(self, link: str = "") -> str:
+        """Plug the modem in again, under the same link or another, and say where."""
+        self.modem.plug(link or None)
+        return self.modem.path
+
+    def do_registration(self, stat: str) -> None:
+        """Set <stat> of +CREG."""
+        self.modem.registration = int(stat)
+
+    def do_radio(self, seconds: str) -> None:
+        """Set how long a part is in the air."""
+        self.modem.radio_seconds = float(seconds)
+
+    def do_say(self, line: str) -> None:
+        """Let the modem say a LINE of its own accord."""
+        self.modem.unsolicited(line)
+
+    def do_path(self) -> str:
+        """Say where the modem is."""
+        return self.modem.path
+
+    def do_quit(self) -> None:
+        """End the simulator."""
+        self.stopped.set()
+
+    def do_help(self) -> dict[str, str]:
+        """Say this."""
+        return {name: f"{inspect.signature(verb)} {verb.__doc__}" for name, verb in self._verbs.items()}
+
+    # --- the line -----------------------------------------------------------------------------------------------------
+
+    async def answer(self, line: str) -> str:
+        """Carry out one request; whatever is wrong with it comes back as ``{"error": …}``."""
+        try:
+            verb, *words = self._words(line)
+            result = self._verbs[verb](*words)
+            if inspect.isawaitable(result):
+                result = await result
+        except KeyError as error:
+            return json.dumps({"error": f"{error}: say help for what can be asked"})
+        except (ValueError, TypeError, TimeoutError, OSError) as error:
+            return json.dumps({"error": f"{type(error).__name__}: {error}"}, ensure_ascii=False)
+        return json.dumps(result, ensure_ascii=False)
+
+    def _words(self, line: str) -> list[str]:
+        if line.startswith("["):
+            return [str(word) for word in json.loads(line)]
+        verb = line.split(None, 1)[0]
+        if verb in self._verbs and verb != "inject":
+            # The last parameter takes the rest of the line, so that a text may hold spaces.
+            return line.split(None, len(inspect.signature(self._verbs[verb]).parameters))
+        return line.split()
+
+    async def converse(self, reader: asyncio.StreamReader, write: Callable[[bytes], Awaitable[None]]) -> None:
+        """Answer line by line until the other side has enough."""
+        while not self.stopped.is_set() and (line := await reader.readline()):
+            if text := line.decode("utf-8", "surrogateescape").strip():
+                with suppress(ConnectionError):
+                    await write((await self.answer(text)).encode("utf-8", "surrogateescape") + b"\n")
+
+
+def _message(message: Message) -> dict[str, object]:
+    return {"sender": message.sender, "text": message.text, "at": message.at.isoformat(), "parts": message.parts}
+
+
+def _submission(submission: Submission) -> dict[str, object]:
+    place = submission.user_data.concatenation
+    return {
+        "number": submission.number,
+        "at": submission.at.isoformat(),
+        "sender": submission.sender,
+        "recipient": submission.recipient,
+        "text": submission.user_data.text,
+        "reference": submission.reference,
+        "concatenation": None if place is None else place.reference,
+        "part": 1 if place is None else place.sequence,
+        "total": 1 if place is None else place.total,
+    }
