@@ -58,7 +58,7 @@ def check(name: str, text: str) -> str:
     known = PLACEHOLDERS[name]
     if not text.strip():
         raise UsageError("an empty text cannot be sent")
-    rest = re.sub("|".join(rf"\{{{each}\}}" for each in known) or r"(?!)", "", text)
+    rest = re.sub("|".join(rf"\{{{each}\}}" for each in known) or r"(?!)", " ", text)
     if brace := re.search(r"\{[^{}]*\}?|\}", rest):
         allowed = ", ".join(f"{{{each}}}" for each in sorted(known)) or "nothing"
         raise UsageError(f"{brace[0]!r} is no placeholder; in braces this text may have {allowed}")

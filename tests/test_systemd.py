@@ -1,0 +1,75 @@
+"""What is told to systemd arrives as it defines it; where nobody listens nothing happens."""
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from smsd.systemd import Notifier, watchdog_interval
+
+
+@pytest.fixture(params=["path", "abstract"])
+def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[socket.socket, str]]:
+    """Return the socket of a service manager, and what it puts into ``$NOTIFY_SOCKET``."""
+    name = str(tmp_path / "notify") if request.param == "path" else f"@smsd-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(name.replace("@", "\0", 1) if name.startswith("@") else name)
+        listening.settimeout(5)
+        yield listening, name
+
+
+@pytest.mark.parametrize(
+    ("tell", "datagram"),
+    [
+        (lambda it: it.ready(), b"READY=1"),
+        (lambda it: it.ready("modem0: up"), b"READY=1\nSTATUS=modem0: up"),
+        (lambda it: it.status("очередь: 3"), "STATUS=очередь: 3".encode()),
+        (lambda it: it.status("one\nREADY=1\n"), b"STATUS=one READY=1"),
+        (lambda it: it.watchdog(), b"WATCHDOG=1"),
+        (lambda it: it.stopping(), b"STOPPING=1"),
+        (lambda it: it.reloading(lambda: 12.5), b"RELOADING=1\nMONOTONIC_USEC=12500000"),
+    ],
+)
+def test_a_notification_is_one_datagram(
+    manager: tuple[socket.socket, str], tell: Callable[[Notifier], None], datagram: bytes
+) -> None:
+    listening, name = manager
+    notifier = Notifier({"NOTIFY_SOCKET": name})
+    assert notifier.enabled
+    tell(notifier)
+    assert listening.recv(4096) == datagram
+
+
+@pytest.mark.parametrize("environ", [{}, {"NOTIFY_SOCKET": ""}, {"NOTIFY_SOCKET": "@"}, {"NOTIFY_SOCKET": "vsock:2:1"}])
+def test_without_a_socket_nobody_is_told(environ: dict[str, str]) -> None:
+    notifier = Notifier(environ)
+    assert not notifier.enabled
+    notifier.ready("up")
+
+
+def test_a_manager_that_has_gone_does_no_harm(tmp_path: Path) -> None:
+    Notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")}).watchdog()
+
+
+def test_a_manager_that_does_not_read_does_not_block_us(manager: tuple[socket.socket, str]) -> None:
+    """A datagram socket's queue is finite: past it a blocking send would wait for ever."""
+    notifier = Notifier({"NOTIFY_SOCKET": manager[1]})
+    for _ in range(2000):
+        notifier.watchdog()
+
+
+@pytest.mark.parametrize(
+    ("environ", "seconds"),
+    [
+        ({}, None),
+        ({"WATCHDOG_USEC": "60000000"}, 30.0),
+        ({"WATCHDOG_USEC": "60000000", "WATCHDOG_PID": str(os.getpid())}, 30.0),
+        ({"WATCHDOG_USEC": "60000000", "WATCHDOG_PID": "1"}, None),
+        ({"WATCHDOG_USEC": "0"}, None),
+        ({"WATCHDOG_USEC": "soon"}, None),
+    ],
+)
+def test_the_watchdog_is_fed_twice_as_often_as_asked(environ: dict[str, str], seconds: float | None) -> None:
+    assert watchdog_interval(environ) == seconds
