@@ -1,8 +1,8 @@
 """How a message moves on: the steps that make up the outbox's transactions.
 
-Knows rows of messages, parts, attempts and reports, and keeps them consistent. Refuses to decide: which state follows is
-``rules.outbox``, which attempt a report means is ``rules.reports``. Every function works inside a transaction that its
-caller has begun and will commit.
+Knows rows of messages, parts, attempts and reports, and keeps them consistent. Refuses to decide: which state follows
+is ``rules.outbox``, which attempt a report means is ``rules.reports``. Every function works inside a transaction that
+its caller has begun and will commit.
 """
 
 import json
@@ -104,6 +104,7 @@ def insert_message(tx: Transaction, new: NewMessage, now: float) -> tuple[int, b
 
 
 def get_message(tx: Transaction, message_id: int) -> Row:
+    """Return what is needed to move a message on; raise ``NotFoundError`` with a hint for a person."""
     row = tx.first("message_state", id=message_id)
     if row is None:
         raise NotFoundError(f"no message {message_id} in the outbox; 'smsd outbox list' shows what there is")
@@ -213,6 +214,7 @@ def move_part(
     resent: int = 0,
     sent_at: float | None = None,
 ) -> None:
+    """Put the part of an attempt into a state; ``refused`` and ``resent`` are added to what was counted."""
     tx.run(
         "part_move",
         message_id=attempt["message_id"],
@@ -269,6 +271,7 @@ def move(
 
 
 def doubt_of(tx: Transaction, row: Row) -> Doubt:
+    """Gather all that the store knows which may settle an attempt in doubt."""
     later: list[tuple[Witness, str]] = []
     between = 0
     if row["sim"] is not None:

@@ -2,7 +2,7 @@
 
 Knows that a request's last state and its result are one transaction: there is never one without the other. Refuses to
 know what carrying out means; the gateway asks the directory between ``take`` and ``finish``. A crash between the two
-leaves the request in progress, due again after ``LEASE``: it is carried out again, and answered once.
+leaves the request in progress: the next start makes it due again, and it is answered once.
 """
 
 from collections.abc import Callable
@@ -43,6 +43,11 @@ class Requests:
     def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
         self._engine = engine
         self._clock = clock
+
+    def adopt_orphans(self) -> int:
+        """Make what a dead process left in progress due now; return how many there were."""
+        with self._engine.write() as tx:
+            return tx.run("request_adopt", now=self._clock())
 
     def take(self) -> Request | None:
         """Take up the next request that is due, or ``None``."""

@@ -76,6 +76,10 @@ VALUES (:now, :phone, :command, 'accepted', :now, :inbox_id);
 SELECT id, received_at, phone, command, state, asked FROM request
 WHERE due_at IS NOT NULL AND due_at <= :now ORDER BY due_at, id LIMIT 1;
 
+-- name: request_adopt
+-- What a dead process left in progress is due now.
+UPDATE request SET due_at = :now WHERE state = 'in_progress';
+
 -- name: request_next_due
 -- When the next request is to be carried out.
 SELECT min(due_at) AS due_at FROM request WHERE due_at IS NOT NULL;

@@ -150,7 +150,7 @@ ORDER BY attempt.id;
 -- What the same subscription did after an attempt, oldest first, as far as a sequence can be read from it.
 SELECT outcome, witness, reference FROM attempt
 WHERE sim = :sim AND id > :id AND (outcome IS NULL OR outcome <> 'not_sent')
-ORDER BY id LIMIT 8;
+ORDER BY id LIMIT 512;
 
 -- name: attempt_by_reference
 -- Attempts that a status report may speak of.
