@@ -3,9 +3,9 @@
 Knows the layout of the three; ``stamp`` knows their times and validity periods, ``status`` what a status means. Refuses
 to know the modem, the queue and the clock.
 
-Strict by default: octets that contradict the standard raise ``PduError``. Lenient, for what a modem took from the air and
-nobody can send again: the message is given, with ``warnings``, as long as its sender and kind can be read. Both pass over
-what the field is full of and what changes nothing: octets behind the end, a filler inside a number.
+Strict by default: octets that contradict the standard raise ``PduError``. Lenient, for what a modem took from the air
+and nobody can send again: the message is given, with ``warnings``, as long as its sender and kind can be read. Both
+pass over what the field is full of and what changes nothing: octets behind the end, a filler inside a number.
 """
 
 import re
