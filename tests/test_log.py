@@ -31,7 +31,7 @@ class Terminal(io.StringIO):
 
 def fail() -> None:
     """Fail with a number in the message and a password among the local variables."""
-    password = "".join(["1a2b", "3c4d"])
+    password = "d4c3b2a1"[::-1]
     raise ValueError(f"no route to 89086228779{password[:0]}")
 
 

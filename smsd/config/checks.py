@@ -156,8 +156,9 @@ def reply(name: str) -> Check:
 
 
 def perhaps(wrong: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean …?`` for a slip of the finger, or nothing."""
+    """Return ``; did you mean …?`` for a slip of the finger or the beginning of a name."""
     from difflib import get_close_matches  # noqa: PLC0415  only when something is wrong
 
-    near = get_close_matches(wrong, list(known), n=1)
+    names = list(known)
+    near = [name for name in names if name.startswith(f"{wrong}_")] or get_close_matches(wrong, names, n=1)
     return f"; did you mean {near[0]}?" if near else ""
