@@ -11,6 +11,8 @@ import unicodedata
 from enum import StrEnum
 from itertools import product
 
+from smsd.rules.phones import SHORT_CODE_DIGITS
+
 __all__ = ["Command", "Kind", "classify", "is_robot", "resembles"]
 
 
@@ -35,8 +37,6 @@ FORMS = {f"client {command.value}": command for command in Command}
 
 LONGEST_NEAR_MISS = 64
 """Characters: what is longer than this, outer white space apart, resembles no command."""
-SHORT_CODE_DIGITS = 6
-"""At most so many digits without a ``+`` are a service's short code."""
 
 # Every character str.isspace() knows (the no-break ones among them), and the zero-width no-break space.
 _WHITE = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(
