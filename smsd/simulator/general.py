@@ -150,7 +150,8 @@ def registered(name: str) -> Verb:
         if call.form is Form.SET:
             wanted[name] = call.number(0)
             return []
-        return [f"{name}: {wanted.get(name, 0)},{modem.registration}"]
+        place = ',"00C3","0012AB34"' if wanted.get(name) == 2 and modem.registration else ""
+        return [f"{name}: {wanted.get(name, 0)},{modem.registration}{place}"]
 
     return verb
 
