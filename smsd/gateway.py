@@ -110,6 +110,8 @@ class Settings:
     lenient_commands: bool = False
     incomplete: timedelta = timedelta(hours=24)
     lifetimes: Mapping[MessageClass, timedelta] | None = None
+    keep_inbox: timedelta | None = None
+    keep_outbox: timedelta | None = None
 
     def expires_at(self, message_class: MessageClass, now: float) -> float | None:
         """Return the deadline of a message of a class that is queued now, in Unix seconds."""
@@ -142,7 +144,9 @@ class Gateway:
         self._doubts = {name: asyncio.Event() for name in self._routes}
         self._requests = asyncio.Event()
         self._statuses = asyncio.Event()
-        self._in_air: dict[str, Claim] = {}
+        self._in_air = 0
+        self._landed = asyncio.Event()
+        self._landed.set()
         self._alarmed = False
         self._log = structlog.get_logger("smsd.gateway")
         self._judge = Judge(
@@ -174,9 +178,8 @@ class Gateway:
         """Take no more work and wait at most ``seconds`` for the parts in the air to be answered."""
         self._stopping = True
         self.look()
-        deadline = asyncio.get_running_loop().time() + seconds
-        while self._in_air and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.02)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._landed.wait(), seconds)
 
     def look(self) -> None:
         """Somebody rang: look at the outbox and the requests."""
@@ -186,7 +189,7 @@ class Gateway:
     @property
     def in_air(self) -> int:
         """How many parts are in the air."""
-        return len(self._in_air)
+        return self._in_air
 
     async def _supervised(self, what: str, work: Callable[..., Awaitable[None]], *args: object) -> None:
         """Run a task for ever: whatever it raises is logged and it begins again."""
@@ -298,7 +301,8 @@ class Gateway:
         log = self._log.bind(
             message_id=claim.message_id, attempt_id=claim.attempt_id, part=f"{claim.part}/{claim.parts}"
         )
-        self._in_air[route.name] = claim
+        self._in_air += 1
+        self._landed.clear()
         try:
             try:
                 submit = self._submit(claim)
@@ -309,7 +313,9 @@ class Gateway:
                 outcome = await route.submit(submit)
             await self._record(claim.attempt_id, outcome)
         finally:
-            del self._in_air[route.name]
+            self._in_air -= 1
+            if not self._in_air:
+                self._landed.set()
         if isinstance(outcome, InDoubt):
             self._doubts[route.name].set()
             log.warning("in_doubt", route=route.name, why=outcome.reason)
@@ -320,11 +326,8 @@ class Gateway:
 
     def _submit(self, claim: Claim) -> Submit:
         """Cut the claimed part out of its text. The same text and reference always give the same parts."""
-        if claim.sealed is not None:
-            text = self._vault.open(claim.sealed, associated=MESSAGE_SEAL)
-        else:
-            text = claim.text or ""
-        parts = segments(text, claim.reference)
+        text = claim.text if claim.sealed is None else self._vault.open(claim.sealed, associated=MESSAGE_SEAL)
+        parts = segments(text or "", claim.reference)
         if len(parts) != claim.parts:
             raise PduError("TP-UD", f"the text makes {len(parts)} parts, {claim.parts} were announced")
         validity = None if claim.expires_at is None else timedelta(seconds=max(0.0, claim.expires_at - self._clock()))
@@ -465,9 +468,20 @@ class Gateway:
             await self._thread.call(self._store.outbox.wipe_submitted)
             for inbox_id in await self._thread.call(self._store.inbox.give_up_incomplete, self._settings.incomplete):
                 self._log.info("part_never_came", inbox_id=inbox_id)
+            await self._forget()
             oldest = await self._thread.call(self._store.outbox.oldest_ack)
             late = oldest is not None and self._clock() - oldest > ACK_ALARM_SECONDS
             if late and not self._alarmed:
                 self._log.error("acknowledgement_late", seconds=round(self._clock() - (oldest or 0)), promised=120)
             self._alarmed = late
             await asyncio.sleep(CARE_SECONDS)
+
+    async def _forget(self) -> None:
+        """Forget a handful of what is older than the configuration keeps."""
+        now, keep_inbox, keep_outbox = self._clock(), self._settings.keep_inbox, self._settings.keep_outbox
+        if keep_inbox or keep_outbox:
+            await self._thread.call(
+                self._store.forget,
+                inbox_before=now - keep_inbox.total_seconds() if keep_inbox else None,
+                outbox_before=now - keep_outbox.total_seconds() if keep_outbox else None,
+            )

@@ -18,6 +18,7 @@ from smsd.store.engine import Engine, Row
 from smsd.store.inbox import Inbox, Judge, Receipt
 from smsd.store.outbox import Claim, Claimant, NewMessage, Outbox
 from smsd.store.requests import Request, Requests
+from smsd.store.retention import forget_inbox, forget_outbox
 
 __all__ = [
     "Claim",
@@ -88,6 +89,11 @@ class Store:
                 tx.run("memory_drop", route=route, name=name)
             else:
                 tx.run("memory_put", route=route, name=name, value=value)
+
+    def forget(self, *, inbox_before: float | None, outbox_before: float | None) -> int:
+        """Forget a handful of what is older than a moment (Unix seconds; ``None``: keep); return how many rows went."""
+        count = 0 if outbox_before is None else forget_outbox(self.engine, outbox_before)
+        return count + (0 if inbox_before is None else forget_inbox(self.engine, inbox_before))
 
     # --- routes -------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,209 @@
+-- The whole schema as it is today, to be read at one sitting: what all migrations together must equal (a test compares).
+-- Never run by the program: a change is a new file in migrations/, and then a change here.
+
+-- Which migrations have run. Made by the engine itself, before the first of them.
+CREATE TABLE migration (
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    applied_at DOUBLE PRECISION NOT NULL
+);
+
+-- The whole service: clients, what came in, requests, what goes out, and what is known of the routes.
+-- Times are Unix seconds (UTC). Phones are E.164. Texts that hold a password exist only sealed.
+
+-- What must be remembered and belongs to nothing else: the public key that texts are sealed to.
+CREATE TABLE fact (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
+-- The local directory of clients.
+CREATE TABLE client (
+    phone TEXT PRIMARY KEY,
+    code TEXT NOT NULL,
+    login TEXT NOT NULL,
+    password BLOB,
+    name TEXT NOT NULL DEFAULT '',
+    changed_at DOUBLE PRECISION NOT NULL
+);
+
+-- Who wants notifications and alerts. It belongs to the number, client or not; no row means yes.
+-- decided_at is the service centre's time of the wish: of competing wishes the later one holds.
+CREATE TABLE subscription (
+    phone TEXT PRIMARY KEY,
+    subscribed INTEGER NOT NULL CHECK (subscribed IN (0, 1)),
+    decided_at DOUBLE PRECISION NOT NULL,
+    changed_at DOUBLE PRECISION NOT NULL,
+    cause TEXT NOT NULL
+);
+
+-- What came in, one row a message (parts joined), ignored texts included.
+CREATE TABLE inbox (
+    id INTEGER PRIMARY KEY,
+    received_at DOUBLE PRECISION NOT NULL,
+    sent_at DOUBLE PRECISION,
+    route TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    phone TEXT,
+    service_centre TEXT,
+    text TEXT,
+    state TEXT NOT NULL CHECK (state IN (
+        'received', 'waiting_parts', 'command', 'ignored', 'lookalike', 'robot', 'flood', 'quarantined')),
+    reason TEXT,
+    command TEXT,
+    request_id INTEGER,
+    reference INTEGER,
+    total INTEGER NOT NULL DEFAULT 1
+);
+CREATE INDEX inbox_waiting ON inbox (sender, reference, total) WHERE state = 'waiting_parts';
+CREATE INDEX inbox_commands ON inbox (phone, received_at) WHERE command IS NOT NULL;
+
+-- Every PDU that a route took from its device, as it came. The digest makes a repeated sweep harmless.
+CREATE TABLE pdu (
+    id INTEGER PRIMARY KEY,
+    received_at DOUBLE PRECISION NOT NULL,
+    route TEXT NOT NULL,
+    sim TEXT,
+    digest TEXT NOT NULL UNIQUE,
+    octets BLOB NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('deliver', 'report', 'unreadable')),
+    note TEXT,
+    inbox_id INTEGER REFERENCES inbox (id),
+    sequence INTEGER NOT NULL DEFAULT 1,
+    text TEXT,
+    body BLOB
+);
+CREATE INDEX pdu_inbox ON pdu (inbox_id);
+
+-- Clients' requests (заявки).
+CREATE TABLE request (
+    id INTEGER PRIMARY KEY,
+    received_at DOUBLE PRECISION NOT NULL,
+    phone TEXT NOT NULL,
+    command TEXT NOT NULL CHECK (command IN ('info', 'sms stop', 'sms start')),
+    state TEXT NOT NULL CHECK (state IN ('accepted', 'in_progress', 'done', 'failed')),
+    due_at DOUBLE PRECISION,
+    asked INTEGER NOT NULL DEFAULT 0,
+    done_at DOUBLE PRECISION,
+    error TEXT,
+    inbox_id INTEGER REFERENCES inbox (id)
+);
+CREATE INDEX request_due ON request (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX request_open ON request (phone, command) WHERE state IN ('accepted', 'in_progress');
+
+-- The outbox. due_at says from when on a part may be claimed; NULL: nothing waits to be claimed
+-- (a part is in the air, in doubt, or the message has come to rest).
+CREATE TABLE message (
+    id INTEGER PRIMARY KEY,
+    created_at DOUBLE PRECISION NOT NULL,
+    class TEXT NOT NULL CHECK (class IN ('ack', 'result', 'admin', 'manual', 'notification', 'alert')),
+    priority INTEGER NOT NULL,
+    recipient TEXT NOT NULL,
+    text TEXT,
+    sealed BLOB,
+    secret INTEGER NOT NULL DEFAULT 0 CHECK (secret IN (0, 1)),
+    state TEXT NOT NULL CHECK (state IN (
+        'queued', 'submitting', 'submitted', 'delivered', 'undeliverable', 'rejected', 'failed', 'expired',
+        'suppressed', 'in_doubt', 'cancelled')),
+    due_at DOUBLE PRECISION CHECK (due_at IS NULL OR state IN ('queued', 'submitting')),
+    expires_at DOUBLE PRECISION,
+    parts INTEGER NOT NULL,
+    reference INTEGER,
+    route TEXT,
+    sender TEXT,
+    sent_at DOUBLE PRECISION,
+    delivered_at DOUBLE PRECISION,
+    error TEXT,
+    after_id INTEGER REFERENCES message (id),
+    request_id INTEGER REFERENCES request (id),
+    alert_id INTEGER,
+    idempotency_key TEXT
+);
+-- The next message to claim, by priority and then by age, found in one step however long the queue is.
+CREATE INDEX message_due ON message (priority, due_at, id) WHERE due_at IS NOT NULL;
+CREATE INDEX message_expiry ON message (expires_at) WHERE expires_at IS NOT NULL AND state IN ('queued', 'submitting');
+CREATE INDEX message_open ON message (priority, created_at, state) WHERE state IN ('queued', 'submitting', 'in_doubt');
+CREATE INDEX message_secret ON message (sent_at) WHERE sealed IS NOT NULL;
+CREATE INDEX message_after ON message (after_id) WHERE after_id IS NOT NULL;
+CREATE INDEX message_request ON message (request_id) WHERE request_id IS NOT NULL;
+-- The same key in the same class is the same message: a repeat adds nothing.
+CREATE UNIQUE INDEX message_key ON message (class, idempotency_key) WHERE idempotency_key IS NOT NULL;
+
+-- The parts of a message, made when it is first claimed.
+CREATE TABLE part (
+    message_id INTEGER NOT NULL REFERENCES message (id),
+    sequence INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('unsent', 'in_air', 'in_doubt', 'sent', 'refused', 'delivered', 'failed')),
+    refusals INTEGER NOT NULL DEFAULT 0,
+    resent INTEGER NOT NULL DEFAULT 0,
+    sent_at DOUBLE PRECISION,
+    reported_at DOUBLE PRECISION,
+    report TEXT,
+    PRIMARY KEY (message_id, sequence)
+);
+
+-- Every attempt to send a part: written, and on disk, before its PDU leaves. No outcome: it may be leaving now.
+CREATE TABLE attempt (
+    id INTEGER PRIMARY KEY,
+    message_id INTEGER NOT NULL REFERENCES message (id),
+    sequence INTEGER NOT NULL,
+    recipient TEXT NOT NULL,
+    route TEXT NOT NULL,
+    sim TEXT,
+    witness TEXT NOT NULL,
+    started_at DOUBLE PRECISION NOT NULL,
+    outcome TEXT CHECK (outcome IN ('sent', 'not_sent', 'in_doubt')),
+    reference TEXT,
+    code TEXT,
+    reason TEXT,
+    evidence TEXT,
+    settled_at DOUBLE PRECISION,
+    reported INTEGER NOT NULL DEFAULT 0 CHECK (reported IN (0, 1))
+);
+CREATE INDEX attempt_message ON attempt (message_id, sequence, id);
+CREATE INDEX attempt_open ON attempt (route, id) WHERE outcome IS NULL OR outcome = 'in_doubt';
+CREATE INDEX attempt_sim ON attempt (sim, id);
+CREATE INDEX attempt_reference ON attempt (recipient, reference) WHERE reference IS NOT NULL;
+
+-- What the network said about parts that left. A report that matches nothing yet waits here.
+CREATE TABLE report (
+    id INTEGER PRIMARY KEY,
+    received_at DOUBLE PRECISION NOT NULL,
+    pdu_id INTEGER REFERENCES pdu (id),
+    route TEXT NOT NULL,
+    sim TEXT,
+    reference TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    submitted_at DOUBLE PRECISION,
+    discharged_at DOUBLE PRECISION,
+    class TEXT NOT NULL CHECK (class IN ('delivered', 'trying', 'failed')),
+    code TEXT NOT NULL,
+    attempt_id INTEGER REFERENCES attempt (id)
+);
+CREATE INDEX report_unmatched ON report (reference, recipient) WHERE attempt_id IS NULL;
+CREATE INDEX report_attempt ON report (attempt_id) WHERE attempt_id IS NOT NULL;
+
+-- The last 8-bit concatenation reference used towards each recipient.
+CREATE TABLE concatenation (
+    recipient TEXT PRIMARY KEY,
+    reference INTEGER NOT NULL
+);
+
+-- How each route last said it was.
+CREATE TABLE route (
+    name TEXT PRIMARY KEY,
+    up INTEGER NOT NULL CHECK (up IN (0, 1)),
+    state TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    since DOUBLE PRECISION NOT NULL,
+    changed_at DOUBLE PRECISION NOT NULL
+);
+
+-- What a route must not forget: that a PIN was refused, that a modem keeps EF_SMSS in step.
+CREATE TABLE memory (
+    route TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (route, name)
+);
