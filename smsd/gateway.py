@@ -310,7 +310,7 @@ class Gateway:
                 outcome: Outcome = NotSent(Verdict.NEVER, "text", str(error))
             else:
                 log.debug("submitting", route=route.name, recipient=claim.recipient)
-                outcome = await route.submit(submit)
+                outcome = await self._submitted(route, submit)
             await self._record(claim.attempt_id, outcome)
         finally:
             self._in_air -= 1
@@ -323,6 +323,14 @@ class Gateway:
             log.warning("not_sent", route=route.name, verdict=outcome.verdict.value, status=outcome.code)
         else:
             log.info("sent", route=route.name, reference=outcome.reference)
+
+    async def _submitted(self, route: Route, submit: Submit) -> Outcome:
+        """Have a route send a part; whatever it raises leaves the part in doubt, never without an end."""
+        try:
+            return await route.submit(submit)
+        except Exception as error:
+            self._log.exception("task_failed", task=f"submit {route.name}", attempt_id=submit.attempt_id)
+            return InDoubt(f"the route failed: {type(error).__name__}")
 
     def _submit(self, claim: Claim) -> Submit:
         """Cut the claimed part out of its text. The same text and reference always give the same parts."""

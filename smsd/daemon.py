@@ -1,0 +1,220 @@
+"""The composition root: from a ``Config`` to a running daemon, and from SIGTERM to a clean end.
+
+Knows which part is made of which, and in what order things are opened and closed. Refuses to know what any of them
+does. READY is said when the store is open, not when a modem answers: a daemon without its modem still keeps the queue.
+"""
+
+import asyncio
+import base64
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from smsd import config as configuration
+from smsd import log
+from smsd.config import Config
+from smsd.directory.local import LocalDirectory
+from smsd.errors import StoreError
+from smsd.gateway import Gateway, Route, Settings
+from smsd.routes.modem import ModemRoute, Timings
+from smsd.rules.outbox import MessageClass
+from smsd.store import Store
+from smsd.store.bell import bell_path, listen
+from smsd.store.lock import DaemonLock
+from smsd.store.thread import StoreThread
+from smsd.systemd import Notifier, watchdog_interval
+from smsd.vault import Vault
+
+__all__ = ["Daemon", "main"]
+
+STOP_SECONDS = 15.0
+"""How long SIGTERM waits for the part in the air; the unit's TimeoutStopSec= is longer."""
+
+
+class RouteMemory:
+    """What one route must find again after a restart, kept in the store."""
+
+    def __init__(self, thread: StoreThread, route: str) -> None:
+        self._thread = thread
+        self._route = route
+
+    async def recall(self, key: str) -> str | None:
+        """Return what was remembered under ``key``."""
+        return await self._thread.call(self._thread.store.recall, self._route, key)
+
+    async def remember(self, key: str, value: str | None) -> None:
+        """Keep ``value`` under ``key``; on disk when this returns."""
+        await self._thread.call(self._thread.store.remember, self._route, key, value)
+
+
+class Daemon:
+    """One daemon, from its configuration. ``run`` works until ``stop`` is called."""
+
+    def __init__(
+        self,
+        config: Config,
+        environ: Mapping[str, str],
+        *,
+        clock: Callable[[], float] = time.time,
+        timings: Timings | None = None,
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._timings = timings
+        self._notifier = Notifier(environ)
+        self._watchdog_seconds = watchdog_interval(environ)
+        self._stopped = asyncio.Event()
+        self._log = structlog.get_logger("smsd.daemon")
+
+    def stop(self) -> None:
+        """Ask the daemon to end; ``run`` returns once the part in the air is settled or recorded in doubt."""
+        self._stopped.set()
+
+    async def run(self) -> None:
+        """Open everything, work, close everything. Raises ``AlreadyRunningError``, ``StoreError``, ``SealError``."""
+        path = self._config.database.path
+        started = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="seconds")
+        lock = DaemonLock(path, f"smsd run, process {os.getpid()}, since {started}")
+        try:
+            self._thread = StoreThread(Store(path, self._clock, migrate=True))
+            try:
+                await self._serve(self._thread)
+            finally:
+                self._thread.close()
+        finally:
+            lock.release()
+        self._log.info("stopped")
+
+    async def _serve(self, thread: StoreThread) -> None:
+        vault = _vault(self._config, thread.store, self._log)
+        routes = self._routes(thread)
+        gateway = Gateway(
+            thread,
+            routes,
+            LocalDirectory(lambda phone: thread.call(thread.store.clients.get, phone), vault),
+            vault,
+            _settings(self._config),
+            self._clock,
+        )
+        self._log.info("started", routes=[route.name for route in routes], database=str(self._config.database.path))
+        with self._bell(gateway):
+            self._notifier.ready("ready: " + ", ".join(route.name for route in routes))
+            tasks = [
+                asyncio.create_task(gateway.run(), name="gateway"),
+                asyncio.create_task(self._watch(thread), name="watchdog"),
+                asyncio.create_task(self._stopped.wait(), name="stop"),
+            ]
+            try:
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                self._notifier.stopping("waiting for the part in the air" if gateway.in_air else "")
+                await gateway.stop(STOP_SECONDS)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                results = await asyncio.gather(*tasks, return_exceptions=True)
+            # What was cancelled in the air has no outcome yet: it is recorded in doubt now, not at the next start.
+            with contextlib.suppress(StoreError):
+                await thread.call(thread.store.outbox.adopt_orphans)
+            for task, result in zip(tasks, results, strict=True):
+                if task in done and isinstance(result, Exception):
+                    raise result
+
+    def _routes(self, thread: StoreThread) -> list[Route]:
+        return [
+            ModemRoute(
+                modem.name,
+                str(modem.device),
+                sender=self._config.service.number,
+                memory=RouteMemory(thread, modem.name),
+                pin=lambda file=modem.pin_file: configuration.read_secret(file) if file else None,
+                modem=modem,
+                timings=self._timings,
+                clock=time.monotonic,
+            )
+            for modem in self._config.modems
+        ]
+
+    @contextlib.contextmanager
+    def _bell(self, gateway: Gateway) -> Iterator[None]:
+        """Look whenever somebody rings; the gateway polls as well, so that a missing bell costs seconds only."""
+        path = self._config.database.path
+        loop = asyncio.get_running_loop()
+        try:
+            bell = listen(path)
+        except OSError as error:
+            self._log.warning("no_bell", path=str(bell_path(path)), error=str(error))
+            yield
+            return
+
+        def rung() -> None:
+            with contextlib.suppress(OSError):
+                while bell.recv(16):
+                    pass
+            gateway.look()
+
+        loop.add_reader(bell, rung)
+        try:
+            yield
+        finally:
+            loop.remove_reader(bell)
+            bell.close()
+            bell_path(path).unlink(missing_ok=True)
+
+    async def _watch(self, thread: StoreThread) -> None:
+        """Feed systemd's watchdog as long as the loop and the store's thread are alive."""
+        while True:
+            await asyncio.sleep(self._watchdog_seconds or 3600.0)
+            await thread.call(lambda: None)
+            self._notifier.watchdog()
+
+
+def _vault(config: Config, store: Store, log: structlog.stdlib.BoundLogger) -> Vault:
+    """Open the private key (made on first use) and publish its public half in the store."""
+    vault = Vault.load_or_create(config.key_file)
+    public = base64.b64encode(vault.public.octets).decode()
+    known = store.fact("public_key")
+    if known is not None and known != public:
+        log.error(
+            "key_changed",
+            why="texts and passwords sealed to the former key cannot be opened; import the clients again",
+            key_file=str(config.key_file),
+        )
+    if known != public:
+        store.put_fact("public_key", public)
+    return vault
+
+
+def _settings(config: Config) -> Settings:
+    keep = config.retention
+    return Settings(
+        replies=config.replies.texts(),
+        region=config.service.region,
+        commands_per_hour=config.limits.commands_per_hour,
+        lenient_commands=config.service.lenient_commands,
+        incomplete=config.messages.incomplete,
+        lifetimes={each: config.messages.expires(each.value) for each in MessageClass},
+        keep_inbox=timedelta(days=keep.inbox_days) if keep.inbox_days else None,
+        keep_outbox=timedelta(days=keep.outbox_days) if keep.outbox_days else None,
+    )
+
+
+def main(config: Config, environ: Mapping[str, str]) -> int:
+    """Run the daemon in the foreground until SIGTERM or SIGINT; return its exit code."""
+    config.require_routes()
+    as_json = {"json": True, "console": False}.get(config.log.format)
+    log.setup(json=as_json, level=config.log.level, environ=environ)
+
+    async def foreground() -> None:
+        daemon = Daemon(config, environ)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, daemon.stop)
+        await daemon.run()
+
+    asyncio.run(foreground())
+    return 0
