@@ -33,6 +33,7 @@ __all__ = [
     "Result",
     "StrayPrompt",
     "Unsolicited",
+    "fits",
 ]
 
 CTRL_Z = b"\x1a"
@@ -336,10 +337,10 @@ class Engine:
 
     def _belongs_to_announced(self, text: str) -> bool:
         assert self._announced is not None  # noqa: S101  the caller has looked
-        if _fits(self._announced, text):
+        if fits(self._announced, text):
             return True
         if self._header is not None:
-            return not _fits(self._header, text)
+            return not fits(self._header, text)
         return self._command is None or not self._command.bare
 
     def _close_header(self, pdu: str | None) -> None:
@@ -464,7 +465,7 @@ def _unasked(text: str) -> bool:
     return bool(_MARKED.match(text)) or text.upper().startswith(_SPOKEN)
 
 
-def _fits(header: str, pdu: str) -> bool:
+def fits(header: str, pdu: str) -> bool:
     """Whether ``pdu`` has the length that ``header`` tells: its last value counts the octets after the SMSC's."""
     told = numbers(header)
     if not told or told[-1] is None or len(pdu) < 2:

@@ -1,1 +1,12 @@
-"""To be written."""
+"""A SIM in a modem: how it is opened, made ready, kept at work and understood.
+
+Read ``route`` first (the life of a modem over losses and returns), then ``session`` (one connection), ``setup`` and
+``card`` (its beginning), ``inbox`` and ``sender`` (what it is for), ``evidence`` (how a doubt is settled later).
+``driver`` and ``port`` carry the conversation that ``smsd.wire.at`` understands; ``results``, ``quirks`` and
+``timings`` are the tables. Nothing else in the package knows what a modem is.
+"""
+
+from smsd.routes.modem.route import ModemRoute
+from smsd.routes.modem.timings import Timings
+
+__all__ = ["ModemRoute", "Timings"]

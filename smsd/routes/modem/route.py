@@ -1,0 +1,189 @@
+"""A SIM in a modem as a route: opened, kept at work, lost and taken back, for ever and under one name.
+
+Knows when to open and when to try again: a device that vanished is looked for four times a second, one that is held or
+broken ever more seldom. Refuses to end: whatever goes wrong becomes a state that people can read.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+
+import structlog
+
+from smsd.errors import ModemError, PortBusyError, PortGoneError, SmsdError, StoreError
+from smsd.routes import Inbound, Memory
+from smsd.routes.modem.port import Port
+from smsd.routes.modem.session import Session
+from smsd.routes.modem.timings import Timings
+from smsd.sms import Doubt, NotSent, Outcome, RouteStatus, Submit, Verdict, Witness
+
+__all__ = ["ModemRoute"]
+
+READY = "ready"
+EVIDENCE_GRACE = 15.0
+"""Seconds beyond ``settle_after`` in which the evidence is actually asked for."""
+
+log = structlog.get_logger()
+
+
+class ModemRoute:
+    """The route ``name`` over the modem at ``device``.
+
+    ``sender`` is the number of its SIM, which is what a client sees: a modem cannot choose another. ``memory`` keeps a
+    few words over restarts; ``pin`` gives the text of the PIN file, read anew at each need.
+    ``clock`` counts seconds and never goes back.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        device: str,
+        *,
+        memory: Memory,
+        clock: Callable[[], float],
+        sender: str = "",
+        pin: Callable[[], str | None] = lambda: None,
+        poll_seconds: float = 30.0,
+        delivery_reports: bool = True,
+        baud: int = 115200,
+        timings: Timings | None = None,
+    ) -> None:
+        self.name = name
+        self.device = device
+        self.sender = sender
+        self._memory = memory
+        self._pin = pin
+        self._poll_seconds = poll_seconds
+        self._delivery_reports = delivery_reports
+        self._baud = baud
+        self._timings = timings or Timings()
+        self._clock = clock
+        self._inbound: Inbound | None = None
+        self._session: Session | None = None
+        self._state = ("away", "not started")
+        self._retry = self._timings.retry
+
+    # --- for the gateway ----------------------------------------------------------------------------------------------
+
+    @property
+    def status(self) -> RouteStatus:
+        """How the route is: ``up`` means that a message given now is tried at once."""
+        state, detail = self._state
+        facts = dict(self._session.facts) if self._session is not None else {}
+        return RouteStatus(state == READY, state, detail, {"device": self.device, **facts})
+
+    @property
+    def sim(self) -> str | None:
+        """The ICCID of the SIM in use: what an attempt and a status report must share to belong together."""
+        iccid = self.witness()["iccid"]
+        return iccid if isinstance(iccid, str) else None
+
+    @property
+    def settle_seconds(self) -> float:
+        """Seconds after which the SIM has said what it will say about a part in doubt."""
+        return self._timings.settle_after + EVIDENCE_GRACE
+
+    def witness(self) -> Witness:
+        """Return what is known just before an attempt: recorded with it, it may settle a doubt later."""
+        if self._session is None:
+            return {"imei": None, "iccid": None, "smss": None, "in_step": False}
+        return self._session.witness
+
+    async def submit(self, submit: Submit) -> Outcome:
+        """Send one part and return its end: sent, not sent, or in doubt.
+
+        Raises nothing, not even when the caller is cancelled: the end is returned at once, *in doubt* if the message
+        may have left. Whoever cancels must therefore let the caller write it down.
+        """
+        state, detail = self._state
+        if self._session is None or state != READY:
+            return NotSent(Verdict.ROUTE, state, detail or "the modem is not ready")
+        outcome = await self._session.submit(submit)
+        self._changed()
+        return outcome
+
+    async def settle(self, doubt: Doubt, age_seconds: float) -> Outcome | None:
+        """Decide an attempt that ended in doubt ``age_seconds`` after its start, or return ``None``: not yet, or never.
+
+        To be asked before the first message after a restart, too: what may still be in the air then makes the SIM's
+        count worthless as a witness for a while, and this is how the route hears of it.
+        """
+        return await self._session.settle(doubt, age_seconds) if self._session is not None else None
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    async def run(self, inbound: Inbound) -> None:
+        """Keep the route alive until cancelled; never raises anything else."""
+        self._inbound = inbound
+        while True:
+            try:
+                await self._live(inbound)
+            except PortGoneError as error:
+                self._become("away", str(error))
+                await self._await_device()
+            except PortBusyError as error:
+                self._become("busy-port", str(error))
+                await asyncio.sleep(self._timings.busy)
+            except StoreError as error:
+                await self._fail("waiting-for-store", error)
+            except ModemError as error:
+                await self._fail("dead", error)
+            except SmsdError as error:
+                await self._fail("failed", error)
+            except Exception as error:  # one broken route must not take the others with it
+                log.exception("route_broken", route=self.name)
+                await self._fail("failed", error)
+
+    async def _live(self, inbound: Inbound) -> None:
+        """Live one life of the modem, from opening to loss."""
+        if not _exists(self.device):
+            raise PortGoneError(f"{self.device}: no such device (is the modem plugged in, and switched to modem mode?)")
+        self._become("opening", "")
+        port = await Port.open(self.device, self._baud)
+        try:
+            session = Session(
+                self.name,
+                port,
+                inbound=inbound,
+                memory=self._memory,
+                timings=self._timings,
+                clock=self._clock,
+                pin=self._pin,
+                poll_seconds=self._poll_seconds,
+                want_reports=self._delivery_reports,
+                become=self._become,
+            )
+            self._session = session
+            await session.initialise()
+            await session.serve()
+        finally:
+            self._session = None
+            await port.close()
+
+    async def _await_device(self) -> None:
+        await asyncio.sleep(self._timings.away)
+        while not _exists(self.device):  # noqa: ASYNC110  no event tells of a device node everywhere a tty can be
+            await asyncio.sleep(self._timings.away)
+
+    async def _fail(self, state: str, error: Exception) -> None:
+        self._become(state, str(error))
+        await asyncio.sleep(self._retry)
+        self._retry = min(2 * self._retry, self._timings.retry_most)
+
+    def _become(self, state: str, detail: str) -> None:
+        if state == READY:
+            self._retry = self._timings.retry
+        if (state, detail) == self._state:
+            return
+        changed, self._state = state != self._state[0], (state, detail)
+        if changed:
+            log.info("route_state", route=self.name, state=state, detail=detail)
+        self._changed()
+
+    def _changed(self) -> None:
+        if self._inbound is not None:
+            self._inbound.changed(self.name)
+
+
+def _exists(path: str) -> bool:
+    return os.path.exists(path)  # noqa: PTH110  a device node, asked for four times a second

@@ -1,0 +1,411 @@
+"""One life of a modem: from the opened port to its loss.
+
+Knows the order of a life: greeting, SIM, set-up, then one loop that brings in, looks at the network and at the SIM's
+count, and rests when the route is to blame. Messages go out in their callers' tasks and take turns with the loop, one
+command at a time. Refuses to know how ports are opened and what happens after a loss.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from smsd.errors import CommandTimeoutError, ModemError, RouteError, StoreError
+from smsd.routes import Inbound, Memory
+from smsd.routes.modem.card import CardState, unlock
+from smsd.routes.modem.driver import Channel, Heard
+from smsd.routes.modem.evidence import Evidence
+from smsd.routes.modem.health import Health
+from smsd.routes.modem.inbox import Inbox
+from smsd.routes.modem.network import Network
+from smsd.routes.modem.port import Port
+from smsd.routes.modem.results import Action, classify
+from smsd.routes.modem.sender import Judged, Sender
+from smsd.routes.modem.setup import Identity, Setup, greet, identify, set_up, with_card
+from smsd.routes.modem.timings import Timings
+from smsd.rules import doubts
+from smsd.sms import Doubt, InDoubt, NotSent, Outcome, Sent, Submit, Verdict, Witness
+from smsd.wire.at import Command, LateReference, LateRefusal, Unsolicited
+from smsd.wire.information import fields
+
+__all__ = ["Session"]
+
+RUNGS = 3
+"""So many faults of the modem in a row, and initialising again is not enough."""
+_FULL = ("^SMMEMFULL", "+SMS FULL", '+QIND: "SMSFULL"', "+CIEV: SMSFULL", "*SMSFULL")
+_NETWORK = ("+CREG:", "+CGREG:", "+CEREG:", "^SRVST:", "^MODE:")
+_EVERY_STORE = "*"
+
+log = structlog.get_logger()
+
+
+class Session:
+    """``become`` is told the route's state: a name and a detail."""
+
+    def __init__(
+        self,
+        name: str,
+        port: Port,
+        *,
+        inbound: Inbound,
+        memory: Memory,
+        timings: Timings,
+        clock: Callable[[], float],
+        pin: Callable[[], str | None],
+        poll_seconds: float,
+        want_reports: bool,
+        become: Callable[[str, str], None],
+    ) -> None:
+        self._name = name
+        self._inbound = inbound
+        self._memory = memory
+        self._timings = timings
+        self._clock = clock
+        self._pin = pin
+        self._poll_seconds = poll_seconds
+        self._want_reports = want_reports
+        self._become = become
+        self._wake = asyncio.Event()
+        self._channel = Channel(port, timings, hear=self._hear, dirtied=self._wake.set, gone=self._wake.set)
+        self._identity = Identity()
+        self._health = Health()
+        self._network = Network(self._channel, timings, clock)
+        self._evidence = Evidence("", "", memory=memory, timings=timings, clock=clock)
+        self._setup: Setup | None = None
+        self._sender: Sender | None = None
+        self._inbox: Inbox | None = None
+        self._hints: set[str] = set()
+        self._late: deque[tuple[int, Outcome]] = deque()
+        self._in_doubt: int | None = None
+        self._submitting = 0
+        self._last_submit = clock()
+        self._rest_until = 0.0
+        self._rest_reason = ("", "")
+        self._set_up_again = False
+
+    # --- beginning ----------------------------------------------------------------------------------------------------
+
+    async def initialise(self) -> None:
+        """Make the modem ready. Raises ``RouteError`` or ``StoreError``; waits for a SIM as long as it takes."""
+        self._become("initialising", "")
+        await greet(self._channel, self._timings)
+        self._identity = await identify(self._channel)
+        await self._await_card()
+        await self._await_store()
+        self._identity = await with_card(self._channel, self._identity, self._timings)
+        self._evidence = Evidence(
+            self._identity.imei, self._identity.iccid, memory=self._memory, timings=self._timings, clock=self._clock
+        )
+        await self._evidence.recall()
+        await self._set_up()
+        async with self._channel.lock:
+            await self._evidence.read(self._channel)
+
+    async def _set_up(self) -> None:
+        quirks = self._identity.quirks
+        setup = await set_up(self._channel, quirks, self._timings, want_reports=self._want_reports)
+        self._setup = setup
+        self._inbox = self._inbox or Inbox(
+            self._name,
+            self._channel,
+            setup,
+            self._timings,
+            self._inbound,
+            sim=self._identity.iccid or None,
+            between=self._urgent,
+        )
+        self._sender = Sender(
+            self._channel,
+            quirks,
+            self._evidence,
+            self._timings,
+            want_reports=self._want_reports and setup.reports > 0,
+            judged=self._judged,
+        )
+        self._hints.add(_EVERY_STORE)
+        if not setup.service_centre:
+            log.warning("service_centre_unknown", route=self._name, reason="the SIM names none; sending may fail")
+
+    async def _await_card(self) -> None:
+        """Wait until the SIM may be used; a person may have to come."""
+        busy_until = self._clock() + self._timings.sim_ready
+        while True:
+            card = await unlock(self._channel, self._memory, self._identity.imei, self._pin(), self._timings)
+            if card.state is CardState.READY:
+                return
+            patient = card.state is CardState.BUSY and self._clock() < busy_until
+            if not patient:
+                log.warning("sim_not_usable", route=self._name, state=card.state.value, reason=card.detail)
+                self._become(card.state.value if card.state is not CardState.BUSY else "sim-busy", card.detail)
+            await self._pause(self._timings.sim_step if patient else self._timings.sim_recheck)
+
+    async def _await_store(self) -> None:
+        """Wait until the SIM's messages can be reached: some cards need most of a minute after their PIN."""
+        until = self._clock() + self._timings.sim_ready
+        while True:
+            answer = await self._channel.ask(Command("AT+CPMS?", ("+CPMS:",)), self._timings.setting)
+            if answer.result.ok or self._clock() >= until:
+                return
+            await self._pause(self._timings.sim_step)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait ``seconds``, or until the device goes: raises ``PortGoneError`` then."""
+        until = self._clock() + seconds
+        while self._channel.lost is None and (left := until - self._clock()) > 0:
+            self._wake.clear()
+            await _set_within(self._wake, left)
+        if self._channel.lost is not None:
+            raise self._channel.lost
+
+    # --- the loop -----------------------------------------------------------------------------------------------------
+
+    async def serve(self) -> None:
+        """Keep the modem at work until its port is lost or it is dead: then ``RouteError`` is raised."""
+        sweep_due = self._clock()
+        while True:
+            self._wake.clear()
+            try:
+                await self._recover()
+                await self._urgent()
+                if self._clock() >= sweep_due:
+                    self._hints.add(_EVERY_STORE)
+                    sweep_due = self._clock() + self._poll_seconds
+                await self._network.look_if_due()
+                self._tell()
+                if not await self._sweep_hinted():
+                    sweep_due = min(sweep_due, self._clock() + self._timings.store_retry)
+                await self._look_at_count()
+                self._tell()
+            except CommandTimeoutError as error:
+                log.warning("modem_slow", route=self._name, reason=str(error), junk=len(self._channel.junk))
+                self._tell()
+            if not self._wake.is_set():
+                await _set_within(self._wake, max(0.0, self._next_due(sweep_due) - self._clock()))
+
+    def _next_due(self, sweep_due: float) -> float:
+        """Return the time, by the clock, at which the loop has something to do of its own accord."""
+        times = [sweep_due, self._network.due]
+        now = self._clock()
+        if self._rest_until > now:
+            times.append(self._rest_until)
+        if self._late or (self._inbox is not None and self._inbox.holds):
+            times.append(now + self._timings.store_retry)
+        if self._evidence.wanted:
+            times.append(max(now, self._last_submit) + self._timings.idle)
+        return min(times)
+
+    async def _recover(self) -> None:
+        """Bring a dirty channel back, and a modem that forgot its settings."""
+        if self._channel.lost is not None:
+            raise self._channel.lost
+        if not self._channel.idle and not self._channel.lock.locked():
+            self._tell()
+            await self._channel.ask(Command("AT"), self._timings.answer)
+        if self._health.modem_faults >= RUNGS:
+            # The reset ladder (radio off and on, reboot, power) begins here; until it is built, a fresh port.
+            raise ModemError(f"{self._health.modem_faults} faults of the modem in a row")
+        if self._set_up_again:
+            self._set_up_again = False
+            await greet(self._channel, self._timings)
+            await self._set_up()
+
+    async def _urgent(self) -> None:
+        """Hand over what exists nowhere else: directly received messages, late ends of attempts."""
+        if self._inbox is not None and self._inbox.holds:
+            await self._inbox.hand_over_direct()
+        while self._late:
+            try:
+                await self._inbound.settled(*self._late[0])
+            except StoreError as error:
+                log.warning("late_answer_not_kept", route=self._name, error=str(error))
+                return
+            self._late.popleft()
+
+    async def _sweep_hinted(self) -> bool:
+        if not self._hints or self._inbox is None or self._setup is None:
+            return True
+        stores = self._setup.stores
+        hinted, self._hints = self._hints, set()
+        wanted = stores if hinted - set(stores) else tuple(store for store in stores if store in hinted)
+        try:
+            swept = await self._inbox.sweep(wanted)
+        except RouteError:
+            self._hints |= hinted
+            raise
+        if not swept:
+            self._hints |= hinted
+        return swept
+
+    async def _look_at_count(self) -> None:
+        """Read EF_SMSS when nothing has been sent for a while: air time is for messages."""
+        quiet = self._clock() - self._last_submit >= self._timings.idle
+        if self._evidence.wanted and quiet and not self._submitting:
+            async with self._channel.lock:
+                await self._evidence.read(self._channel)
+
+    # --- state --------------------------------------------------------------------------------------------------------
+
+    @property
+    def _resting(self) -> bool:
+        return self._clock() < self._rest_until
+
+    def _tell(self) -> None:
+        if self._resting:
+            self._become(*self._rest_reason)
+        elif not self._channel.idle and not self._channel.lock.locked():
+            self._become("recovering", "the modem has not answered in time")
+        elif not self._network.registered:
+            self._become("not-registered", self._network.detail)
+        else:
+            self._become("ready", "")
+
+    @property
+    def facts(self) -> Mapping[str, str | int | bool | None]:
+        """What is known of modem, SIM and network, for people."""
+        used = total = 0
+        if self._inbox is not None:
+            used = sum(slots[0] for slots in self._inbox.slots.values())
+            total = sum(slots[1] for slots in self._inbox.slots.values())
+        identity, setup = self._identity, self._setup
+        return {
+            "manufacturer": identity.manufacturer,
+            "model": identity.model,
+            "revision": identity.revision,
+            "imei": identity.imei,
+            "iccid": identity.iccid,
+            "quirks": identity.quirks.name,
+            "slots_used": used,
+            "slots_total": total,
+            "delivery_reports": setup is not None and setup.reports > 0,
+            "hints": setup is not None and setup.hints,
+            "service_centre": setup.service_centre if setup is not None else "",
+            "evidence": self._evidence.in_step,
+            **self._network.facts,
+        }
+
+    def _rest(self, seconds: float, state: str, detail: str) -> None:
+        self._rest_until = self._clock() + seconds
+        self._rest_reason = (state, detail)
+        log.warning("route_rests", route=self._name, state=state, reason=detail, seconds=seconds)
+
+    # --- out ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def witness(self) -> Witness:
+        """What is known of the SIM's count just now."""
+        return self._evidence.witness
+
+    async def submit(self, submit: Submit) -> Outcome:
+        """Send one part; see ``Sender.submit``."""
+        if self._sender is None:
+            return NotSent(Verdict.ROUTE, "modem", "the modem is not ready")
+        self._submitting += 1
+        try:
+            return await self._sender.submit(submit)
+        finally:
+            self._submitting -= 1
+            self._last_submit = self._clock()
+            self._tell()
+
+    async def settle(self, doubt: Doubt, age_seconds: float) -> Outcome | None:
+        """Decide a doubt by the SIM's count; ``None`` when it cannot be, or not yet."""
+        if self._submitting or self._sender is None or doubt.witness.get("iccid") != self._identity.iccid:
+            return None
+        try:
+            async with self._channel.lock:
+                present = await self._evidence.present(self._channel)
+        except RouteError:
+            return None
+        outcome = doubts.settle(doubt, present, age_seconds, settle_after_seconds=self._timings.settle_after)
+        if outcome is None:
+            self._evidence.inherited(age_seconds)
+        return outcome
+
+    def _judged(self, submit: Submit, judged: Judged) -> Outcome:
+        """Draw the route's own conclusions from the end of an attempt; the message's fate may change by them."""
+        outcome = judged.outcome
+        if isinstance(outcome, Sent):
+            self._health.sent()
+            self._in_doubt = None
+            return outcome
+        if isinstance(outcome, InDoubt):
+            self._evidence.doubted()
+            if judged.refusal is None:
+                self._in_doubt = submit.attempt_id
+        self._wake.set()
+        if judged.refusal is None:
+            if isinstance(outcome, NotSent) and not judged.stopped:
+                self._act(self._health.silent(), outcome.reason, outcome.verdict)
+            return outcome
+        code = outcome.code if isinstance(outcome, NotSent) else judged.refusal.meaning
+        action = self._health.refused(code, judged.refusal, submit.recipient)
+        if isinstance(outcome, NotSent):
+            self._act(action, f"{code}: {judged.refusal.meaning}", outcome.verdict)
+            if action in {Action.SIM, Action.CONFIGURATION}:
+                return NotSent(Verdict.ROUTE, outcome.code, outcome.reason)
+        else:
+            self._act(action, judged.refusal.meaning, None)
+        return outcome
+
+    def _act(self, action: Action, reason: str, verdict: Verdict | None) -> None:
+        timings = self._timings
+        match action:
+            case Action.SIM:
+                self._rest(timings.sim_pause, "suspended", reason)
+            case Action.CONFIGURATION:
+                self._rest(timings.pause, "suspended", reason)
+            case Action.MODEM:
+                self._set_up_again = True
+                self._rest(timings.pause, "recovering", reason)
+            case Action.MEMORY:
+                self._hints.add(_EVERY_STORE)
+            case Action.NETWORK:
+                self._network.doubt()
+            case Action.NONE if verdict is Verdict.ROUTE:
+                self._rest(timings.pause, "recovering", reason)
+            case _:
+                pass
+
+    # --- heard --------------------------------------------------------------------------------------------------------
+
+    def _hear(self, heard: Heard) -> None:
+        """Take what the modem says of its own accord; nothing is done here, only noted."""
+        match heard:
+            case LateReference(reference=reference):
+                self._evidence.over(reference)
+                self._settle_late(Sent(str(reference), "late answer"))
+            case LateRefusal(result=result):
+                code, refusal = classify(result, self._identity.quirks.codes)
+                if not refusal.may_be_duplicate:
+                    self._settle_late(NotSent(refusal.verdict, code, refusal.meaning, "late answer"))
+            case Unsolicited():
+                self._hear_line(heard)
+        self._wake.set()
+
+    def _hear_line(self, heard: Unsolicited) -> None:
+        text = heard.text
+        if text.startswith(("+CMTI:", "+CDSI:")):
+            self._hints.add(fields(text)[0] or _EVERY_STORE)
+        elif text.startswith(("+CMT:", "+CDS:")):
+            if self._inbox is not None:
+                self._inbox.direct(heard.pdu)
+        elif text.upper().startswith(_FULL):
+            log.warning("store_full", route=self._name)
+            self._hints.add(_EVERY_STORE)
+        elif text.startswith(_NETWORK):
+            self._network.hear(text)
+
+    def _settle_late(self, outcome: Outcome) -> None:
+        if self._in_doubt is not None:
+            self._late.append((self._in_doubt, outcome))
+            self._in_doubt = None
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for ``event`` for so many seconds at most and return whether it came."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False

@@ -1,0 +1,72 @@
+"""How long a modem is given for what: one table, every number with its unit and its reason.
+
+The limits follow 27.005 (which gives none), 24.011 §10.1 (the timers below them) and what devices are known to need.
+Tests pass the same table shrunk.
+"""
+
+from dataclasses import dataclass
+
+__all__ = ["Timings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """All in seconds."""
+
+    # --- answers
+    answer: float = 3.0
+    """An ordinary command: nothing but the modem itself is asked."""
+    setting: float = 10.0
+    """CPMS, CNMI, CMGD, CRSM: the SIM is asked, on slow cards for seconds."""
+    pin: float = 15.0
+    """CPIN: the SIM starts up behind it."""
+    operator: float = 60.0
+    """COPS=0: a network search starts behind it."""
+    prompt: float = 10.0
+    """The ``>`` after AT+CMGS=: late ones have been seen after 5."""
+    submission: float = 150.0
+    """The +CMGS result: TR1M (24.011) is up to 45 s, and radio set-up and the modem's own retries come on top."""
+    listing: float = 60.0
+    """CMGL of an empty store..."""
+    listing_per_slot: float = 0.3
+    """...and what each slot adds on a slow SIM."""
+
+    # --- life and death
+    drain: float = 0.3
+    """What an earlier owner left in the pipe is let run out after the port is opened."""
+    probe: float = 3.0
+    """Between two probes of a modem that has not answered in time."""
+    dead: float = 30.0
+    """Of unanswered probes: then the port is closed and opened again."""
+    away: float = 0.25
+    """Between two looks for a device that vanished: it shall be in use again 2 s after its return."""
+    retry: float = 1.0
+    """After a failure other than absence, growing twofold..."""
+    retry_most: float = 60.0
+    """...up to this."""
+    busy: float = 5.0
+    """Between two tries for a port that another program holds."""
+
+    # --- the SIM and the network
+    sim_ready: float = 60.0
+    """How long a SIM that says busy after its PIN is waited for."""
+    sim_step: float = 1.0
+    """Between two looks meanwhile."""
+    sim_recheck: float = 10.0
+    """Between two looks at a SIM that is absent or locked: a person is needed, who may come."""
+    registration: float = 3.0
+    """Between two looks while there is no network, beside the modem's own hints."""
+    network: float = 30.0
+    """Between two looks at registration and signal while all is well."""
+    pause: float = 10.0
+    """How long the route rests after a fault of its own, so that it does not spin."""
+    sim_pause: float = 900.0
+    """How long it rests when the network refuses the subscription: it may be lifted, seldom soon."""
+
+    # --- messages
+    store_retry: float = 5.0
+    """Until the store is offered again what it could not take."""
+    settle_after: float = 60.0
+    """Until *unchanged* in EF_SMSS proves that nothing left: longer than any modem goes on transmitting."""
+    idle: float = 5.0
+    """Of quiet after which EF_SMSS is read to see whether it still keeps step."""
