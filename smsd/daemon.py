@@ -11,13 +11,14 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from smsd import config as configuration
 from smsd import log
-from smsd.config import Config
+from smsd.config import Config, Modem
 from smsd.directory.local import LocalDirectory
 from smsd.errors import StoreError
 from smsd.gateway import Gateway, Route, Settings
@@ -65,7 +66,7 @@ class Daemon:
     ) -> None:
         self._config = config
         self._clock = clock
-        self._timings = timings
+        self._timings = timings or Timings()
         self._notifier = Notifier(environ)
         self._watchdog_seconds = watchdog_interval(environ)
         self._stopped = asyncio.Event()
@@ -131,10 +132,16 @@ class Daemon:
                 str(modem.device),
                 sender=self._config.service.number,
                 memory=RouteMemory(thread, modem.name),
-                pin=lambda file=modem.pin_file: configuration.read_secret(file) if file else None,
-                modem=modem,
-                timings=self._timings,
                 clock=time.monotonic,
+                pin=_pin(modem),
+                poll_seconds=modem.poll_seconds,
+                delivery_reports=modem.delivery_reports,
+                baud=modem.baud,
+                timings=replace(
+                    self._timings,
+                    settle_after=float(modem.settle_seconds),
+                    submission=float(modem.result_timeout_seconds),
+                ),
             )
             for modem in self._config.modems
         ]
@@ -171,6 +178,12 @@ class Daemon:
             await asyncio.sleep(self._watchdog_seconds or 3600.0)
             await thread.call(lambda: None)
             self._notifier.watchdog()
+
+
+def _pin(modem: Modem) -> Callable[[], str | None]:
+    """Return what reads the PIN anew at each need: the file may be mended while the daemon runs."""
+    file = modem.pin_file
+    return lambda: None if file is None else configuration.read_secret(file)
 
 
 def _vault(config: Config, store: Store, log: structlog.stdlib.BoundLogger) -> Vault:

@@ -277,11 +277,18 @@ class Gateway:
     async def _pump(self, route: Route) -> None:
         """Claim and send for one route, one part at a time, as long as it is up."""
         work = self._work[route.name]
+        was_up = False
         while True:
             work.clear()
             if self._stopping or not route.status.up:
+                was_up = False
                 await work.wait()
                 continue
+            if not was_up:
+                # Evidence is asked for before anything new is sent: the next message moves what it rests on.
+                for doubt in await self._thread.call(self._store.outbox.doubts, route.name):
+                    await self._settle_one(route, doubt, told=True)
+                was_up = True
             claimant = Claimant(route.name, route.sender, route.sim, route.witness())
             claims = await self._thread.call(self._store.outbox.claim, claimant, 1)
             if not claims:
@@ -289,6 +296,9 @@ class Gateway:
                 await self._rest(work, due_at)
             for claim in claims:
                 await self._send(route, claim)
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                # A route that is cancelled in mid-send returns the end of the part; now that it is recorded, obey.
+                raise asyncio.CancelledError
 
     async def _rest(self, event: asyncio.Event, due_at: float | None) -> None:
         """Wait until somebody rings, the next thing is due, or it is time to look anyway."""
@@ -328,7 +338,7 @@ class Gateway:
         """Have a route send a part; whatever it raises leaves the part in doubt, never without an end."""
         try:
             return await route.submit(submit)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, the part may have left
             self._log.exception("task_failed", task=f"submit {route.name}", attempt_id=submit.attempt_id)
             return InDoubt(f"the route failed: {type(error).__name__}")
 
