@@ -200,8 +200,10 @@ def decode(
         warnings.append(f"{field}: {problem}")
 
     gsm7 = alphabet is Alphabet.GSM7
-    if length > (MAX_SEPTETS if gsm7 else MAX_OCTETS):
+    limit = MAX_SEPTETS if gsm7 else MAX_OCTETS
+    if length > limit:
         forgive("TP-UDL", f"{length} is more than a short message can hold")
+        length = limit
     needed = (length * 7 + 7) // 8 if gsm7 else length
     if needed > len(octets):
         forgive("TP-UD", f"{needed} octets announced, {len(octets)} present")
