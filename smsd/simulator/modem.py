@@ -135,6 +135,7 @@ class SimulatedModem:
         self.terminal = Terminal(self.emit, self.faults)
         self._conversation: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[object]] = set()
+        self._news = asyncio.Event()
         self._unheard: list[Report] = []
         self._glued: list[str] = []
         self._unacknowledged: deque[asyncio.TimerHandle] = deque()
@@ -180,6 +181,7 @@ class SimulatedModem:
         for line in self.family.boot_urcs:
             self.terminal.unsolicited(line)
         self.attach()
+        self._news.set()
 
     def unplug(self, *, returns_after: float | None = None, link: Path | str | None = None) -> None:
         """Pull the modem out; a part in the air flies on. It is back after ``returns_after`` seconds, if given."""
@@ -189,6 +191,7 @@ class SimulatedModem:
             self._conversation = None
         self.network.detach(self.sim.number)
         self._port.unplug()
+        self._news.set()
         if returns_after is not None:
             self.background(self._return(returns_after, link))
 
@@ -234,6 +237,13 @@ class SimulatedModem:
         else:
             self.faults.inject(fault)
 
+    async def wait_until(self, true: Callable[[Self], object], timeout: float = 5.0) -> None:  # noqa: ASYNC109
+        """Wait until ``true`` of what the modem has typed, in the air, plugged in; raises ``TimeoutError``."""
+        async with asyncio.timeout(timeout):
+            while not true(self):
+                self._news.clear()
+                await self._news.wait()
+
     async def _recover(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
         self._port.hang(hung=False)
@@ -269,6 +279,7 @@ class SimulatedModem:
         while True:
             line = await terminal.read_command()
             self.typed.append(Typed(self.network.clock(), line))
+            self._news.set()
             terminal.busy = True
             command = line.upper()
             if not self.faults.take(Kind.SILENT, command):
@@ -289,7 +300,7 @@ class SimulatedModem:
             await asyncio.sleep(late.seconds)
         await self._vanish(command, Place.PROMPT)
         if not faults.take(Kind.NO_PROMPT, command):
-            terminal.prompt()
+            terminal.prompt(command)
         self._insert(command, Place.DATA)
         return await terminal.read_text()
 
@@ -316,7 +327,7 @@ class SimulatedModem:
         if self.registration not in REGISTERED:
             raise Refusal(cms=CMS_NO_NETWORK)
         terminal = self.terminal
-        flight = self.background(self._fly(submit, terminal))
+        flight = self.background(self._fly(command, submit, terminal))
         await self._vanish(command, Place.RESULT, flight)
         self._insert(command, Place.RESULT)
         # What comes in meanwhile is said meanwhile: most unsolicited lines of real modems fall into this time.
@@ -332,21 +343,23 @@ class SimulatedModem:
             raise reference if isinstance(reference, Refusal) else TypeError(reference)
         return reference
 
-    async def _fly(self, submit: tpdu.Submit, terminal: Terminal) -> int | Refusal:
+    async def _fly(self, command: str, submit: tpdu.Submit, terminal: Terminal) -> int | Refusal:
         async with self._air:
             self.in_air += 1
             self.most_in_air = max(self.most_in_air, self.in_air)
+            self._news.set()
             try:
                 await asyncio.sleep(self.radio_seconds)
-                return self._land(submit)
+                return self._land(command, submit)
             finally:
                 self.in_air -= 1
+                self._news.set()
                 terminal.busy = True  # a report that is already on its way comes after the result
 
-    def _land(self, submit: tpdu.Submit) -> int | Refusal:
+    def _land(self, command: str, submit: tpdu.Submit) -> int | Refusal:
         """Let the network take the part or refuse it; either may leave its trace in EF_SMSS."""
         reference = (self._reference + 1) % MR_MODULUS
-        fault = self.faults.take(Kind.NETWORK_REFUSES)
+        fault = self.faults.take(Kind.NETWORK_REFUSES, command)
         cause = (
             fault.code
             if fault is not None

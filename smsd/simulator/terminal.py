@@ -139,9 +139,9 @@ class Terminal:
 
     # --- to the program -----------------------------------------------------------------------------------------------
 
-    def prompt(self) -> None:
+    def prompt(self, command: str) -> None:
         """Ask for a text (27.005 §3.5.1)."""
-        bare = self._faults.take(Kind.UNSPACED_PROMPT)
+        bare = self._faults.take(Kind.UNSPACED_PROMPT, command)
         self._write(self._end + (b">" if bare else b"> "))
 
     async def answer(self, command: str, answer: Answer) -> None:
@@ -170,7 +170,7 @@ class Terminal:
             # The lines of one answer stand close: an empty line is only before the first and before the result.
             pieces += [octets(line) + self._end for line in rest]
         if not self.quiet:
-            pieces.append(self._result("OK" if answer.refusal is None else self._error(answer.refusal)))
+            pieces.append(self._result("OK" if answer.refusal is None else self._error(command, answer.refusal)))
         return pieces
 
     def unsolicited(self, *lines: str) -> None:
@@ -205,9 +205,9 @@ class Terminal:
             return self._line(text)
         return octets(RESULT_DIGITS.get(text, text)) + CR
 
-    def _error(self, refusal: Refusal) -> str:
-        words = self.errors == 2 or self._faults.take(Kind.VERBOSE_ERRORS) is not None
-        gap = "" if self._faults.take(Kind.UNSPACED_ERRORS) else " "
+    def _error(self, command: str, refusal: Refusal) -> str:
+        words = self.errors == 2 or self._faults.take(Kind.VERBOSE_ERRORS, command) is not None
+        gap = "" if self._faults.take(Kind.UNSPACED_ERRORS, command) else " "
         if refusal.cms:
             text = CMS_TEXTS.get(refusal.cms, "unknown error") if words else str(refusal.cms)
             return f"+CMS ERROR:{gap}{text}"
