@@ -1,0 +1,241 @@
+"""Write the parts of the documentation that are taken from the code, or with ``--check`` say which are out of date.
+
+Knows the pages and, for each block ``<!-- generated: NAME -->`` … ``<!-- end: NAME -->``, the function that makes it.
+Refuses to invent: whatever stands in a block stands in the code as well.
+"""
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+from smsd import errors
+from smsd.routes.modem.quirks import QUIRKS
+from smsd.rules import outbox, requests
+from smsd.rules.outbox import MessageClass, PartState, State
+from smsd.rules.reception import InboxState
+from smsd.rules.requests import RequestState
+
+DOCS = Path(__file__).parent
+PACKAGE = DOCS.parent / "smsd"
+
+S = TypeVar("S", bound=StrEnum)
+Transitions = Mapping[S, Mapping[S, str]]
+Block = Callable[[str], str]
+"""Makes the inside of a block anew; is given the present inside, for sentences that only the page knows."""
+
+
+def table(*columns: str) -> Callable[[Iterator[tuple[str, ...]]], str]:
+    """Return a function that writes rows as a table of Markdown."""
+
+    def write(rows: Iterator[tuple[str, ...]]) -> str:
+        head = [columns, ("---",) * len(columns)]
+        return "".join(f"| {' | '.join(cells)} |\n" for cells in [*head, *rows])
+
+    return write
+
+
+# --- states -----------------------------------------------------------------------------------------------------------
+
+
+def arrows(transitions: Transitions[S]) -> Iterator[tuple[int, S, S, str]]:
+    """Count through the arrows of a table of transitions."""
+    number = 0
+    for before, following in transitions.items():
+        for after, reason in following.items():
+            number += 1
+            yield number, before, after, reason
+
+
+def diagram(transitions: Transitions[S], first: S, *ends: S) -> str:
+    """Draw a table of transitions; an arrow's number is that of its row below."""
+    lines = [f"    [*] --> {first.value}"]
+    lines += [f"    {before.value} --> {after.value}: {number}" for number, before, after, _ in arrows(transitions)]
+    lines += [f"    {end.value} --> [*]" for end in ends]
+    return "\n".join(["```mermaid", "stateDiagram-v2", *lines, "```\n"])
+
+
+def reasons(transitions: Transitions[S]) -> str:
+    """List every arrow with its reason."""
+    write = table("", "from", "to", "when")
+    return write((str(number), f"`{a.value}`", f"`{b.value}`", why) for number, a, b, why in arrows(transitions))
+
+
+def outbox_machine(_: str) -> str:
+    """Draw the life of an outgoing message."""
+    return diagram(outbox.TRANSITIONS, State.QUEUED, State.DELIVERED) + "\n" + reasons(outbox.TRANSITIONS)
+
+
+def request_machine(_: str) -> str:
+    """Draw the life of a request."""
+    drawn = diagram(requests.TRANSITIONS, RequestState.ACCEPTED, RequestState.DONE, RequestState.FAILED)
+    return drawn + "\n" + reasons(requests.TRANSITIONS)
+
+
+def classes(_: str) -> str:
+    """List the classes of messages in the order they leave."""
+    yes = {True: "yes", False: "no"}
+    return table("priority", "class", "obeys an opt-out", "when in doubt and no evidence comes")(
+        (
+            str(outbox.PRIORITY[each]),
+            f"`{each.value}`",
+            yes[each in outbox.OBEYS_OPT_OUT],
+            {"resend_once": "sent once more", "hold": "held for a person"}[outbox.DOUBT_POLICY[each].value],
+        )
+        for each in MessageClass
+    )
+
+
+def listed(states: type[StrEnum]) -> Block:
+    """Return what lists every state of a kind; its meaning is the page's own and is kept."""
+
+    def block(inside: str) -> str:
+        return table("state", "meaning")((f"`{each.value}`", _kept(inside, each.value)) for each in states)
+
+    return block
+
+
+def outbox_states(inside: str) -> str:
+    """List the states of a message."""
+    return table("state", "final", "meaning")(
+        (f"`{each.value}`", "yes" if each in outbox.FINAL else "", _kept(inside, each.value)) for each in State
+    )
+
+
+def _kept(inside: str, name: str) -> str:
+    """Return the last cell of the row that speaks of ``name``: a sentence that a person wrote."""
+    row = re.search(rf"^\| `{re.escape(name)}` \|(?:.* \|)? ([^|]*) \|$", inside, re.MULTILINE)
+    return row[1] if row else "—"
+
+
+# --- exit codes -------------------------------------------------------------------------------------------------------
+
+
+def exit_codes(inside: str) -> str:
+    """List the exit codes with the errors that end in them."""
+    found: dict[int, list[str]] = {0: []}
+    for name in errors.__all__:
+        found.setdefault(getattr(errors, name).exit_code, []).append(f"`{name}`")
+    return table("code", "errors", "meaning")(
+        (f"`{code}`", ", ".join(names) or "none", _kept(inside, str(code))) for code, names in sorted(found.items())
+    )
+
+
+def error_tree(_: str) -> str:
+    """Show the hierarchy of errors as its page has it."""
+    lines = [line for line in (errors.__doc__ or "").splitlines() if line.lstrip().startswith("* ")]
+    return "\n".join(re.sub(r"(?<=\S) {2,}", ": ", line.replace("``", "`")) for line in lines) + "\n"
+
+
+# --- log events -------------------------------------------------------------------------------------------------------
+
+LEVELS = {"debug": "debug", "info": "info", "warning": "warning", "error": "error", "exception": "error"}
+
+
+def events() -> dict[str, tuple[set[str], set[str], set[str]]]:
+    """Find every event that is logged: its levels, the modules that log it, the fields it has."""
+    found: dict[str, tuple[set[str], set[str], set[str]]] = {}
+    for file in sorted(PACKAGE.rglob("*.py")):
+        module = ".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+        for call in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+                continue
+            logger = ast.unparse(call.func.value).rsplit(".", 1)[-1]
+            if logger.strip("_") != "log" or call.func.attr not in LEVELS or not call.args:
+                continue
+            if isinstance(name := call.args[0], ast.Constant) and isinstance(name.value, str):
+                levels, modules, fields = found.setdefault(name.value, (set(), set(), set()))
+                levels.add(LEVELS[call.func.attr])
+                modules.add(module)
+                fields.update(keyword.arg for keyword in call.keywords if keyword.arg)
+    return dict(sorted(found.items()))
+
+
+def log_events(inside: str) -> str:
+    """List every event; what it means to an operator is the page's own and is kept."""
+    return table("event", "level", "logged by", "with", "meaning")(
+        (
+            f"`{name}`",
+            ", ".join(sorted(levels)),
+            ", ".join(f"`{module}`" for module in sorted(modules)),
+            ", ".join(f"`{field}`" for field in sorted(fields)) or "—",
+            _kept(inside, name),
+        )
+        for name, (levels, modules, fields) in events().items()
+    )
+
+
+# --- modems -----------------------------------------------------------------------------------------------------------
+
+
+def quirks(_: str) -> str:
+    """List the families of modems that are treated in their own way."""
+
+    def code(*texts: str) -> str:
+        return ", ".join(f"`{text}`" for text in texts) or "—"
+
+    write = table("family", "known by", "error codes of", "said after the PIN", "asks the SIM's number by", "`AT+CMMS`")
+    return write(
+        (
+            row.name,
+            code(*row.makers) + (f" with {code(*row.models)}" if row.models else ""),
+            "—" if row.codes.value == "unknown" else row.codes.value,
+            code(*row.set_up),
+            code(*row.iccid),
+            "tried" if row.keep_link else "never",
+        )
+        for row in QUIRKS
+    )
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+BLOCKS: Mapping[str, Mapping[str, Block]] = {
+    "explanation/delivery.md": {"outbox": outbox_machine},
+    "reference/states.md": {
+        "classes": classes,
+        "outbox": outbox_states,
+        "parts": listed(PartState),
+        "requests": listed(RequestState),
+        "request-machine": request_machine,
+        "inbox": listed(InboxState),
+    },
+    "reference/exit-codes.md": {"codes": exit_codes, "errors": error_tree},
+    "reference/log-events.md": {"events": log_events},
+    "reference/modem-support.md": {"quirks": quirks},
+}
+
+
+def rewritten(text: str, blocks: Mapping[str, Block]) -> str:
+    """Return a page with its blocks made anew. Raises ``ValueError`` where one is missing."""
+    for name, block in blocks.items():
+        begin, end = f"<!-- generated: {name} -->\n", f"<!-- end: {name} -->"
+        head, found, rest = text.partition(begin)
+        inside, closed, tail = rest.partition(end)
+        if not found or not closed:
+            raise ValueError(f"no block {name!r}")
+        text = f"{head}{begin}\n{block(inside)}\n{end}{tail}"
+    return text
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check every page; return 1 when one is, or was, out of date and only checking was asked for."""
+    stale = []
+    for name, blocks in BLOCKS.items():
+        page = DOCS / name
+        before = page.read_text("utf-8")
+        after = rewritten(before, blocks)
+        if after != before:
+            stale.append(name)
+            if "--check" not in arguments:
+                page.write_text(after, "utf-8")
+    for name in stale:
+        print(f"docs/{name}: {'run python docs/generate.py' if '--check' in arguments else 'written anew'}")
+    return int(bool(stale) and "--check" in arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

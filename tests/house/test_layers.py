@@ -1,0 +1,63 @@
+"""Who may import whom: the contracts of pyproject.toml hold, and each of them can fail."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+
+TRESPASSES = {
+    "smsd/store/bell.py": "import smsd.gateway",
+    "smsd/routes/__init__.py": "import smsd.vault",
+    "smsd/directory/__init__.py": "import smsd.store",
+    "smsd/gateway.py": "import smsd.routes.modem",
+    "smsd/rules/routing_invented.py": "import time",
+    "smsd/daemon.py": "import smsd.simulator",
+    "smsd/systemd.py": "import serial",
+    "smsd/log.py": "import sqlite3",
+}
+"""A line for some file each, so that together they break every contract there is."""
+
+
+def lint(root: Path) -> tuple[int, str]:
+    """Let import-linter look at the package in ``root``; return its exit code and what it says, unwrapped."""
+    program = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run(
+        [program, "--no-cache"], cwd=root, capture_output=True, text=True, check=False, env={"COLUMNS": "400"}
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """Return a copy of the package that may be spoilt."""
+    shutil.copytree(ROOT / "smsd", tmp_path / "smsd", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def test_every_contract_is_kept() -> None:
+    code, said = lint(ROOT)
+    assert code == 0, said
+
+
+def test_every_contract_can_be_broken(copy: Path) -> None:
+    for name, line in TRESPASSES.items():
+        file = copy / name
+        file.write_text((file.read_text("utf-8") if file.exists() else "") + f"\n{line}\n", "utf-8")
+    code, said = lint(copy)
+    broken = {contract["name"] for contract in CONTRACTS if f"{contract['name']} BROKEN" in said}
+    assert (code, broken) == (1, {contract["name"] for contract in CONTRACTS}), said
+
+
+def test_a_module_without_a_layer_fails(copy: Path) -> None:
+    (copy / "smsd" / "utils.py").touch()
+    code, said = lint(copy)
+    assert code != 0
+    assert re.search(r"smsd\.utils|\butils\b", said), said
