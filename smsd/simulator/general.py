@@ -27,7 +27,8 @@ SW_DONE = "144,0"
 SW_NO_FILE = "106,130"
 SW_NO_INSTRUCTION = "109,0"
 
-FULL = 1
+LAST_WORDS_SECONDS = 0.1
+"""From the OK of AT+CFUN=1,1 to the hang-up, which takes with it whatever has not been read."""
 
 
 # --- V.250 ------------------------------------------------------------------------------------------------------------
@@ -187,7 +188,7 @@ async def functionality(modem: "SimulatedModem", call: Call) -> Lines:
 
 
 async def _reboot(modem: "SimulatedModem") -> None:
-    await asyncio.sleep(0)  # the OK goes out first
+    await asyncio.sleep(LAST_WORDS_SECONDS)
     modem.unplug(returns_after=modem.reboot_seconds)
 
 

@@ -155,7 +155,10 @@ class SimulatedModem:
         tasks = [*self._background]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for end in await asyncio.gather(*tasks, return_exceptions=True):
+            # A mistake in the simulator is the test's to know; all else here is cancelled on purpose.
+            if isinstance(end, Exception) and value is None:
+                raise end
 
     @property
     def path(self) -> str:

@@ -62,6 +62,9 @@ async def serve(
                 await channel.stopped.wait()
 
 
+PATIENCE_SECONDS = 10.0
+
+
 class Log:
     """A file of everything that crossed the port: time, direction, octets as Python would write them."""
 
@@ -146,7 +149,11 @@ class Simulator:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.communicate()
+        try:
+            self._process.communicate(timeout=PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
 
     def ask(self, *words: object) -> Any:
         """Carry out one request of ``Control``; raises ``RuntimeError`` with what it complains about."""
