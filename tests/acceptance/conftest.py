@@ -96,6 +96,10 @@ class Service:
         """Return a message of the outbox."""
         return self.store.outbox.show(message_id)
 
+    def stored(self) -> int:
+        """Count the messages that lie in the modem, on the SIM or beside it."""
+        return sum(len(memory.stored) for memory in self.modem.memories.values())
+
     def states(self) -> list[tuple[str, str]]:
         """Return class and state of every message, oldest first."""
         return [(row["class"], row["state"]) for row in reversed(self.store.outbox.recent(limit=0))]
