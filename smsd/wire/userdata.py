@@ -217,7 +217,7 @@ def decode(
             forgive("TP-UDH", problem)
     if gsm7:
         skipped, fill_bits = _septets_of_header(used)
-        data = unpack(octets[used:], max(0, length - skipped), fill_bits) if length > skipped else b""
+        data = unpack(octets[used:], length - skipped, fill_bits) if length > skipped else b""
     else:
         data = octets[used:]
     if alphabet is Alphabet.UCS2 and len(data) % 2:
