@@ -99,8 +99,8 @@ class StatusReport:
 
     ``reference`` is the route's (TP-MR as decimal text); ``recipient`` may be empty where a route does not tell.
     ``submitted_at`` is the service centre's time of the submit; ``code`` the status in the route's words
-    (``ST 0x46``), kept for people. ``echo`` is what the submit carried as its own mark, where the route has such a thing
-    and the network gave it back: the attempt's number modulo 65,536.
+    (``ST 0x46``), kept for people. ``echo`` is the mark its submit bore, where the route has such a thing and the network
+    gave it back: the attempt's number modulo 65,536.
     """
 
     reference: str
