@@ -1,0 +1,179 @@
+"""``python -m benchmarks.crash``: kill the daemon at random moments, again and again, and look what is lost.
+
+Messages of every class and clients' commands are under way all the time; the simulated modem survives, as a real one
+does. Afterwards the daemon may finish its work, and the network's record is compared with the store (``ledger``). One
+run for each way in which modems keep EF_SMSS: *right*, *never*, *although_refused*, *mid_air*. The chance is seeded.
+
+``make crashtest`` also runs death at every write, the order of disk and wire, and the full disk.
+"""
+
+import argparse
+import random
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.figures import progress
+from benchmarks.ledger import Ledger, Verdict
+from benchmarks.rig import Daemon, Rig, until
+from smsd.simulator import Smss
+
+KILLS = 200
+SEED = 1
+RADIO = (0.05, 0.1, 0.3)
+SETTLE_SECONDS = 1
+BACKLOG = 25
+DRAIN_SECONDS = 240.0
+WARM_UP = 4
+REFUSED_EVERY = 12
+RP_CONGESTION = 42
+DELIVERY_PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "delivery.md"
+BEGIN, END = "<!-- crashtest:begin -->", "<!-- crashtest:end -->"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What was done to one rig, and what was found."""
+
+    mode: str
+    seed: int
+    kills: int
+    early: int
+    verdict: Verdict
+
+    def row(self) -> tuple[str, ...]:
+        """Return the cells of the table."""
+        verdict = self.verdict
+        settled = ", ".join(
+            f"{name} {count}" for name, count in sorted(verdict.settled.items()) if name not in ("answer", "in_doubt")
+        )
+        cells = (self.kills, verdict.messages, verdict.parts, verdict.commands, verdict.doubts)
+        doubled = f"{verdict.doubled} ({verdict.doubled_unrecorded} unrecorded)" if verdict.doubled else "0"
+        ends = (settled, str(verdict.lost), doubled, str(verdict.resent), str(verdict.in_doubt))
+        return (self.mode, str(self.seed), *map(str, cells), *ends)
+
+
+HEAD = ("EF_SMSS", "seed", "kills", "messages", "parts taken", "commands", "doubts", "settled by", "lost", "doubled",
+        "sent once more", "held in doubt")  # fmt: skip
+
+
+def feed(rig: Rig, ledger: Ledger, chance: random.Random) -> None:
+    """Put something more under way, unless there is enough."""
+    waiting = sum(row["count"] for row in rig.store.outbox.counts() if row["state"] == "queued")
+    if waiting > BACKLOG:
+        return
+    if chance.random() < 0.35:
+        ledger.text()
+    else:
+        ledger.send()
+
+
+def warm_up(rig: Rig, ledger: Ledger) -> None:
+    """Let the daemon make its key and learn what EF_SMSS is worth here: nobody crashes before the first message."""
+    with rig.daemon():
+        for _ in range(WARM_UP):
+            ledger.send(1)
+        until(ledger.at_rest, 60, "the warm-up did not end")
+
+
+def live_and_die(rig: Rig, ledger: Ledger, chance: random.Random) -> bool:
+    """Live one life of the daemon up to its violent death; return whether that came before its modem was up."""
+    daemon = rig.start()
+    early = chance.random() < 0.2
+    if early:
+        time.sleep(chance.uniform(0.1, 1.0))
+    else:
+        daemon.ready(rig.store)
+        moments = sorted(chance.uniform(0, 1.2) for _ in range(chance.randrange(2, 6)))
+        began = time.monotonic()
+        for moment in moments:
+            time.sleep(max(0.0, began + moment - time.monotonic()))
+            feed(rig, ledger, chance)
+        time.sleep(chance.uniform(0.0, 0.2))
+    daemon.kill()
+    return early
+
+
+def drain(rig: Rig, ledger: Ledger) -> Daemon:
+    """Let a last daemon finish the work; return it, still running."""
+    daemon = rig.start().ready(rig.store)
+    until(ledger.at_rest, DRAIN_SECONDS, "the daemon did not come to rest", step=0.2)
+    time.sleep(0.5)  # the last status reports
+    return daemon
+
+
+def torment(mode: str, kills: int, seed: int, keep: str | None = None) -> Run:
+    """Kill, kill, kill, and judge."""
+    chance = random.Random(f"{mode} {seed}")
+    options = ("--smss", mode, "--report-delay", "0.05", "--radio-seconds", str(RADIO[0]))
+    early = 0
+    directory = None if keep is None else Path(keep) / f"{mode}-{seed}"
+    with Rig(settle=SETTLE_SECONDS, options=options, wire=keep is not None, keep=directory) as rig:
+        ledger = Ledger(rig, chance)
+        warm_up(rig, ledger)
+        for each in range(kills):
+            rig.ask("radio", chance.choice(RADIO))
+            if each % REFUSED_EVERY == REFUSED_EVERY - 1:
+                rig.ask("inject", "network_refuses", f"code={RP_CONGESTION}")
+            feed(rig, ledger, chance)
+            early += live_and_die(rig, ledger, chance)
+        complaint, daemon = "", None
+        try:
+            daemon = drain(rig, ledger)
+        except (TimeoutError, RuntimeError) as error:
+            complaint = str(error)
+        verdict = ledger.verdict(doubt_may_stay=mode != Smss.RIGHT)
+        if complaint:
+            verdict.blame(complaint)
+        if daemon is not None and (code := daemon.stop()):
+            verdict.blame(f"the daemon ended with exit code {code} on SIGTERM")
+    return Run(mode, seed, kills, early, verdict)
+
+
+def layout(runs: Sequence[Run]) -> str:
+    """Return the table, as Markdown, which people can read as well."""
+    rows = [HEAD, tuple("---" for _ in HEAD), *(run.row() for run in runs)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
+    return "\n".join(
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
+    )
+
+
+def publish(text: str, page: Path = DELIVERY_PAGE) -> None:
+    """Put a text between the two marks of the delivery page."""
+    whole = page.read_text("utf-8")
+    before, rest = whole.split(BEGIN, 1)
+    after = rest.split(END, 1)[1]
+    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", "utf-8")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Return 1 when a promise is broken."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.crash", description=__doc__.split("\n\n")[0])
+    parser.add_argument("--kills", type=int, default=KILLS, help="how often in each mode (default %(default)s)")
+    parser.add_argument("--mode", default="all", choices=[*Smss, "all"], help="how EF_SMSS is kept")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--jobs", type=int, default=4, help="modes at a time")
+    parser.add_argument("--keep", help="directory to leave databases, logs and the wire's octets in")
+    parser.add_argument("--publish", action="store_true", help="write the table into the delivery page")
+    parser.add_argument("--random-only", action="store_true", help="leave out death at every write and the full disk")
+    options = parser.parse_args(arguments)
+    modes = list(Smss) if options.mode == "all" else [Smss(options.mode)]
+    progress(f"{options.kills} kills each in {', '.join(modes)}")
+    with ProcessPoolExecutor(options.jobs) as pool:
+        futures = [pool.submit(torment, mode.value, options.kills, options.seed, options.keep) for mode in modes]
+        runs = [future.result() for future in futures]
+    text = layout(runs)
+    print(text)
+    broken = [f"{run.mode}, seed {run.seed}: {sentence}" for run in runs for sentence in run.verdict.broken]
+    print("\n".join(broken) or "no promise was broken")
+    if options.publish:
+        publish(text)
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
