@@ -221,6 +221,7 @@ class SimulatedModem:
 
     @registration.setter
     def registration(self, stat: int) -> None:
+        """Set <stat>, say so to a program that asked for it, attach or detach accordingly."""
         self._registration = stat
         for name, wanted in self.settings.registration_urcs.items():
             if wanted:

@@ -101,6 +101,7 @@ class Phone:
 
     @reachable.setter
     def reachable(self, reachable: bool) -> None:
+        """Switch the phone on or off; on, it gets what it missed."""
         self._reachable = reachable
         if reachable:
             missed, self._missed = self._missed, []

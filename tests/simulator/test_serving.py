@@ -1,0 +1,57 @@
+"""A simulator in another process outlives the programs on its modem and ends when told."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from smsd.simulator import Simulator, Smss
+from smsd.simulator.serving import serve
+from tests.simulator.conftest import Program, submit_pdu
+
+
+async def test_serving_on_a_socket_until_quit(tmp_path: Path) -> None:
+    ready = asyncio.Event()
+    socket = tmp_path / "control"
+    serving = asyncio.ensure_future(
+        serve(tmp_path / "modem", control=socket, log=tmp_path / "log", ready=lambda _: ready.set())
+    )
+    await asyncio.wait_for(ready.wait(), 5)
+    program = Program(str(tmp_path / "modem"))
+    await program.ask("+CSQ")
+    program.close()
+    reader, writer = await asyncio.open_unix_connection(socket)
+    writer.write(b"path\nquit\n")
+    assert json.loads(await reader.readline()) == str(tmp_path / "modem")
+    await asyncio.wait_for(serving, 5)
+    writer.close()
+    assert not (tmp_path / "modem").is_symlink()
+    assert not socket.exists()
+    assert "> b'AT+CSQ\\r'" in (tmp_path / "log").read_text()
+
+
+def test_a_simulator_outlives_the_programs_on_its_modem(tmp_path: Path) -> None:
+    """A program is killed with its part in the air: the part lands, and the next program finds SIM and network so."""
+    with Simulator(tmp_path / "modem", "--radio-seconds", "0.05", "--smss", Smss.MID_AIR) as simulator:
+        octets = submit_pdu("last words")
+        killed = os.open(simulator.link, os.O_RDWR | os.O_NOCTTY)
+        os.write(killed, f"AT+CMGS={len(octets) - 1}\r{octets.hex()}\x1a".encode())
+        os.close(killed)
+        (sent,) = simulator.ask("wait_sent", 1)
+        assert sent["text"] == "last words"
+        assert simulator.ask("sim")["last_reference"] == 1
+        with pytest.raises(RuntimeError, match="say help"):
+            simulator.ask("nonsense")
+    assert not simulator.link.is_symlink()
+
+
+def test_the_command_line_says_what_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    command = [sys.executable, "-m", "smsd.simulator", "--link", str(tmp_path / "file")]
+    done = subprocess.run(command, check=False, capture_output=True, encoding="utf-8", timeout=20)
+    assert done.returncode == 2
+    assert "exists and is no symbolic link" in done.stderr
