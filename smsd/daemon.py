@@ -20,9 +20,9 @@ from smsd import config as configuration
 from smsd import log
 from smsd.config import Config, Modem
 from smsd.directory.local import LocalDirectory
-from smsd.errors import StoreError
+from smsd.errors import AlreadyRunningError, StoreError
 from smsd.gateway import Gateway, Route, Settings
-from smsd.routes.modem import ModemRoute, Timings
+from smsd.routes.modem import ModemRoute, Timings, holder
 from smsd.rules.outbox import MessageClass
 from smsd.store import Store
 from smsd.store.bell import bell_path, listen
@@ -80,6 +80,7 @@ class Daemon:
         """Open everything, work, close everything. Raises ``AlreadyRunningError``, ``StoreError``, ``SealError``."""
         path = self._config.database.path
         started = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="seconds")
+        self._refuse_held_modems()
         lock = DaemonLock(path, f"smsd run, process {os.getpid()}, since {started}")
         try:
             self._thread = StoreThread(Store(path, self._clock, migrate=True))
@@ -90,6 +91,13 @@ class Daemon:
         finally:
             lock.release()
         self._log.info("stopped")
+
+    def _refuse_held_modems(self) -> None:
+        """Refuse to be a second daemon on one modem. A port that another kind of program holds is waited for."""
+        for modem in self._config.modems:
+            who = holder(str(modem.device))
+            if who is not None and "smsd" in who.command:
+                raise AlreadyRunningError(f"{modem.device} is in use by {who}; two daemons on one modem are refused")
 
     async def _serve(self, thread: StoreThread) -> None:
         vault = _vault(self._config, thread.store, self._log)

@@ -6,7 +6,8 @@ Read ``route`` first (the life of a modem over losses and returns), then ``sessi
 ``timings`` are the tables. Nothing else in the package knows what a modem is.
 """
 
+from smsd.routes.modem.holder import holder
 from smsd.routes.modem.route import ModemRoute
 from smsd.routes.modem.timings import Timings
 
-__all__ = ["ModemRoute", "Timings"]
+__all__ = ["ModemRoute", "Timings", "holder"]

@@ -16,6 +16,7 @@ from collections.abc import Callable
 import serial
 
 from smsd.errors import PortBusyError, PortGoneError, RouteError
+from smsd.routes.modem.holder import holder
 
 __all__ = ["Port"]
 
@@ -161,7 +162,12 @@ def _translated(path: str, number: int | None, text: str) -> RouteError:
     if number in _ABSENT:
         return PortGoneError(f"{path}: no such device (is the modem plugged in, and switched to modem mode?)")
     if number in _HELD or "exclusively lock" in text:
-        return PortBusyError(f"{path}: another program holds the port; `smsd doctor` as root names the process")
+        who = holder(path)
+        return PortBusyError(
+            f"{path}: held by {who}; end it, or give it another port"
+            if who
+            else f"{path}: another program holds the port; 'fuser -v {path}' as root names it"
+        )
     if number in {errno.EACCES, errno.EPERM}:
         return RouteError(f"{path}: not allowed to open it; add the service's user to the group that owns the device")
     return RouteError(f"{path}: {text}")
