@@ -8,7 +8,8 @@ refuses to guess: a wrong *sent* loses a message, a wrong *not sent* doubles one
 The count after the attempt, seen from the count before it (w):
 
 * a later message got w + 2, and nothing else unsettled lies between: w + 1 was this one, it left;
-* a later message got w + 1: there is no room for this one, it did not leave;
+* a later message got w + 1, and this one was known to be out of the air when that one began, or has had time to be:
+  there is no room for this one, it did not leave;
 * no later message, the SIM says w + 1 and nothing else unsettled follows: it left;
 * no later message, the SIM says w, and the modem has had time to finish: it did not leave.
 """
@@ -52,7 +53,7 @@ def settle(
     if before is None or not _same(doubt.witness, present) or not present.in_step or present.smss is None:
         return None
     if doubt.later:
-        return _by_sequence(doubt, present, before)
+        return _by_sequence(doubt, present, before, waited=age_seconds >= settle_after_seconds)
     moved = (present.smss - before) % _CYCLE
     if moved == 1 and doubt.between == 0 and present.idle:
         return Sent(str(present.smss), EVIDENCE)
@@ -61,7 +62,7 @@ def settle(
     return None
 
 
-def _by_sequence(doubt: Doubt, present: Present, before: int) -> Sent | NotSent | None:
+def _by_sequence(doubt: Doubt, present: Present, before: int, *, waited: bool) -> Sent | NotSent | None:
     """Decide by the references of what was sent afterwards, if they stand in one unbroken chain up to now."""
     references = [_reference(text) for _, text in doubt.later]
     first, last = references[0], references[-1]
@@ -70,7 +71,9 @@ def _by_sequence(doubt: Doubt, present: Present, before: int) -> Sent | NotSent 
     if not all(_same(witness, present) and witness.get("in_step") is True for witness, _ in doubt.later):
         return None
     moved = (first - before) % _CYCLE
-    if moved == 1 and present.idle:
+    # While this one may have been in the air, a modem that takes commands meanwhile could have told its reference for
+    # the other's. A count in the later witness says that it was not.
+    if moved == 1 and present.idle and (waited or _count(doubt.later[0][0]) == before):
         return _unsent("the next message carried the TP-MR on without a gap")
     if moved == 2 and doubt.between == 0:
         return Sent(str((before + 1) % _CYCLE), GAP)

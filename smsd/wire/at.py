@@ -385,14 +385,16 @@ class Engine:
             else:
                 self._stale_oks += 1  # an earlier probe, answered after a later one
             return True
-        if text.startswith("+CMGS:") and self._doubtful and self._stage is not _Stage.WRITTEN:
-            reference = numbers(text)
-            if reference and reference[0] is not None:
-                self._doubtful = False
-                self._stale_oks += 0 if self._dirty else 1
-                events.append(LateReference(reference[0] & 0xFF))
-            return True
-        return False
+        if not text.startswith("+CMGS:") or self._stage is _Stage.WRITTEN:
+            return False
+        self._stale_oks += 0 if self._dirty else 1
+        reference = numbers(text)
+        if self._doubtful and reference and reference[0] is not None:
+            self._doubtful = False
+            events.append(LateReference(reference[0] & 0xFF))
+        else:
+            events.append(Unsolicited(text))
+        return True
 
     def _take_junk(self, text: str, events: list[Event]) -> None:
         self._discard(text)

@@ -45,13 +45,14 @@ class Evidence:
         self._verified = False
         self._uncertain_until: float | None = None
         self._unsaved = False
+        self._disordered = False
         # What an earlier life of this program left in the air may land yet: its step is no disorder.
         self._inherits_until: float = clock() + timings.settle_after
 
     @property
     def in_step(self) -> bool:
         """Whether EF_SMSS follows +CMGS here and was never seen otherwise."""
-        return self._standing == IN_STEP
+        return self._standing == IN_STEP and not self._disordered
 
     @property
     def wanted(self) -> bool:
@@ -91,6 +92,8 @@ class Evidence:
         """Read EF_SMSS, for a caller that holds the channel's lock, and compare it with what should stand there."""
         if not (self.imei and self.iccid):
             return None
+        if self._disordered:
+            await self._lose("a +CMGS came out of turn")
         if self._unsaved:
             await self._settle(self._standing)
         try:
@@ -151,6 +154,11 @@ class Evidence:
         self._inherits_until = self._clock()
         self._count = reference
         self._verified = False
+
+    def stray(self) -> None:
+        """Take notice of a +CMGS that belongs to no message of this life."""
+        if not self._inherits:
+            self._disordered = True
 
     async def present(self, channel: Channel) -> Present:
         """Say what the SIM shows now, for a caller that holds the lock."""

@@ -20,8 +20,6 @@ from smsd.sms import Doubt, NotSent, Outcome, RouteStatus, Submit, Verdict, Witn
 __all__ = ["ModemRoute"]
 
 READY = "ready"
-EVIDENCE_GRACE = 15.0
-"""Seconds beyond ``settle_after`` in which the evidence is actually asked for."""
 
 log = structlog.get_logger()
 
@@ -51,6 +49,7 @@ class ModemRoute:
         self.name = name
         self.device = device
         self.sender = sender
+        """The number that the SIM sends from, as configured."""
         self._memory = memory
         self._pin = pin
         self._poll_seconds = poll_seconds
@@ -74,14 +73,13 @@ class ModemRoute:
 
     @property
     def sim(self) -> str | None:
-        """The ICCID of the SIM in use: what an attempt and a status report must share to belong together."""
-        iccid = self.witness()["iccid"]
-        return iccid if isinstance(iccid, str) else None
+        """The ICCID of the card in use: what an attempt and a status report must share to belong together."""
+        return self._session.iccid if self._session is not None else None
 
     @property
     def settle_seconds(self) -> float:
-        """Seconds after which the SIM has said what it will say about a part in doubt."""
-        return self._timings.settle_after + EVIDENCE_GRACE
+        """The age from which evidence on a doubt will not come any more: the class's policy decides then."""
+        return self._timings.settle_after + self._timings.settle_margin
 
     def witness(self) -> Witness:
         """Return what is known just before an attempt: recorded with it, it may settle a doubt later."""

@@ -33,11 +33,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The end of an attempt, and what the route may learn from a refusal."""
+    """The end of an attempt ``seconds`` after its start, and what the route may learn from a refusal."""
 
     outcome: Outcome
     refusal: Refusal | None = None
     stopped: bool = False
+    seconds: float = 0.0
 
 
 class Sender:
@@ -87,21 +88,24 @@ class Sender:
         return outcome
 
     async def _transmit(self, command: Command) -> Judged:
+        time = asyncio.get_running_loop().time
+        started = time()
         transmission = await self._channel.transmit(command)
-        if transmission.answer is None:
-            return Judged(_unanswered(transmission), stopped=transmission.stopped)
-        return self._answered(transmission.answer, left=transmission.left, stopped=transmission.stopped)
+        outcome, refusal = _unanswered(transmission), None
+        if transmission.answer is not None:
+            outcome, refusal = self._answered(transmission.answer, left=transmission.left)
+        return Judged(outcome, refusal, transmission.stopped, time() - started)
 
-    def _answered(self, answer: Answer, *, left: bool, stopped: bool) -> Judged:
+    def _answered(self, answer: Answer, *, left: bool) -> tuple[Outcome, Refusal | None]:
         if answer.result.ok:
             values = numbers(answer.lines[-1].text) if answer.lines else []
             if values and values[0] is not None:
-                return Judged(Sent(str(values[0] & 0xFF)), stopped=stopped)
-            return Judged(InDoubt("the modem said OK and gave no reference"), stopped=stopped)
+                return Sent(str(values[0] & 0xFF)), None
+            return InDoubt("the modem said OK and gave no reference"), None
         code, refusal = classify(answer.result, self._quirks.codes)
         if left and refusal.may_be_duplicate:
-            return Judged(InDoubt(f"{code}: {refusal.meaning}; it may have left all the same"), refusal, stopped)
-        return Judged(NotSent(refusal.verdict, code, refusal.meaning), refusal, stopped)
+            return InDoubt(f"{code}: {refusal.meaning}; it may have left all the same"), refusal
+        return NotSent(refusal.verdict, code, refusal.meaning), refusal
 
     async def _note(self, submit: Submit, judged: Judged) -> None:
         """Let the evidence see this end; whatever goes wrong meanwhile does not change it."""

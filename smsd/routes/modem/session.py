@@ -292,6 +292,11 @@ class Session:
     # --- out ----------------------------------------------------------------------------------------------------------
 
     @property
+    def iccid(self) -> str | None:
+        """The number of the card, once it has been read."""
+        return self._identity.iccid or None
+
+    @property
     def witness(self) -> Witness:
         """What is known of the SIM's count just now."""
         return self._evidence.witness
@@ -310,7 +315,7 @@ class Session:
 
     async def settle(self, doubt: Doubt, age_seconds: float) -> Outcome | None:
         """Decide a doubt by the SIM's count; ``None`` when it cannot be, or not yet."""
-        if self._submitting or self._sender is None or doubt.witness.get("iccid") != self._identity.iccid:
+        if self._sender is None or doubt.witness.get("iccid") != self._identity.iccid:
             return None
         try:
             async with self._channel.lock:
@@ -330,7 +335,7 @@ class Session:
             self._in_doubt = None
             return outcome
         if isinstance(outcome, InDoubt):
-            self._evidence.doubted()
+            self._evidence.doubted(judged.seconds)
             if judged.refusal is None:
                 self._in_doubt = submit.attempt_id
         self._wake.set()
@@ -395,6 +400,8 @@ class Session:
             self._hints.add(_EVERY_STORE)
         elif text.startswith(_NETWORK):
             self._network.hear(text)
+        elif text.startswith("+CMGS:"):
+            self._evidence.stray()
 
     def _settle_late(self, outcome: Outcome) -> None:
         if self._in_doubt is not None:

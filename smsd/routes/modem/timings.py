@@ -68,5 +68,7 @@ class Timings:
     """Until the store is offered again what it could not take."""
     settle_after: float = 60.0
     """Until *unchanged* in EF_SMSS proves that nothing left: longer than any modem goes on transmitting."""
+    settle_margin: float = 15.0
+    """How much longer evidence is asked for after that, in case the modem is busy just then."""
     idle: float = 5.0
     """Of quiet after which EF_SMSS is read to see whether it still keeps step."""
