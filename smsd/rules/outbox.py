@@ -70,6 +70,9 @@ class State(StrEnum):
 TRANSITIONS: dict[State, dict[State, str]] = {
     State.QUEUED: {
         State.SUBMITTING: "a route claims its first part",
+        State.SUBMITTED: "it was to be sent once more, and evidence says that it had left",
+        State.DELIVERED: "it was to be sent once more, and a status report says that it had arrived",
+        State.UNDELIVERABLE: "it was to be sent once more, and a status report says that it will never arrive",
         State.REJECTED: "its text or number cannot be sent at all",
         State.EXPIRED: "its deadline passed before anything left",
         State.SUPPRESSED: "the recipient has opted out",
@@ -93,7 +96,8 @@ TRANSITIONS: dict[State, dict[State, str]] = {
         State.QUEUED: "evidence says that it did not leave, or its class is sent once more",
         State.DELIVERED: "a status report says that it arrived",
         State.UNDELIVERABLE: "a status report says that it will never arrive",
-        State.FAILED: "evidence says that it did not leave, and its retries are exhausted",
+        State.REJECTED: "a late answer refused it for good",
+        State.FAILED: "a late answer says that it did not leave, and its retries are exhausted",
         State.CANCELLED: "a person gave it up",
     },
     State.SUBMITTED: {

@@ -13,10 +13,10 @@ from smsd.sms import StatusReport, Witness
 
 __all__ = ["Candidate", "speaks_of"]
 
-DOUBT_WINDOW = timedelta(minutes=10)
-"""How far the service centre's time of a part may be from our attempt for a report to settle a doubt.
+WINDOW = timedelta(minutes=10)
+"""How far the service centre's time of a part may be from our attempt for the two to be the same for certain.
 
-Only where no reference is known: a wrong guess would call an unsent part sent."""
+A doubt without a reference to expect is settled within it only: a wrong guess would call an unsent part sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +33,28 @@ class Candidate:
 def speaks_of(report: StatusReport, candidates: Sequence[Candidate]) -> Candidate | None:
     """Pick the attempt that ``report`` means, or ``None``.
 
-    Among attempts known by this reference: those not yet reported before those reported, then the nearest in time to
-    the service centre's time of the submit (an absolute time: it carries its zone). A doubt is settled only when no
-    known attempt fits better and its own expectation, the reference after the last one seen, is not contradicted.
+    An attempt known by this reference and sent about the service centre's time of the submit (an absolute time: it
+    carries its zone) is meant for certain: 256 parts do not leave within minutes. Where the times tell nothing (a clock
+    is wrong, or the report has none) an attempt that is not yet reported, or a doubt whose own expectation is not
+    contradicted, comes before one reported already. Within each group the nearest in time is taken.
     """
     known = [c for c in candidates if c.sent]
-    doubts = [c for c in candidates if not c.sent and _may_be(report, c)]
     fresh = [c for c in known if not c.reported]
-    if fresh and doubts:
-        # Both explain the report: the nearer in time does so better.
-        return min([*fresh, *doubts], key=lambda c: _distance(report, c))
-    for group in (fresh, doubts, known):
+    doubts = [c for c in candidates if not c.sent and _may_be(report, c)]
+    groups = (
+        [c for c in fresh if _near(report, c)],
+        [c for c in known if _near(report, c)],
+        [*fresh, *doubts],
+        known,
+    )
+    for group in groups:
         if group:
             return min(group, key=lambda c: _distance(report, c))
     return None
+
+
+def _near(report: StatusReport, candidate: Candidate) -> bool:
+    return report.submitted_at is not None and abs(report.submitted_at - candidate.started_at) <= WINDOW
 
 
 def _may_be(report: StatusReport, doubt: Candidate) -> bool:
@@ -54,7 +62,7 @@ def _may_be(report: StatusReport, doubt: Candidate) -> bool:
     last = doubt.witness.get("smss")
     if isinstance(last, int) and doubt.witness.get("in_step"):
         return report.reference == str((last + 1) % 256)
-    return report.submitted_at is not None and abs(report.submitted_at - doubt.started_at) <= DOUBT_WINDOW
+    return _near(report, doubt)
 
 
 def _distance(report: StatusReport, candidate: Candidate) -> tuple[float, int]:

@@ -14,6 +14,7 @@ from smsd.rules.outbox import (
     DOUBT_POLICY,
     OBEYS_OPT_OUT,
     PRIORITY,
+    WAITING,
     DoubtPolicy,
     MessageClass,
     PartState,
@@ -122,13 +123,15 @@ class Outbox:
         """Do with a doubt that no evidence settled what its class says; return what was done.
 
         ``RESEND_ONCE``: the part waits to be sent again, and its message may arrive twice. ``HOLD``: it stays in
-        doubt for a person. ``None``: it has been settled meanwhile.
+        doubt for a person. ``None``: it has been settled, or its message given up, meanwhile.
         """
         with self._engine.write() as tx:
             attempt = tx.one("attempt_get", id=attempt_id)
             if attempt["part_state"] != PartState.IN_DOUBT or attempt["newest"] != attempt_id:
                 return None
             message = tx.one("message_state", id=attempt["message_id"])
+            if message["state"] != State.IN_DOUBT:
+                return None
             policy = DOUBT_POLICY[MessageClass(message["class"])]
             if policy is DoubtPolicy.HOLD or attempt["resent"]:
                 return DoubtPolicy.HOLD
@@ -167,7 +170,7 @@ class Outbox:
             now = self._clock()
             message = get_message(tx, message_id)
             state = State(message["state"])
-            if not may(state, State.QUEUED) or state is State.QUEUED:
+            if state in WAITING or not may(state, State.QUEUED):
                 raise UsageError(f"message {message_id} is {state.value}: there is nothing to send again")
             shown = tx.one("message_show", id=message_id)
             if shown["secret"] and not shown["sealed"]:
@@ -175,7 +178,7 @@ class Outbox:
                     f"message {message_id} held a password and has been wiped; "
                     f"'smsd request retry {shown['request_id']}' makes it anew"
                 )
-            if any(part["state"] == PartState.IN_AIR for part in tx.all("part_list", message_id=message_id)):
+            if tx.all("attempt_in_air", message_id=message_id):
                 raise UsageError(f"a part of message {message_id} is in the air; wait until it is settled")
             tx.run("part_reset", message_id=message_id)
             tx.run("message_unbind", id=message_id)

@@ -164,8 +164,7 @@ def settle(tx: Transaction, attempt_id: int, outcome: Outcome, now: float) -> No
     match outcome:
         case Sent(reference, evidence):
             _write_outcome(tx, attempt_id, "sent", now, reference=reference, evidence=evidence)
-            if part in (PartState.IN_AIR, PartState.IN_DOUBT) and not newest:
-                return  # it was sent once more meanwhile: the newer attempt speaks for the part
+            # Whichever attempt it was, the part has left: a newer attempt that fails must not send it a third time.
             if part in (PartState.IN_AIR, PartState.IN_DOUBT, PartState.UNSENT):
                 move_part(tx, attempt, PartState.SENT, sent_at=now)
                 advance(tx, attempt["message_id"], now)
@@ -181,6 +180,14 @@ def settle(tx: Transaction, attempt_id: int, outcome: Outcome, now: float) -> No
             if newest and part is PartState.IN_AIR:
                 move_part(tx, attempt, PartState.IN_DOUBT)
                 advance(tx, attempt["message_id"], now, error=reason)
+    _go_on(tx, attempt["message_id"], now)
+
+
+def _go_on(tx: Transaction, message_id: int, now: float) -> None:
+    """Let the next part follow where the last attempt ended after its part had been settled by other news."""
+    message = tx.one("message_state", id=message_id)
+    if State(message["state"]) in WAITING and message["due_at"] is None:
+        advance(tx, message_id, now)
 
 
 def _write_outcome(tx: Transaction, attempt_id: int, outcome: str, now: float, **told: Any) -> None:
@@ -196,6 +203,8 @@ def _take_back(tx: Transaction, attempt: Row, refusal: NotSent, now: float) -> N
     error = f"{refusal.code}: {refusal.reason}" if refusal.reason else refusal.code
     if delay is None:
         move_part(tx, attempt, PartState.REFUSED, refused=1)
+        if State(tx.one("message_state", id=attempt["message_id"])["state"]) in FINAL:
+            return  # withdrawn while it was in the air
         passing = refusal.verdict in (Verdict.SOON, Verdict.LATER)
         move(tx, attempt["message_id"], State.FAILED if passing else State.REJECTED, now, error=error)
         return
@@ -237,7 +246,7 @@ def advance(
     if before in FINAL:
         return
     due_at = None
-    if after in WAITING and PartState.IN_AIR not in parts:
+    if after in WAITING and not tx.all("attempt_in_air", message_id=message_id):
         # A message that has begun goes before its equals: its reader is waiting for the rest.
         begun = any(part in (PartState.SENT, PartState.DELIVERED) for part in parts)
         due_at = 0.0 if begun and not delay else now + delay.total_seconds()
@@ -340,7 +349,7 @@ def _candidates(tx: Transaction, value: StatusReport, route: str, sim: str | Non
             witness=json.loads(row["witness"]),
         )
         for row in rows
-        if sim is None or row["sim"] is None or row["sim"] == sim
+        if (row["sim"] == sim if sim and row["sim"] else row["route"] == route)
     ]
 
 
@@ -361,13 +370,13 @@ _REPORTED = {ReportClass.DELIVERED: PartState.DELIVERED, ReportClass.FAILED: Par
 def _apply_report(tx: Transaction, attempt_id: int, report_class: ReportClass, code: str, now: float) -> None:
     attempt = tx.one("attempt_get", id=attempt_id)
     part = PartState(attempt["part_state"])
-    if part in (PartState.DELIVERED, PartState.FAILED):
-        return  # the network has spoken its last word on this part
     state = _REPORTED.get(report_class, part)
     if report_class in _REPORTED:
         tx.run("attempt_reported", id=attempt_id)
-    if part is PartState.IN_AIR and attempt["newest"] != attempt_id and state is PartState.FAILED:
-        return  # a newer attempt is under way: it may still arrive
+    if part in (PartState.DELIVERED, PartState.FAILED):
+        return  # the network has spoken its last word on this part
+    if state is PartState.FAILED and (part is PartState.UNSENT or attempt["newest"] != attempt_id):
+        return  # the part is sent once more: it may still arrive
     tx.run(
         "part_report",
         message_id=attempt["message_id"],

@@ -61,9 +61,13 @@ class Requests:
             return Request(row["id"], row["received_at"], row["phone"], Command(row["command"]), asked)
 
     def postpone(self, request_id: int, delay: float, error: str) -> None:
-        """Put a request back whose directory cannot be asked now; it is due again in ``delay`` seconds."""
+        """Put a request back whose directory cannot be asked now; it is due again in ``delay`` seconds.
+
+        Nothing happens when a person has given the request up meanwhile.
+        """
         with self._engine.write() as tx:
-            _move(tx, request_id, RequestState.ACCEPTED, due_at=self._clock() + delay, error=error)
+            if tx.one("request_get", id=request_id)["state"] == RequestState.IN_PROGRESS:
+                _move(tx, request_id, RequestState.ACCEPTED, due_at=self._clock() + delay, error=error)
 
     def finish(self, request_id: int, state: RequestState, result: NewMessage, error: str | None = None) -> int | None:
         """Bring a request to its end and queue its result behind its acknowledgement; return the message's id.
@@ -76,19 +80,7 @@ class Requests:
             if row["state"] != RequestState.IN_PROGRESS:
                 return None
             _move(tx, request_id, state, due_at=None, done_at=now, error=error)
-            ack = tx.first("request_ack", id=request_id)
-            waits = ack is not None and State(ack["state"]) not in _SETTLED
-            message_id, _ = insert_message(
-                tx,
-                replace(
-                    result,
-                    request_id=request_id,
-                    after_id=ack["id"] if ack else None,
-                    due_at=max(now, ack["created_at"] + RESULT_WAITS) if ack and waits else now,
-                ),
-                now,
-            )
-            return message_id
+            return _queue_result(tx, request_id, result, now)
 
     def next_due(self) -> float | None:
         """Say when the next request is to be carried out, in Unix seconds; ``None``: none waits."""
@@ -130,8 +122,24 @@ class Requests:
             if not may(state, RequestState.FAILED) or state is RequestState.FAILED:
                 raise UsageError(f"request {request_id} is {state.value}: there is nothing to give up")
             _move(tx, request_id, RequestState.FAILED, due_at=None, done_at=now, error="given up by a person")
-            message_id, _ = insert_message(tx, replace(apology(row["phone"]), request_id=request_id), now)
-            return message_id
+            return _queue_result(tx, request_id, apology(row["phone"]), now)
+
+
+def _queue_result(tx: Transaction, request_id: int, result: NewMessage, now: float) -> int:
+    """Queue what a client is told in the end, behind what he was told at first."""
+    ack = tx.first("request_ack", id=request_id)
+    waits = ack is not None and State(ack["state"]) not in _SETTLED
+    message_id, _ = insert_message(
+        tx,
+        replace(
+            result,
+            request_id=request_id,
+            after_id=ack["id"] if ack else None,
+            due_at=max(now, ack["created_at"] + RESULT_WAITS) if ack and waits else now,
+        ),
+        now,
+    )
+    return message_id
 
 
 def _get(tx: Transaction, request_id: int) -> Row:

@@ -30,7 +30,7 @@ LIMIT 1;
 
 -- name: message_state
 -- What is needed to move a message on.
-SELECT id, class, state, parts, sent_at, sealed, created_at, expires_at FROM message WHERE id = :id;
+SELECT id, class, state, due_at, parts, sent_at, sealed, created_at, expires_at FROM message WHERE id = :id;
 
 -- name: message_move
 -- Put a message into a state; what is not waiting is not due.
@@ -104,7 +104,7 @@ UPDATE part SET state = :state, report = :report, reported_at = :now
 WHERE message_id = :message_id AND sequence = :sequence;
 
 -- name: part_reset
--- A person sends a message again: every part that did not arrive starts afresh.
+-- A person sends a message again: every part starts afresh.
 UPDATE part SET state = 'unsent', refusals = 0, resent = 0 WHERE message_id = :message_id;
 
 -- name: attempt_insert
@@ -132,6 +132,10 @@ WHERE id = :id;
 SELECT id, sequence, route, sim, started_at, outcome, reference, code, reason, evidence, settled_at, reported
 FROM attempt WHERE message_id = :message_id ORDER BY id;
 
+-- name: attempt_in_air
+-- Attempts of a message that may be leaving now.
+SELECT id FROM attempt WHERE message_id = :message_id AND outcome IS NULL;
+
 -- name: attempt_orphans
 -- Attempts that a dead process left without an outcome.
 SELECT id FROM attempt WHERE outcome IS NULL;
@@ -144,6 +148,7 @@ FROM attempt
 JOIN part ON part.message_id = attempt.message_id AND part.sequence = attempt.sequence
 JOIN message ON message.id = attempt.message_id
 WHERE attempt.route = :route AND attempt.outcome = 'in_doubt' AND part.state = 'in_doubt'
+  AND message.state = 'in_doubt'
 ORDER BY attempt.id;
 
 -- name: attempt_later
