@@ -1,1 +1,25 @@
-"""To be written."""
+"""An SMS daemon that owns a GSM modem: answers clients' commands, sends notifications, loses nothing, doubles nothing.
+
+What to read first
+    ``errors``           everything that may go wrong, on one page
+    ``sms``              the vocabulary: deliver, submit, status report; sent, not sent, in doubt
+    ``rules``            the decisions, pure: what a command is (``commands``), what is done with what came in
+                         (``reception``), what may follow what (``outbox``, ``requests``), when a doubt is settled
+                         (``doubts``)
+    ``gateway``          what the daemon is for: receive, answer, pump, settle
+
+Then, by what brought you here
+    a byte on the line   ``wire`` (one standard a file) and ``routes`` (a SIM in a modem)
+    a row                ``store``: its tables are ``store/migrations``, its SQL ``store/sql``
+    a client             ``directory`` (who they are) and ``vault`` (passwords sealed to a public key)
+    a command            ``cli`` (a face) over ``desk`` (the verbs)
+    a running process    ``daemon`` (what is made of what), ``config``, ``log``, ``systemd``
+    a modem to play with ``simulator``
+
+A module imports only what stands below it: cli, daemon, config | log | systemd, gateway | desk, routes | directory,
+store | vault, rules, sms | simulator, wire, errors.
+"""
+
+__all__ = ["__version__"]
+
+__version__ = "0.1.0"

@@ -1,1 +1,108 @@
-"""To be written."""
+"""The command line: a face on the desk, the store and the daemon. One file per noun; no rule lives here.
+
+Knows how a person asks (click) and how an answer is shown; errors become one line on standard error and an exit code:
+0 done, 1 failed, 2 usage, 69 a route or the daemon is unavailable, 75 try again, 78 configuration, 130 interrupted.
+Nothing slow is imported before a command needs it: ``smsd --help`` loads click and these files only.
+"""
+
+import importlib
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from smsd import __version__
+from smsd.cli.app import App
+from smsd.errors import SmsdError
+
+__all__ = ["cli", "main"]
+
+INTERRUPTED = 130
+"""128 + SIGINT, as a shell says it."""
+
+COMMANDS = {
+    "run": ("service", "Run the daemon in the foreground, until SIGTERM."),
+    "status": ("status", "Show the daemon, the routes and the queue on one screen."),
+    "demo": ("demo", "Show the whole service on a simulated modem: no hardware, no configuration."),
+    "simulate": ("service", "Run a simulated modem on a pty, for any program."),
+    "client": ("client", "Keep the local directory of clients."),
+    "send": ("message", "Send one message by hand."),
+    "notify": ("message", "Send a notification, unless its reader wants none."),
+    "outbox": ("outbox", "See what leaves and what has left; send again, withdraw."),
+    "inbox": ("inbox", "See what came in, ignored texts included."),
+    "request": ("request", "See clients' requests; have one carried out again, give one up."),
+    "modem": ("modem", "See what the daemon knows of its modems."),
+    "database": ("database", "Bring the database up to date, check it, back it up."),
+}
+"""Every command with the file of this package it is in and its line in the help, in the order of the help."""
+
+
+class Root(click.Group):
+    """The command ``smsd``: its commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        """Name the commands in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        file, _ = COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(f"smsd.cli.{file}"), cmd_name)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Carry a command out; what goes wrong becomes one line and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except SmsdError as error:
+            _complain(str(error))
+            ctx.exit(error.exit_code)
+        except (KeyboardInterrupt, click.Abort):
+            click.echo(err=True)
+            ctx.exit(INTERRUPTED)
+        except BrokenPipeError:
+            raise  # click ends quietly
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            _complain(f"{place}{error.strerror or error}")
+            ctx.exit(1)
+
+
+def _complain(what: str) -> None:
+    click.echo("smsd: " + " ".join(what.split()), err=True)
+
+
+@click.group(
+    cls=Root,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: smsd demo shows the whole service without any hardware.",
+)
+@click.option(
+    "--config",
+    "path",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="The configuration file; otherwise $SMSD_CONFIG, otherwise /etc/smsd/smsd.toml.",
+)
+@click.version_option(__version__, prog_name="smsd")
+@click.pass_context
+def cli(ctx: click.Context, path: Path | None) -> None:
+    """Send and receive short messages through a modem's SIM.
+
+    Clients write commands, the daemon answers them; whatever is queued here leaves through it. Exit codes: 0 done, 1
+    failed, 2 usage, 69 a route or the daemon is unavailable, 75 try again, 78 configuration.
+    """
+    ctx.obj = App(path, os.environ)
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    cli(prog_name="smsd")

@@ -1,0 +1,5 @@
+"""``python -m smsd``: the command line."""
+
+from smsd.cli import main
+
+main()

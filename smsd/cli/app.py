@@ -1,0 +1,99 @@
+"""What every command needs and only some do: the configuration, the store, the desk, each opened when first asked for.
+
+Knows how they are made of each other. Refuses to know what is asked of them.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from smsd.errors import StoreError
+
+if TYPE_CHECKING:
+    from smsd.config import Config
+    from smsd.desk import Desk
+    from smsd.store import Store
+
+__all__ = ["App", "pass_app"]
+
+
+class App:
+    """One call of the command line. ``now`` is when it began, in Unix seconds: what ages are counted from."""
+
+    def __init__(
+        self, config_path: Path | None, environ: Mapping[str, str], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._config_path = config_path
+        self.environ = environ
+        self.clock = clock
+        self.now = clock()
+
+    @cached_property
+    def config(self) -> "Config":
+        """The configuration; raises ``ConfigError``."""
+        from smsd.config import load  # noqa: PLC0415  start-up time
+
+        return load(self._config_path, self.environ)
+
+    @property
+    def database(self) -> Path:
+        """The database file; raises ``StoreError`` when its directory is not there."""
+        path = self.config.database.path
+        try:
+            there = path.parent.is_dir()
+        except OSError as error:
+            raise StoreError(f"{path.parent}: {error.strerror}; try as root, or as the service's user") from error
+        if not there:
+            raise StoreError(f"{path.parent}: no such directory; make it, or write another database.url")
+        return path
+
+    @contextmanager
+    def store(self, *, migrate: bool = False) -> "Iterator[Store]":
+        """Open the store, and close it at the end; an absent file is made."""
+        from smsd.store import Store  # noqa: PLC0415  start-up time
+
+        store = Store(self.database, self.clock, migrate=migrate)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    def desk(self, store: "Store") -> "Desk":
+        """Return the desk over an open store."""
+        from smsd.desk import Desk, Terms, ensure_key  # noqa: PLC0415  start-up time
+        from smsd.rules.outbox import MessageClass  # noqa: PLC0415
+        from smsd.store.bell import ring  # noqa: PLC0415
+
+        config = self.config
+        terms = Terms(
+            region=config.service.region,
+            lifetimes={each: config.messages.expires(each.value) for each in MessageClass},
+            apology=config.replies.texts().failed,
+        )
+        return Desk(
+            store,
+            terms,
+            clock=self.clock,
+            public_key=lambda: ensure_key(store, config.key_file),
+            ring=lambda: ring(store.path),
+        )
+
+    def phone(self, written: str | None) -> str | None:
+        """Return a phone in any usual writing as E.164, and nothing for nothing; raises ``UsageError``."""
+        from smsd.rules.phones import e164  # noqa: PLC0415  start-up time
+
+        return None if written is None else e164(written, self.config.service.region)
+
+    def daemon(self) -> str | None:
+        """Return how the running daemon describes itself, or ``None`` when none runs."""
+        from smsd.store.lock import holder  # noqa: PLC0415
+
+        return holder(self.database)
+
+
+pass_app = click.make_pass_decorator(App)

@@ -1,0 +1,174 @@
+"""``smsd client``: the local directory of clients. Passwords go in sealed; only ``show --reveal`` opens one."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from smsd.cli.app import App, pass_app
+from smsd.cli.output import Clock, json_option, limit_option, plural, print_json, print_pairs, print_table, progress
+from smsd.errors import SmsdError, UsageError
+
+__all__ = ["client"]
+
+FAULTS_SHOWN = 20
+
+
+@click.group(epilog="Example: smsd client add +79161234567 --code 1733 --login ivanov")
+def client() -> None:
+    """Keep the local directory of clients."""
+
+
+@client.command(
+    epilog="Example: pass show ivanov | smsd client add 89161234567 --code 1733 --login ivanov --password-stdin"
+)
+@click.argument("phone")
+@click.option("--code", required=True, help="The client's personal code.")
+@click.option("--login", required=True, help="The client's login at the portal.")
+@click.option("--name", default="", help="Who it is; not sent to anybody.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--no-password", is_flag=True, help="Record none; of a known client the recorded one stays.")
+@pass_app
+def add(app: App, phone: str, *, code: str, login: str, name: str, password_stdin: bool, no_password: bool) -> None:
+    """Add a client, or change what is known of him.
+
+    The password is asked for without echo; it is never given on a command line, where others could see it.
+    """
+    from smsd.desk import NewClient  # noqa: PLC0415  start-up time
+
+    if password_stdin and no_password:
+        raise UsageError("--password-stdin and --no-password contradict each other")
+    app.phone(phone)  # a mistake in the number is told before the password is asked for
+    password = None if no_password else _read_password(from_stdin=password_stdin)
+    with app.store() as store:
+        desk = app.desk(store)
+        new = desk.add_client(NewClient(phone, code, login, password, name))
+        number = desk.phone(phone)
+    click.echo(f"client {number}: {'added' if new else 'changed'}")
+
+
+def _read_password(*, from_stdin: bool) -> str:
+    password: str
+    if from_stdin:
+        try:
+            password = sys.stdin.buffer.read().decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise UsageError("the password on standard input is not UTF-8 text") from None
+    elif sys.stdin.isatty():
+        password = click.prompt("Password", type=str, hide_input=True, confirmation_prompt=True, err=True)
+    else:
+        raise UsageError("the password can be asked for on a terminal only; use --password-stdin or --no-password")
+    if not password:
+        raise UsageError("the password is empty; --no-password records none")
+    return password
+
+
+@client.command("import", epilog="Example: smsd client import clients.csv")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@json_option
+@pass_app
+def import_(app: App, file: Path, *, as_json: bool) -> None:
+    """Add clients from a CSV file, all or none.
+
+    The columns, in any order, are named in the first line: phone, code, login, password, and perhaps name and
+    subscribed. UTF-8; commas or semicolons. Every line that cannot be taken is listed, and then nothing is changed. An
+    empty password leaves the recorded one. "no" in subscribed stops notifications; "yes" or nothing never lifts a stop.
+    """
+    from smsd.cli.clientfile import read_clients  # noqa: PLC0415  start-up time
+
+    entries = read_clients(file)
+    with app.store() as store, progress("sealing", len(entries)) as more:
+        result = app.desk(store).import_clients(entries, cause=f"import of {file.name}", progress=more)
+    if result.faults:
+        for fault in result.faults[:FAULTS_SHOWN]:
+            click.echo(f"{file}: line {fault.line}: {fault.reason}", err=True)
+        if (rest := len(result.faults) - FAULTS_SHOWN) > 0:
+            click.echo(f"… and {plural(rest, 'line')} more", err=True)
+        raise SmsdError(f"{plural(len(result.faults), 'line')} of {file} cannot be taken: nothing is changed")
+    if as_json:
+        print_json({"imported": result.count, "without_password": result.without_password})
+        return
+    without = f", {result.without_password} of them without a password" if result.without_password else ""
+    click.echo(f"{plural(result.count, 'client')} imported{without}")
+
+
+@client.command("list", epilog="Example: smsd client list --limit 0 --json")
+@limit_option
+@json_option
+@pass_app
+def list_(app: App, *, limit: int, as_json: bool) -> None:
+    """List clients, the last changed first."""
+    with app.store() as store:
+        rows = store.clients.recent(limit=limit)
+    clock = Clock(app.config.service.zone, app.now)
+    if as_json:
+        print_json([_fields(row, clock) for row in rows])
+        return
+    print_table(
+        ("phone", "code", "login", "password", "notifications", "changed", "name"),
+        [
+            (
+                row["phone"], row["code"], row["login"], "recorded" if row["has_password"] else "none",
+                "yes" if row["subscribed"] else "stopped", clock.day(row["changed_at"]), row["name"],
+            )
+            for row in rows
+        ],
+        flexible="name",
+        empty="no clients yet; 'smsd client add' and 'smsd client import' bring them in",
+    )  # fmt: skip
+
+
+@client.command(epilog="Example: smsd client show 8-916-123-45-67")
+@click.argument("phone")
+@click.option("--reveal", is_flag=True, help="Show the password too, where the daemon's private key can be read.")
+@json_option
+@pass_app
+def show(app: App, phone: str, *, reveal: bool, as_json: bool) -> None:
+    """Show a client; his password only with --reveal."""
+    from smsd.desk import open_vault  # noqa: PLC0415  start-up time
+    from smsd.directory.local import seal_context  # noqa: PLC0415
+
+    with app.store() as store:
+        row = app.desk(store).client(phone)
+        sealed, password = row["password"], None
+        if reveal and sealed is not None:
+            password = open_vault(store, app.config.key_file).open(sealed, associated=seal_context(row["phone"]))
+    row["has_password"] = sealed is not None
+    clock = Clock(app.config.service.zone, app.now)
+    if as_json:
+        print_json({**_fields(row, clock), **({"password": password} if reveal else {})})
+        return
+    print_pairs(
+        [
+            ("phone", row["phone"]),
+            ("code", row["code"]),
+            ("login", row["login"]),
+            ("password", password or ("recorded, sealed" if sealed is not None else "none recorded")),
+            ("name", row["name"]),
+            ("notifications", "yes" if row["subscribed"] else "stopped"),
+            ("changed", clock.full(row["changed_at"])),
+        ]
+    )
+
+
+@client.command(epilog="Example: smsd client remove +79161234567")
+@click.argument("phone")
+@pass_app
+def remove(app: App, phone: str) -> None:
+    """Forget a client; what his number wishes of notifications stays."""
+    with app.store() as store:
+        number = app.desk(store).remove_client(phone)
+    click.echo(f"client {number}: removed")
+
+
+def _fields(row: dict[str, Any], clock: Clock) -> dict[str, Any]:
+    return {
+        "phone": row["phone"],
+        "code": row["code"],
+        "login": row["login"],
+        "name": row["name"],
+        "subscribed": bool(row["subscribed"]),
+        "changed_at": clock.iso(row["changed_at"]),
+        "has_password": bool(row["has_password"]),
+    }

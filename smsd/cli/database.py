@@ -1,0 +1,101 @@
+"""``smsd database``: the file that everything is kept in."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from smsd.cli.app import App, pass_app
+from smsd.cli.output import json_option, plural, print_json, progress
+from smsd.errors import SmsdError, StoreError
+
+if TYPE_CHECKING:
+    from smsd.store.engine import Engine
+
+__all__ = ["database"]
+
+
+@click.group(epilog="Example: smsd database backup /var/backups/smsd.db")
+def database() -> None:
+    """Bring the database up to date, check it, back it up."""
+
+
+@database.command(epilog="Example: smsd database migrate")
+@pass_app
+def migrate(app: App) -> None:
+    """Bring the database to the version of this program; an absent one is made."""
+    from smsd.store.engine import Engine  # noqa: PLC0415  start-up time
+
+    engine = Engine(app.database)
+    try:
+        done = engine.migrate(app.clock())
+        version = engine.version()
+    finally:
+        engine.close()
+    for name in done:
+        click.echo(f"done: {name}")
+    click.echo(f"{app.database}: version {version}{'' if done else ', nothing to do'}")
+
+
+@database.command(epilog="Example: smsd database check")
+@json_option
+@pass_app
+def check(app: App, *, as_json: bool) -> None:
+    """Check that the file is whole; exits with 1 when it is not."""
+    with _existing(app) as engine:
+        found = engine.check()
+    if as_json:
+        print_json({"database": str(app.database), "whole": not found, "findings": found})
+    else:
+        for finding in found:
+            click.echo(finding)
+    if found:
+        raise SmsdError(f"{app.database}: {plural(len(found), 'finding')}; restore a backup, with the daemon stopped")
+    if not as_json:
+        click.echo(f"{app.database}: whole")
+
+
+@database.command(epilog="Example: smsd database backup /var/backups/smsd-$(date +%F).db")
+@click.argument("file", type=click.Path(path_type=Path))
+@pass_app
+def backup(app: App, file: Path) -> None:
+    """Copy the whole database to FILE while the daemon goes on; an existing file is never overwritten."""
+    with _existing(app) as engine, progress("copying", _pages(app.database)) as more:
+        engine.backup(file, _told(more))
+    octets = file.stat().st_size
+    click.echo(f"{file}: {octets} bytes, readable by you alone; it holds what clients wrote, passwords only sealed")
+
+
+def _pages(path: Path) -> int:
+    """Guess how many pages there are to copy; the bar only needs the proportion."""
+    return max(1, path.stat().st_size // 4096)
+
+
+def _told(more: Callable[[int], None]) -> Callable[[int, int, int], None]:
+    """Return what sqlite3 calls with (status, pages left, pages in all), moving a bar on."""
+    copied = 0
+
+    def progressed(_status: int, left: int, total: int) -> None:
+        nonlocal copied
+        more(total - left - copied)
+        copied = total - left
+
+    return progressed
+
+
+@contextmanager
+def _existing(app: App) -> "Iterator[Engine]":
+    """Open the database as it is, of whatever version; an absent one is not made."""
+    from smsd.store.engine import Engine  # noqa: PLC0415  start-up time
+
+    path = app.database
+    if not os.access(path, os.F_OK):
+        raise StoreError(f"{path}: no such file; 'smsd database migrate' makes it")
+    engine = Engine(path)
+    try:
+        yield engine
+    finally:
+        engine.close()

@@ -1,0 +1,176 @@
+"""``smsd demo``: the whole service on a simulated modem, from a client's text to the confirmed delivery of its answers.
+
+Everything but the radio is real: the daemon, its database, the AT commands on a serial line. Nothing is left behind.
+"""
+
+import asyncio
+import io
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from functools import partial
+from pathlib import Path
+
+import click
+
+from smsd import log
+from smsd.cli.outbox import print_messages
+from smsd.cli.output import Clock, plural
+from smsd.config import Config, Database, Modem
+from smsd.daemon import Daemon
+from smsd.desk import Desk, NewClient, Terms, ensure_key
+from smsd.rules.replies import Replies
+from smsd.simulator import Message, Network, Phone, SimulatedModem
+from smsd.store import Store
+
+__all__ = ["demo"]
+
+SECONDS = 30.0
+"""How long the answers may take."""
+LOOK_SECONDS = 0.05
+RADIO_SECONDS = 0.7
+"""How long a part is in the air; a real network takes two to five seconds."""
+
+CLIENT = NewClient(phone="+79990001733", code="1733", login="ivanov", password="k7-Quartz-31", name="И. Иванов")  # noqa: S106  invented
+COMMAND = "CLIENT info"
+ANSWERS = ("the acknowledgement", "the result")
+
+
+@click.command(epilog="Example: smsd demo")
+@click.option("-v", "--verbose", is_flag=True, help="Show the daemon's log as well.")
+@click.pass_context
+def demo(ctx: click.Context, *, verbose: bool) -> None:
+    """Show the whole service on a simulated modem: no hardware, no configuration.
+
+    A client writes "CLIENT info"; his phone shows the acknowledgement and the result. Exits with 0 only if both came
+    within 30 seconds and were reported delivered.
+    """
+    kept = io.StringIO()
+    log.setup(level="info", stream=sys.stderr if verbose else kept)
+    with tempfile.TemporaryDirectory(prefix="smsd-demo-") as directory:
+        missing = asyncio.run(_Demo(Path(directory)).run())
+    if missing:
+        click.echo(kept.getvalue(), err=True, nl=False)
+        click.echo(f"smsd: the demonstration failed: {'; '.join(missing)}", err=True)
+    ctx.exit(1 if missing else 0)
+
+
+class _Demo:
+    """One showing, in a directory of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self._config = Config(
+            path=directory / "smsd.toml",
+            database=Database(url=f"sqlite:///{directory / 'smsd.db'}"),
+            modems=(Modem(name="modem0", device=directory / "modem"),),
+        )
+        self._began = 0.0
+
+    async def run(self) -> list[str]:
+        """Show everything; return what did not happen."""
+        network = Network()
+        number, link = self._config.service.number, self._config.modems[0].device
+        async with SimulatedModem(network, number, link=link, radio_seconds=RADIO_SECONDS):
+            with self._store() as store:
+                self._add_client(store)
+                click.echo(f"a simulated modem with the number {number}, a real daemon, a client {CLIENT.phone}\n")
+                async with self._daemon():
+                    missing = await self._show(network, store)
+                self._summary(store)
+        return missing
+
+    async def _show(self, network: Network, store: Store) -> list[str]:
+        self._began = time.monotonic()
+        if not await self._until(lambda: any(row["up"] for row in store.routes())):
+            return [f"the modem was not ready within {SECONDS:.0f} s"]
+        click.echo(f"the modem is ready after {self._elapsed}\n")
+        self._began = time.monotonic()
+        phone = network.phone(CLIENT.phone)
+        phone.text(COMMAND)
+        click.echo(f"{CLIENT.phone} writes to {network.service_number}:")
+        _bubble(COMMAND)
+        for count in (1, 2):
+            if not await self._until(partial(_shows, phone, count)):
+                return [f"{ANSWERS[count - 1]} did not come within {SECONDS:.0f} s"]
+            self._tell(phone.screen[count - 1])
+        missing = _differences([message.text for message in phone.screen])
+        if not await self._until(lambda: _delivered(store) == len(ANSWERS)):
+            return [*missing, f"{_delivered(store)} of {len(ANSWERS)} answers were reported delivered"]
+        click.echo(f"the network reported both delivered after {self._elapsed}\n")
+        return missing
+
+    def _tell(self, message: Message) -> None:
+        parts = f", {plural(message.parts, 'part')}" if message.parts > 1 else ""
+        click.echo(f"after {self._elapsed} the phone shows, from {message.sender}{parts}:")
+        _bubble(message.text)
+
+    def _summary(self, store: Store) -> None:
+        print_messages(store.outbox.recent(limit=0), Clock(self._config.service.zone, time.time()))
+
+    # --- the parts of the stage ---------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _store(self) -> Iterator[Store]:
+        with closing(Store(self._config.database.path, time.time)) as store:
+            yield store
+
+    def _add_client(self, store: Store) -> None:
+        desk = Desk(
+            store,
+            Terms(),
+            clock=time.time,
+            public_key=lambda: ensure_key(store, self._config.key_file),
+            ring=lambda: None,
+        )
+        desk.add_client(CLIENT)
+
+    @asynccontextmanager
+    async def _daemon(self) -> AsyncIterator[None]:
+        """Run the daemon beside the showing; what ends it early ends the showing."""
+        daemon = Daemon(self._config, {})
+        self._task = asyncio.create_task(daemon.run())
+        try:
+            yield
+        finally:
+            daemon.stop()
+            await self._task
+
+    async def _until(self, there: Callable[[], bool]) -> bool:
+        """Wait until something is there; ``False`` when it takes too long or the daemon has ended."""
+        while not there():
+            if time.monotonic() - self._began > SECONDS or self._task.done():
+                return False
+            await asyncio.sleep(LOOK_SECONDS)
+        return True
+
+    @property
+    def _elapsed(self) -> str:
+        return f"{time.monotonic() - self._began:.1f} s"
+
+
+def _differences(shown: list[str]) -> list[str]:
+    """Name the answers that are not the promised texts."""
+    replies = Replies()
+    result = replies.info(code=CLIENT.code, login=CLIENT.login, password=CLIENT.password or "")
+    wanted = (replies.accepted, result)
+    return [
+        f"{name} is not the promised text"
+        for name, text, promised in zip(ANSWERS, shown, wanted, strict=False)
+        if text != promised
+    ]
+
+
+def _delivered(store: Store) -> int:
+    return len(store.outbox.recent(limit=0, state="delivered"))
+
+
+def _shows(phone: Phone, messages: int) -> bool:
+    return len(phone.screen) >= messages
+
+
+def _bubble(text: str) -> None:
+    for line in text.splitlines():
+        click.echo(f"  | {line}")
+    click.echo()

@@ -1,0 +1,77 @@
+"""``smsd send`` and ``smsd notify``: one message into the outbox."""
+
+import sys
+
+import click
+
+from smsd.cli.app import App, pass_app
+from smsd.cli.output import json_option, plural, print_json
+from smsd.errors import SmsdError
+
+__all__ = ["notify", "send"]
+
+
+@click.command(epilog='Example: smsd send +79161234567 "Перезвоните нам, пожалуйста."')
+@click.argument("phone")
+@click.argument("text")
+@click.option("--yes", is_flag=True, help="Do not ask, even when the number wants no notifications.")
+@json_option
+@pass_app
+def send(app: App, phone: str, text: str, *, yes: bool, as_json: bool) -> None:
+    """Send one message by hand.
+
+    It goes before notifications and alerts. A number that has opted out of notifications is asked about first; where
+    nobody can be asked, nothing is sent without --yes.
+    """
+    with app.store() as store:
+        desk = app.desk(store)
+        desk.count_parts(text)
+        if not yes and desk.opted_out(phone):
+            _ask()
+        queued = desk.send(phone, text)
+    if as_json:
+        print_json({"id": queued.id, "recipient": queued.recipient, "parts": queued.parts, "new": queued.new})
+        return
+    click.echo(f"message {queued.id}: queued, {plural(queued.parts, 'part')} to {queued.recipient}")
+    _say_who_sends(app)
+
+
+@click.command(epilog='Example: smsd notify --key order-1733 +79161234567 "Ваш заказ готов."')
+@click.argument("phone")
+@click.argument("text")
+@click.option("--key", metavar="KEY", help="What the message is known by: the same key again adds nothing.")
+@json_option
+@pass_app
+def notify(app: App, phone: str, text: str, *, key: str | None, as_json: bool) -> None:
+    """Send a notification, unless its reader wants none.
+
+    Whether a number has opted out is looked at in the moment of sending: the message is queued in any case, and comes
+    to rest as "suppressed" where it is not wanted.
+    """
+    with app.store() as store:
+        queued = app.desk(store).notify(phone, text, key=key)
+    if as_json:
+        answer = {"id": queued.id, "recipient": queued.recipient, "parts": queued.parts, "new": queued.new}
+        print_json({**answer, "opted_out": queued.opted_out})
+        return
+    if not queued.new:
+        click.echo(f"message {queued.id}: this key stands for it already, nothing is added")
+        return
+    click.echo(f"message {queued.id}: queued, {plural(queued.parts, 'part')} to {queued.recipient}")
+    if queued.opted_out:
+        click.echo("the number has opted out: unless that changes, the message will be suppressed, not sent", err=True)
+    _say_who_sends(app)
+
+
+def _ask() -> None:
+    """Ask whether somebody who wants no notifications is written to all the same."""
+    opted_out = "this number has opted out of notifications"
+    if not sys.stdin.isatty():
+        raise SmsdError(f"{opted_out}; nothing is sent. With --yes it is sent all the same")
+    if not click.confirm(f"{opted_out}. Send all the same?", err=True):
+        raise SmsdError("nothing is sent")
+
+
+def _say_who_sends(app: App) -> None:
+    if app.daemon() is None:
+        click.echo("no daemon runs: it will leave when one is started", err=True)

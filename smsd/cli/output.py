@@ -1,0 +1,182 @@
+"""How answers look: JSON for programs, tables and sentences for people.
+
+Knows times, ages, widths and what a terminal must not be sent. Refuses to know what is shown. A text that came from
+outside may hold anything: control characters are replaced before they reach a terminal, and a line stays one line.
+"""
+
+import json
+import shutil
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+import click
+
+__all__ = [
+    "Clock",
+    "age",
+    "json_option",
+    "limit_option",
+    "one_line",
+    "plural",
+    "print_json",
+    "print_pairs",
+    "print_table",
+    "progress",
+]
+
+NARROWEST = 12
+"""Columns the flexible column of a table keeps, however narrow the terminal is."""
+ZERO_WIDTH_JOINER = "\u200d"
+"""Makes one emoji of several: the only character of its kind that is shown."""
+UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+limit_option = click.option(
+    "--limit", metavar="N", type=click.IntRange(min=0), default=50, show_default=True, help="At most N, 0 for all."
+)
+
+
+class Clock:
+    """Times as they are shown: in the service's zone, their ages counted from ``now`` (Unix seconds)."""
+
+    def __init__(self, zone: tzinfo, now: float) -> None:
+        self._zone = zone
+        self._now = now
+
+    def iso(self, seconds: float | None) -> str | None:
+        """Return a time as ISO 8601 with its zone, for programs."""
+        return None if seconds is None else self._local(seconds).isoformat(timespec="milliseconds")
+
+    def day(self, seconds: float | None) -> str:
+        """Return a time for a table; the empty text for none."""
+        return "" if seconds is None else f"{self._local(seconds):%Y-%m-%d %H:%M:%S}"
+
+    def full(self, seconds: float | None) -> str:
+        """Return a time with its zone and how long ago it was, or how far ahead it is."""
+        if seconds is None:
+            return ""
+        distance = self._now - seconds
+        ago = f"{age(distance)} ago" if distance >= 0 else f"in {age(-distance)}"
+        return f"{self._local(seconds):%Y-%m-%d %H:%M:%S %Z} ({ago})"
+
+    def since(self, seconds: float) -> str:
+        """Return how long ago a time was, in words."""
+        return age(self._now - seconds)
+
+    def until(self, seconds: float | None) -> str:
+        """Return how far ahead a time is, in words; the empty text where it is past or none."""
+        return "" if seconds is None or seconds <= self._now else age(seconds - self._now)
+
+    def _local(self, seconds: float) -> datetime:
+        return datetime.fromtimestamp(seconds, UTC).astimezone(self._zone)
+
+
+def age(seconds: float) -> str:
+    """Say a span of time in its two largest units: ``2 h 5 min``."""
+    rest = max(0, int(seconds))
+    words: list[str] = []
+    for unit, size in UNITS:
+        count, rest = divmod(rest, size)
+        if count or (unit == "s" and not words):
+            words.append(f"{count} {unit}")
+        elif words:
+            break
+    return " ".join(words[:2])
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Say ``1 part``, ``2 parts``."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def one_line(text: str) -> str:
+    """Return a text as one line that a terminal may be sent: line breaks become ⏎, other controls their code."""
+    visible = []
+    for character in text.replace("\r\n", "\n"):
+        if character in "\n\r\u2028\u2029":
+            visible.append(" ⏎ ")
+        elif unicodedata.category(character) in ("Cc", "Cf", "Cs") and character != ZERO_WIDTH_JOINER:
+            # Cf as well: an overriding direction could make one text look like another.
+            visible.append("�" if ord(character) > 0xFF else f"\\x{ord(character):02x}")
+        else:
+            visible.append(character)
+    return "".join(visible)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON; as ASCII where the output cannot carry everything."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
+    click.echo(json.dumps(value, ensure_ascii=encoding != "utf8", indent=2))
+
+
+def print_pairs(pairs: Iterable[tuple[str, Any]]) -> None:
+    """Print names and values, one a line, the values in one column; an empty value is left out."""
+    shown = [(name, one_line(str(value))) for name, value in pairs if value not in (None, "")]
+    width = max((len(name) for name, _ in shown), default=0)
+    for name, value in shown:
+        click.echo(f"{name:<{width}}  {value}")
+
+
+def print_table(
+    headers: Sequence[str], rows: Iterable[Sequence[Any]], *, flexible: str = "", indent: str = "", empty: str = ""
+) -> None:
+    """Print rows in columns; ``empty`` is said instead when there are none.
+
+    On a terminal the column ``flexible`` is cut so that a row is a line; in a pipe nothing is cut.
+    """
+    cells = [[one_line("" if value is None else str(value)) for value in row] for row in rows]
+    if not cells:
+        if empty:
+            click.echo(empty)
+        return
+    widths = [max(_columns(row[column]) for row in [list(headers), *cells]) for column in range(len(headers))]
+    if flexible and sys.stdout.isatty():
+        column = headers.index(flexible)
+        room = shutil.get_terminal_size().columns - len(indent) - sum(widths) - 2 * (len(widths) - 1) + widths[column]
+        widths[column] = min(widths[column], max(NARROWEST, room))
+        for row in cells:
+            row[column] = _cut(row[column], widths[column])
+    for line in [list(headers), *cells]:
+        padded = (value + " " * (width - _columns(value)) for value, width in zip(line, widths, strict=True))
+        click.echo((indent + "  ".join(padded)).rstrip())
+
+
+def _columns(text: str) -> int:
+    """Count the columns a text takes on a terminal: two for wide characters, none for combining ones."""
+    return sum(map(_columns_of, text))
+
+
+def _columns_of(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def _cut(text: str, width: int) -> str:
+    """Return as much of a text as fits, with … where something is missing."""
+    if _columns(text) <= width:
+        return text
+    kept, used = "", 0
+    for character in text:
+        used += _columns_of(character)
+        if used > width - 1:
+            break
+        kept += character
+    return kept + "…"
+
+
+# --- progress ---------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar on standard error while something long is done, on a terminal only; yield what moves it on."""
+    if not sys.stderr.isatty() or total <= 0:
+        yield lambda _: None
+        return
+    with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
+        yield bar.update

@@ -1,0 +1,102 @@
+"""``smsd run`` and ``smsd simulate``: what stays in the foreground."""
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from smsd.cli.app import App, pass_app
+from smsd.errors import UsageError
+
+if TYPE_CHECKING:
+    from smsd.simulator import SimulatedModem
+
+__all__ = ["run", "simulate"]
+
+
+@click.command(epilog="Example: smsd --config /etc/smsd/smsd.toml run")
+@click.pass_context
+@pass_app
+def run(app: App, ctx: click.Context) -> None:
+    """Run the daemon in the foreground, until SIGTERM.
+
+    It brings the database up to date, opens every modem of the configuration and logs to standard error.
+    """
+    from smsd.daemon import main  # noqa: PLC0415  start-up time
+
+    ctx.exit(main(app.config, app.environ))
+
+
+@click.command(epilog="Example: smsd simulate --link /tmp/modem --radio-seconds 3")
+@click.option("--link", required=True, metavar="PATH", type=click.Path(path_type=Path), help="Where the modem appears.")
+@click.option("--number", default="+79086228779", show_default=True, metavar="PHONE", help="The number of its SIM.")
+@click.option("--family", default="generic", show_default=True, metavar="NAME", help="Which make it says it is.")
+@click.option("--slots", type=click.IntRange(min=1), default=20, show_default=True, help="Places on the SIM.")
+@click.option("--pin", help="The PIN the SIM asks for; it is invented, so it is no secret.")
+@click.option(
+    "--radio-seconds",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    help="How long a part is in the air.",
+)
+@click.option(
+    "--report-delay",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    help="Seconds from a part to its status report.",
+)
+@click.option(
+    "--control", metavar="PATH", help="A unix socket for commands to phones and network, or - for standard input."
+)
+@click.option("--log", metavar="FILE", help="A file for every octet that crosses the port.")
+def simulate(
+    *,
+    link: Path,
+    number: str,
+    family: str,
+    slots: int,
+    pin: str | None,
+    radio_seconds: float,
+    report_delay: float,
+    control: str | None,
+    log: str | None,
+) -> None:
+    """Run a simulated modem on a pty, for any program.
+
+    It speaks AT commands as a real one does, with a SIM, a network and phones around it, until Ctrl-C or SIGTERM. What
+    phones do is said on the control channel: "text +79161234567 CLIENT info", "screen +79161234567", "help".
+    """
+    import asyncio  # noqa: PLC0415  start-up time
+
+    from smsd.simulator import FAMILIES, serve  # noqa: PLC0415
+
+    if family not in FAMILIES:
+        raise UsageError(f"no family {family!r}; there are {', '.join(sorted(FAMILIES))}")
+    work = serve(
+        link,
+        number=number,
+        family=family,
+        slots=slots,
+        pin=pin,
+        radio_seconds=radio_seconds,
+        report_delay=report_delay,
+        log=log,
+        control=control,
+        ready=lambda modem: _say_how(modem, control),
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(work)
+
+
+def _say_how(modem: "SimulatedModem", control: str | None) -> None:
+    """Tell where the modem is and what to try; on standard error where standard output is the control channel."""
+    out = sys.stderr if control == "-" else sys.stdout
+    click.echo(f"a simulated modem with the number {modem.sim.number} is at {modem.path}; Ctrl-C ends it", file=out)
+    click.echo(f'  a daemon uses it:   [[modem]] device = "{modem.path}" in its configuration, then smsd run', file=out)
+    click.echo(f"  a person tries it:  picocom {modem.path}, then AT, AT+CSQ, AT+COPS?", file=out)
+    if control not in (None, "-"):
+        click.echo(f"  a client texts it:  echo text +79161234567 CLIENT info | nc -U {control}", file=out)

@@ -1,0 +1,182 @@
+"""``smsd status``: the daemon, the routes and the queue on one screen, and whether anything can be sent at all."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from smsd.cli.app import App, pass_app
+from smsd.cli.modem import route_fields, signal
+from smsd.cli.output import Clock, age, json_option, plural, print_json, print_pairs, print_table
+
+if TYPE_CHECKING:
+    from smsd.store import Store
+
+__all__ = ["status"]
+
+UNAVAILABLE = 69
+"""EX_UNAVAILABLE of sysexits.h: nothing can be sent."""
+SCARCE_OCTETS = 100 * 1000 * 1000
+"""Less free space than this is worth a warning."""
+LEAST_OCTETS = 1000 * 1000
+"""With less free space than this nothing is sent: an attempt could not be written down."""
+ACK_ALARM_SECONDS = 90.0
+"""As ``smsd.gateway.ACK_ALARM_SECONDS``, without importing the gateway for it; a test compares them."""
+DAY_SECONDS = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that the screen shows, as it is now."""
+
+    daemon: str | None
+    routes: list[dict[str, Any]]
+    queue: list[dict[str, Any]]
+    requests: list[dict[str, Any]]
+    inbox: dict[str, int]
+    oldest_ack: float | None
+    free_octets: int | None
+
+    @property
+    def problems(self) -> list[str]:
+        """Say why nothing can be sent; nothing when something can."""
+        found = []
+        if self.daemon is None:
+            found.append("no daemon runs: 'smsd run', or 'systemctl start smsd', starts it")
+        elif not any(row["up"] for row in self.routes):
+            found.append("no route is up")
+        if self.free_octets is not None and self.free_octets < LEAST_OCTETS:
+            found.append("no room on the disk: nothing is sent until there is some")
+        return found
+
+    def warnings(self, now: float) -> list[str]:
+        """Say what a person should look at although something can be sent."""
+        found = []
+        if self.oldest_ack is not None and (waited := now - self.oldest_ack) > ACK_ALARM_SECONDS:
+            found.append(f"an acknowledgement has been waiting for {age(waited)}; two minutes are promised")
+        if self.free_octets is not None and LEAST_OCTETS <= self.free_octets < SCARCE_OCTETS:
+            found.append(f"little room on the disk: {size(self.free_octets)} free")
+        if doubts := self.doubts:
+            found.append(f"{plural(doubts, 'message')} in doubt: 'smsd outbox list --state in_doubt' shows which")
+        return found
+
+    @property
+    def doubts(self) -> int:
+        """Count the messages of which it is not known whether they left."""
+        return sum(row["count"] for row in self.queue if row["state"] == "in_doubt")
+
+
+@click.command(epilog="Example: smsd status --json")
+@json_option
+@click.pass_context
+@pass_app
+def status(app: App, ctx: click.Context, *, as_json: bool) -> None:
+    """Show the daemon, the routes and the queue on one screen.
+
+    Exits with 69 when nothing can be sent: no daemon runs, no route is up, or the disk is full.
+    """
+    with app.store() as store:
+        snapshot = _look(app, store)
+    clock = Clock(app.config.service.zone, app.now)
+    if as_json:
+        print_json(_fields(snapshot, app, clock))
+    else:
+        _show(snapshot, app, clock)
+    ctx.exit(UNAVAILABLE if snapshot.problems else 0)
+
+
+def _look(app: App, store: "Store") -> Snapshot:
+    return Snapshot(
+        daemon=app.daemon(),
+        routes=store.routes(),
+        queue=store.outbox.counts(),
+        requests=store.requests.counts(),
+        inbox=store.inbox.counts(app.now - DAY_SECONDS),
+        oldest_ack=store.outbox.oldest_ack(),
+        free_octets=_free(app.database.parent),
+    )
+
+
+def _free(directory: Path) -> int | None:
+    try:
+        room = os.statvfs(directory)
+    except OSError:
+        return None
+    return room.f_bavail * room.f_frsize
+
+
+def _fields(snapshot: Snapshot, app: App, clock: Clock) -> dict[str, Any]:
+    return {
+        "can_send": not snapshot.problems,
+        "problems": snapshot.problems,
+        "warnings": snapshot.warnings(app.now),
+        "number": app.config.service.number,
+        "daemon": snapshot.daemon,
+        "routes": [route_fields(row, clock, daemon=snapshot.daemon is not None) for row in snapshot.routes],
+        "queue": [_counted(row, clock) for row in snapshot.queue],
+        "in_doubt": snapshot.doubts,
+        "requests": [_counted(row, clock) for row in snapshot.requests],
+        "inbox_last_24_hours": snapshot.inbox,
+        "oldest_ack_at": clock.iso(snapshot.oldest_ack),
+        "free_bytes": snapshot.free_octets,
+    }
+
+
+def _counted(row: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
+    return {**{name: row[name] for name in row if name != "oldest"}, "oldest_at": clock.iso(row["oldest"])}
+
+
+def _show(snapshot: Snapshot, app: App, clock: Clock) -> None:
+    requests = ", ".join(f"{row['count']} {row['state']}" for row in snapshot.requests)
+    inbox = ", ".join(f"{count} {state}" for state, count in sorted(snapshot.inbox.items()))
+    print_pairs(
+        [
+            ("number", app.config.service.number),
+            ("daemon", snapshot.daemon or "none runs"),
+            ("database", app.database),
+            ("disk", f"{size(snapshot.free_octets)} free" if snapshot.free_octets is not None else ""),
+            ("requests", requests or "none open"),
+            ("inbox, 24 h", inbox or "nothing"),
+        ]
+    )
+    click.echo("\nroutes" if snapshot.routes else "\nroutes: none known yet")
+    print_table(
+        ("name", "state", "for", "signal", "operator", "SIM slots", "detail"),
+        [_route(row, clock, daemon=snapshot.daemon is not None) for row in snapshot.routes],
+        flexible="detail",
+        indent="  ",
+    )
+    click.echo("\nqueue" if snapshot.queue else "\nqueue: empty")
+    print_table(
+        ("class", "state", "messages", "oldest"),
+        [(row["class"], row["state"], row["count"], clock.since(row["oldest"])) for row in snapshot.queue],
+        indent="  ",
+    )
+    click.echo()
+    for warning in snapshot.warnings(app.now):
+        click.echo(f"warning: {warning}")
+    for problem in snapshot.problems:
+        click.echo(f"nothing can be sent: {problem}")
+    if not snapshot.problems:
+        click.echo("messages can be sent")
+
+
+def _route(row: Mapping[str, Any], clock: Clock, *, daemon: bool) -> tuple[str, ...]:
+    facts = row["facts"]
+    slots = f"{facts['slots_used']} of {facts['slots_total']} used" if facts.get("slots_total") else ""
+    state = row["state"] if daemon else f"unknown (was {row['state']})"
+    operator = str(facts.get("operator") or "")
+    return (row["name"], state, clock.since(row["since"]), signal(facts), operator, slots, row["detail"])
+
+
+def size(octets: int) -> str:
+    """Say a number of octets in the unit that suits it."""
+    value = float(octets)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}"
+        value /= 1000
+    return f"{value:.0f} TB"

@@ -1,0 +1,342 @@
+"""What an admin, or the client-support system, may ask for: one place for these verbs, whatever face stands before it.
+
+Knows how a request of a person becomes rows: a phone in any writing becomes E.164, a text is counted in parts, a
+password is sealed before it is kept, and whoever has written rings the bell. Refuses to know configuration files,
+terminals and HTTP: what the configuration decides is handed in as ``Terms``, what went wrong is raised as one line. The
+daemon need not run: the database is the interface between the two.
+"""
+
+import base64
+import os
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from smsd.directory.local import seal_context
+from smsd.errors import NotFoundError, PduError, SealError, UsageError
+from smsd.rules.outbox import MessageClass
+from smsd.rules.phones import e164
+from smsd.rules.replies import FAILED
+from smsd.sms import segments
+from smsd.store import Client, NewMessage, Row, Store
+from smsd.vault import PublicKey, Vault, seal
+
+__all__ = [
+    "MAX_PARTS",
+    "Desk",
+    "Fault",
+    "Imported",
+    "NewClient",
+    "Queued",
+    "Terms",
+    "ensure_key",
+    "open_vault",
+]
+
+MAX_PARTS = 10
+"""A text that needs more parts is refused: it is a mistake more often than a message, and each part costs money."""
+LONGEST_FIELD = 160
+"""Characters of a client's code, login, password and name: they are read on a phone's screen."""
+LONGEST_KEY = 200
+"""Characters of the key that makes a repeated notification harmless."""
+PUBLIC_KEY = "public_key"
+"""The fact of the store that holds the public key, in Base64."""
+PROGRESS_ROWS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the configuration decides, as values.
+
+    ``lifetimes`` says how long a message of a class is worth sending; a class that is not there never expires.
+    ``apology`` is the text of a request that a person gave up. ``max_parts``: longer texts are refused.
+    """
+
+    region: str = "RU"
+    lifetimes: Mapping[MessageClass, timedelta] = field(default_factory=dict)
+    apology: str = FAILED
+    max_parts: int = MAX_PARTS
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A message in the outbox. ``new`` is false when its key already stood for it: nothing was added.
+
+    ``opted_out`` tells that the number wants no notifications: one is then suppressed at the moment of sending, unless
+    the client has changed his mind by then.
+    """
+
+    id: int
+    recipient: str
+    parts: int
+    new: bool
+    opted_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewClient:
+    """A client as a person writes him down. ``password`` ``None`` leaves the one that is recorded, if any.
+
+    ``subscribed`` ``False`` stops notifications to his number; ``True`` and ``None`` never lift a stop in force.
+    """
+
+    phone: str
+    code: str
+    login: str
+    password: str | None = field(default=None, repr=False)
+    name: str = ""
+    subscribed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a line of an import cannot be taken. Holds neither a password nor a whole number."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did: with any fault nothing was added."""
+
+    count: int = 0
+    without_password: int = 0
+    faults: tuple[Fault, ...] = ()
+
+
+class Desk:
+    """The verbs, over one store.
+
+    ``public_key`` is asked when something is to be sealed; ``ring`` tells the daemon, if there is one, to look;
+    ``clock`` returns Unix seconds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        terms: Terms,
+        *,
+        clock: Callable[[], float],
+        public_key: Callable[[], PublicKey],
+        ring: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._terms = terms
+        self._clock = clock
+        self._public_key = public_key
+        self._ring = ring
+
+    def phone(self, written: str) -> str:
+        """Return a phone in any usual writing as E.164; raise ``UsageError``."""
+        return e164(written, self._terms.region)
+
+    def opted_out(self, phone: str) -> bool:
+        """Tell whether a number wants no notifications and alerts."""
+        return not self._store.clients.subscribed(self.phone(phone))
+
+    # --- messages -----------------------------------------------------------------------------------------------------
+
+    def send(self, phone: str, text: str) -> Queued:
+        """Queue one message by hand. It is sent to a number that has opted out as well: ask ``opted_out`` before.
+
+        Raises ``UsageError`` for a phone that is none, and a text that is empty or too long.
+        """
+        return self._enqueue(MessageClass.MANUAL, phone, text)
+
+    def notify(self, phone: str, text: str, *, key: str | None = None) -> Queued:
+        """Queue a notification. A repeat with the same ``key`` adds nothing and returns the first.
+
+        Raises ``UsageError`` for a phone that is none, a text that is empty or too long, and for a key that already
+        stands for another message: that is no repeat but two messages, and one would be lost.
+        """
+        if key is not None and not 1 <= len(key) <= LONGEST_KEY:
+            raise UsageError(f"a key has 1 to {LONGEST_KEY} characters, not {len(key)}")
+        queued = self._enqueue(MessageClass.NOTIFICATION, phone, text, key)
+        if not queued.new:
+            first = self._store.outbox.show(queued.id)
+            if (first["recipient"], first["text"]) != (queued.recipient, text):
+                raise UsageError(
+                    f"this key stands for message {queued.id} already, which has another recipient or text: "
+                    "a new message needs a key of its own"
+                )
+        return queued
+
+    def count_parts(self, text: str) -> int:
+        """Say how many parts a text makes; raise ``UsageError`` when it is empty or too long."""
+        if not text.strip():
+            raise UsageError("an empty text cannot be sent")
+        try:
+            parts = len(segments(text, 0))
+        except PduError:
+            raise UsageError(f"the text makes more than 255 parts; at most {self._terms.max_parts} are sent") from None
+        if parts > self._terms.max_parts:
+            raise UsageError(f"the text makes {parts} parts; at most {self._terms.max_parts} are sent")
+        return parts
+
+    def retry(self, message_id: int) -> None:
+        """Send a message again from its first part; raises ``UsageError``, ``NotFoundError``."""
+        self._store.outbox.retry(message_id)
+        self._ring()
+
+    def cancel(self, message_id: int) -> None:
+        """Withdraw what has not left of a message; raises ``UsageError``, ``NotFoundError``."""
+        self._store.outbox.cancel(message_id)
+        self._ring()
+
+    def _enqueue(self, message_class: MessageClass, phone: str, text: str, key: str | None = None) -> Queued:
+        recipient, parts = self.phone(phone), self.count_parts(text)
+        message = self._message(message_class, recipient, text, parts, key)
+        message_id, new = self._store.outbox.enqueue(message)
+        self._ring()
+        return Queued(message_id, recipient, parts, new, not self._store.clients.subscribed(recipient))
+
+    def _message(
+        self, message_class: MessageClass, recipient: str, text: str, parts: int, key: str | None = None
+    ) -> NewMessage:
+        lifetime = self._terms.lifetimes.get(message_class)
+        expires_at = None if lifetime is None else self._clock() + lifetime.total_seconds()
+        return NewMessage(message_class, recipient, parts, text=text, expires_at=expires_at, key=key)
+
+    # --- clients' requests --------------------------------------------------------------------------------------------
+
+    def retry_request(self, request_id: int) -> None:
+        """Have a client's request carried out again; raises ``UsageError``, ``NotFoundError``."""
+        self._store.requests.retry(request_id)
+        self._ring()
+
+    def fail_request(self, request_id: int) -> int:
+        """Give a client's request up and queue the apology; return that message's id."""
+        text = self._terms.apology
+
+        def apology(phone: str) -> NewMessage:
+            return self._message(MessageClass.RESULT, phone, text, len(segments(text, 0)))
+
+        message_id = self._store.requests.fail(request_id, apology)
+        self._ring()
+        return message_id
+
+    # --- clients ------------------------------------------------------------------------------------------------------
+
+    def client(self, phone: str) -> Row:
+        """Return a client as a row, his password sealed; raises ``UsageError``, ``NotFoundError``."""
+        return self._store.clients.show(self.phone(phone))
+
+    def add_client(self, client: NewClient) -> bool:
+        """Add a client, or change what is known of him; return whether he is new. Raises ``UsageError``."""
+        sealed = self._sealed(client, self._public_key() if client.password is not None else None)
+        new = self._store.clients.get(sealed.phone) is None
+        self._store.clients.put([sealed], cause="by hand")
+        return new
+
+    def remove_client(self, phone: str) -> str:
+        """Forget a client; return his number. What the number wishes of notifications stays."""
+        number = self.phone(phone)
+        self._store.clients.remove(number)
+        return number
+
+    def import_clients(
+        self,
+        entries: Sequence[tuple[int, NewClient | Fault]],
+        *,
+        cause: str,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> Imported:
+        """Add clients, each with the number of its line, all or none: one fault and nothing is changed.
+
+        Everything is checked and sealed first; the rows are written in one transaction. ``progress`` is told how many
+        entries more have been looked at.
+        """
+        public = self._public_key()
+        clients: dict[str, Client] = {}
+        lines: dict[str, int] = {}
+        faults: list[Fault] = []
+        for done, (line, entry) in enumerate(entries, start=1):
+            if done % PROGRESS_ROWS == 0:
+                progress(PROGRESS_ROWS)
+            if isinstance(entry, Fault):
+                faults.append(entry)
+                continue
+            try:
+                client = self._sealed(entry, public)
+            except UsageError as error:
+                faults.append(Fault(line, str(error)))
+                continue
+            if client.phone in lines:
+                faults.append(Fault(line, f"this phone is in line {lines[client.phone]} already"))
+            clients[client.phone], lines[client.phone] = client, line
+        progress(len(entries) % PROGRESS_ROWS)
+        if faults:
+            return Imported(faults=tuple(faults))
+        count = self._store.clients.put(clients.values(), cause=cause)
+        return Imported(count, sum(client.password is None for client in clients.values()))
+
+    def _sealed(self, client: NewClient, public: PublicKey | None) -> Client:
+        """Check a client and seal his password; raise ``UsageError`` naming the field, never the value."""
+        phone = self.phone(client.phone)
+        for name in ("code", "login"):
+            if not getattr(client, name).strip():
+                raise UsageError(f"the {name} is empty")
+        if client.password is not None and not client.password:
+            raise UsageError("the password is empty")
+        _check_fields(client)
+        password = None
+        if client.password is not None and public is not None:
+            password = seal(public, client.password, associated=seal_context(phone))
+        return Client(
+            phone, client.code.strip(), client.login.strip(), password, client.name.strip(), client.subscribed
+        )
+
+
+def _check_fields(client: NewClient) -> None:
+    """Refuse what cannot be read on a phone's screen: it would break the text it is put into."""
+    for name in ("code", "login", "password", "name"):
+        value = getattr(client, name) or ""
+        if len(value) > LONGEST_FIELD:
+            raise UsageError(f"the {name} has {len(value)} characters; at most {LONGEST_FIELD}")
+        if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in value):
+            raise UsageError(f"the {name} holds a line break or another control character")
+
+
+# --- the key ----------------------------------------------------------------------------------------------------------
+
+
+def ensure_key(store: Store, path: Path) -> PublicKey:
+    """Return the public key of a store, by which whoever may write clients seals their passwords.
+
+    On first use the private key is made in ``path`` and its public half kept in the store; later the private key is not
+    needed. Raises ``SealError``, also when this user would make a key that the daemon could not read.
+    """
+    if (known := store.fact(PUBLIC_KEY)) is not None:
+        return PublicKey(base64.b64decode(known))
+    if not path.exists() and os.geteuid() not in (0, _owner(path.parent)):
+        raise SealError(
+            f"{path}: there is no key yet, and the daemon could not read one of yours: "
+            "start the daemon once, it makes its own"
+        )
+    public = Vault.load_or_create(path).public
+    store.put_fact(PUBLIC_KEY, base64.b64encode(public.octets).decode())
+    return public
+
+
+def open_vault(store: Store, path: Path) -> Vault:
+    """Return the private key that opens what is sealed in a store.
+
+    Raises ``SealError`` when this user may not read it, or when it is another than the texts were sealed to.
+    """
+    known = store.fact(PUBLIC_KEY)
+    if known is None:
+        raise NotFoundError("no password has been recorded yet: there is no key to open one with")
+    vault = Vault.load(path)
+    if vault.public != PublicKey(base64.b64decode(known)):
+        raise SealError(f"{path}: not the key that the passwords are sealed to: put the former key file back")
+    return vault
+
+
+def _owner(directory: Path) -> int | None:
+    try:
+        return directory.stat().st_uid
+    except OSError:
+        return None
