@@ -1,0 +1,245 @@
+"""Status reports find the part they speak of: days later, after a restart, past the wrap of TP-MR, before the answer."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from smsd.rules.outbox import MessageClass
+from smsd.sms import InDoubt, NotSent, ReportClass, Sent, Verdict
+from tests.store.house import OTHER, PHONE, House, at, claimant, delivered
+
+DAY = 86400.0
+
+
+def doubtful(house: House, **witness: int | bool) -> int:
+    """Queue a message whose part gets no answer; return its id."""
+    message_id = house.queue(MessageClass.ACK)
+    claim = house.claim(witness=witness)
+    house.store.outbox.record([(claim.attempt_id, InDoubt("no answer"))])
+    return message_id
+
+
+def test_a_report_after_a_restart_and_days_finds_its_part(house: House) -> None:
+    message_id = house.queue()
+    house.send("17")
+    sent_at = house.now
+    house.now += 3 * DAY
+    house.crash()
+    house.receive(delivered("17", submitted_at=sent_at))
+    shown = house.store.outbox.show(message_id)
+    assert (shown["state"], shown["sent_at"], shown["delivered_at"]) == ("delivered", sent_at, house.now)
+    assert [report["code"] for report in shown["report_list"]] == ["ST 0x00"]
+
+
+def test_a_report_in_another_time_zone_is_the_same_moment(house: House) -> None:
+    """Two messages with one reference lie three hours apart; the zone alone tells which of them is meant."""
+    first = house.queue()
+    house.send("17")
+    sent_at = house.now
+    house.now += 3 * 3600
+    second = house.queue()
+    house.send("17")
+    report = delivered("17", submitted_at=sent_at)
+    moscow = datetime.fromtimestamp(sent_at, timezone(timedelta(hours=3)))
+    assert moscow.replace(tzinfo=None) == at(house.now).replace(tzinfo=None)
+    house.receive(type(report)("17", PHONE, moscow, moscow, ReportClass.DELIVERED, "ST 0x00"))
+    assert (house.state(first), house.state(second)) == ("delivered", "submitted")
+
+
+def test_references_return_after_256_parts_and_each_report_finds_its_own(house: House) -> None:
+    """600 parts to one recipient, five seconds apart; their reports come in disorder at the very end."""
+    ids, moments = [], []
+    for n in range(600):
+        ids.append(house.queue())
+        moments.append(house.now)
+        house.send(str(n % 256))
+        house.now += 5
+    for n in sorted(range(600), key=lambda n: (n * 7919) % 600):
+        receipt = house.receive(delivered(str(n % 256), submitted_at=moments[n] + 2))
+        assert receipt.attempt_id is not None
+        assert house.state(ids[n]) == "delivered"
+
+
+def test_a_repeated_report_harms_nobody_who_got_its_reference_later(house: House) -> None:
+    house.queue()
+    house.send("17")
+    sent_at = house.now
+    house.receive(delivered("17", submitted_at=sent_at))
+    house.now += DAY
+    later = house.queue()
+    house.send("17")
+    house.receive(delivered("17", submitted_at=sent_at))
+    assert house.state(later) == "submitted"
+
+
+def test_the_same_octets_again_are_a_repeat(house: House) -> None:
+    house.queue()
+    house.send("17")
+    report = delivered("17", submitted_at=house.now)
+    assert not house.receive(report, octets=b"report").repeated
+    before = house.dump()
+    assert house.receive(report, octets=b"report").repeated
+    assert house.dump() == before
+
+
+def test_a_report_of_one_part_is_not_taken_for_the_next_that_is_in_the_air(house: House) -> None:
+    """The service centre's clock is some seconds fast; what is in the air to the same recipient started nearer to it."""
+    message_id = house.queue(parts=2)
+    house.send("17")
+    house.now += 4
+    second = house.claim()
+    house.receive(delivered("17", submitted_at=house.now + 1))
+    house.store.outbox.record([(second.attempt_id, NotSent(Verdict.SOON, "CMS 42"))])
+    assert house.part_states(message_id) == ["delivered", "unsent"]
+
+
+def test_trying_is_not_final(house: House) -> None:
+    message_id = house.queue()
+    house.send("17")
+    trying = delivered("17", submitted_at=house.now, report_class=ReportClass.TRYING, code="ST 0x20")
+    house.receive(trying)
+    assert house.state(message_id) == "submitted"
+    assert house.store.outbox.show(message_id)["part_list"][0]["report"] == "ST 0x20"
+    house.receive(delivered("17", submitted_at=house.now))
+    assert house.state(message_id) == "delivered"
+    house.receive(trying)
+    assert house.state(message_id) == "delivered"
+
+
+def test_one_part_that_never_arrives_makes_the_whole_undeliverable(house: House) -> None:
+    message_id = house.queue(parts=2)
+    house.send("17")
+    house.send("18")
+    house.receive(delivered("17", submitted_at=house.now))
+    assert house.state(message_id) == "submitted"
+    house.receive(delivered("18", submitted_at=house.now, report_class=ReportClass.FAILED, code="ST 0x46"))
+    shown = house.store.outbox.show(message_id)
+    assert (shown["state"], shown["error"]) == ("undeliverable", "ST 0x46")
+    house.receive(delivered("18", submitted_at=house.now))
+    assert house.state(message_id) == "undeliverable"
+
+
+@pytest.mark.parametrize("recipient", [PHONE, ""])
+def test_a_report_before_the_answer_waits_for_it(house: House, recipient: str) -> None:
+    """Its time tells nothing, and no reference is expected: only the answer can say whose it is."""
+    message_id = house.queue()
+    claim = house.claim()
+    receipt = house.receive(delivered("17", submitted_at=house.now - DAY, recipient=recipient))
+    assert (receipt.attempt_id, house.state(message_id)) == (None, "submitting")
+    house.store.outbox.record([(claim.attempt_id, Sent("17"))])
+    assert house.state(message_id) == "delivered"
+
+
+def test_a_report_before_the_answer_that_fits_settles_the_attempt(house: House) -> None:
+    message_id = house.queue()
+    claim = house.claim(witness={"smss": 16, "in_step": True})
+    house.receive(delivered("17", submitted_at=house.now + 2))
+    assert house.state(message_id) == "delivered"
+    house.store.outbox.record([(claim.attempt_id, Sent("17"))])
+    assert house.state(message_id) == "delivered"
+
+
+def test_a_report_from_before_the_attempt_is_not_taken_for_it(house: House) -> None:
+    """A report that matched nothing months ago is no news of a part that gets its reference now."""
+    house.receive(delivered("17", submitted_at=house.now))
+    house.now += 30 * DAY
+    message_id = house.queue()
+    house.send("17")
+    assert house.state(message_id) == "submitted"
+
+
+def test_a_report_settles_a_doubt_that_expected_its_reference(house: House) -> None:
+    """In step the SIM's clock of references says it, however wrong the service centre's own clock is."""
+    message_id = doubtful(house, smss=255, in_step=True)
+    house.receive(delivered("0", submitted_at=house.now - DAY))
+    assert house.state(message_id) == "delivered"
+    assert house.store.outbox.show(message_id)["attempt_list"][0]["evidence"] == "status report"
+
+
+def test_a_report_does_not_settle_a_doubt_that_expected_another_reference(house: House) -> None:
+    message_id = doubtful(house, smss=16, in_step=True)
+    assert house.receive(delivered("18", submitted_at=house.now)).attempt_id is None
+    assert house.state(message_id) == "in_doubt"
+
+
+@pytest.mark.parametrize(("late", "settled"), [(599, True), (601, False)])
+def test_without_step_only_the_time_can_settle_a_doubt(house: House, late: float, settled: bool) -> None:
+    message_id = doubtful(house)
+    house.receive(delivered("99", submitted_at=house.now + late))
+    assert house.state(message_id) == ("delivered" if settled else "in_doubt")
+
+
+def test_a_report_of_failure_settles_a_doubt_as_undeliverable(house: House) -> None:
+    message_id = doubtful(house)
+    house.receive(delivered("99", submitted_at=house.now, report_class=ReportClass.FAILED))
+    assert house.state(message_id) == "undeliverable"
+
+
+def test_a_report_spares_the_second_sending(house: House) -> None:
+    message_id = doubtful(house)
+    [doubt] = house.store.outbox.doubts("modem0")
+    house.store.outbox.apply_policy(doubt.attempt_id)
+    house.receive(delivered("99", submitted_at=house.now))
+    assert house.state(message_id) == "delivered"
+    assert house.store.outbox.claim(claimant()) == []
+
+
+def test_a_failed_report_of_the_first_sending_does_not_end_the_second(house: House) -> None:
+    message_id = doubtful(house)
+    [doubt] = house.store.outbox.doubts("modem0")
+    house.store.outbox.apply_policy(doubt.attempt_id)
+    house.now += 3600
+    house.send("18")
+    house.store.outbox.record([(doubt.attempt_id, Sent("17"))])
+    house.receive(delivered("17", submitted_at=house.now - 3600, report_class=ReportClass.FAILED))
+    assert house.state(message_id) == "submitted"
+    house.receive(delivered("18", submitted_at=house.now))
+    assert house.state(message_id) == "delivered"
+
+
+def test_a_failed_report_of_an_earlier_sending_does_not_end_a_retry(house: House) -> None:
+    message_id = house.queue()
+    house.send("17")
+    house.receive(delivered("17", submitted_at=house.now, report_class=ReportClass.FAILED))
+    house.store.outbox.retry(message_id)
+    house.receive(delivered("17", submitted_at=house.now, report_class=ReportClass.FAILED, code="again"))
+    assert house.claim().message_id == message_id
+
+
+def test_a_report_for_nobody_we_wrote_to_is_kept_and_changes_nothing(house: House) -> None:
+    message_id = house.queue()
+    house.send("17")
+    assert house.receive(delivered("17", submitted_at=house.now, recipient=OTHER)).attempt_id is None
+    assert house.state(message_id) == "submitted"
+    assert house.rows("SELECT recipient, attempt_id FROM report") == [(OTHER, None)]
+
+
+def test_a_report_that_does_not_tell_the_recipient_is_known_by_its_route(house: House) -> None:
+    first, second = house.queue(), house.queue()
+    house.send("a1", "bind0", sim=None)
+    house.send("a1", "bind1", sim=None)
+    house.receive(delivered("a1", submitted_at=None, recipient=""), route="bind1", sim=None)
+    assert (house.state(first), house.state(second)) == ("submitted", "delivered")
+
+
+def test_two_sims_with_one_reference_are_told_apart(house: House) -> None:
+    first, second = house.queue(), house.queue()
+    house.send("17", "modem0", sim="A")
+    house.send("17", "modem1", sim="B")
+    house.receive(delivered("17", submitted_at=house.now), route="modem1", sim="B")
+    assert (house.state(first), house.state(second)) == ("submitted", "delivered")
+
+
+def test_a_sim_moved_to_another_modem_brings_its_reports_along(house: House) -> None:
+    message_id = house.queue()
+    house.send("17", "modem0", sim="A")
+    house.receive(delivered("17", submitted_at=house.now), route="modem1", sim="A")
+    assert house.state(message_id) == "delivered"
+
+
+def test_two_modems_whose_sims_are_not_known_are_told_apart(house: House) -> None:
+    first, second = house.queue(), house.queue()
+    house.send("17", "modem0", sim=None)
+    house.send("17", "modem1", sim=None)
+    house.receive(delivered("17", submitted_at=house.now), route="modem1", sim=None)
+    assert (house.state(first), house.state(second)) == ("submitted", "delivered")
