@@ -229,7 +229,7 @@ def test_a_wish_without_a_time_counts_from_its_arrival(house: House) -> None:
 # --- one transaction --------------------------------------------------------------------------------------------------
 
 
-class Cut(Exception):
+class CutError(Exception):
     """The process dies here."""
 
 
@@ -278,7 +278,7 @@ def test_a_failure_after_any_statement_leaves_nothing_and_the_repeat_succeeds(
             result = method(tx, query, **values)
             left -= 1
             if left == 0:
-                raise Cut(query)
+                raise CutError(query)
             return result
 
         return run
@@ -290,7 +290,7 @@ def test_a_failure_after_any_statement_leaves_nothing_and_the_repeat_succeeds(
         left = cuts + 1
         try:
             receipt = receive(house)
-        except Cut:
+        except CutError:
             cuts += 1
             left = 0
             assert house.dump() == before

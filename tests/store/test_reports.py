@@ -1,4 +1,4 @@
-"""Status reports find the part they speak of: days later, after a restart, past the wrap of TP-MR, before the answer."""
+"""Status reports find their part: days later, after a restart, past the wrap of TP-MR, before the answer."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -83,7 +83,7 @@ def test_the_same_octets_again_are_a_repeat(house: House) -> None:
 
 
 def test_a_report_of_one_part_is_not_taken_for_the_next_that_is_in_the_air(house: House) -> None:
-    """The service centre's clock is some seconds fast; what is in the air to the same recipient started nearer to it."""
+    """The service centre's clock is some seconds fast; what is in the air to the same recipient is nearer to it."""
     message_id = house.queue(parts=2)
     house.send("17")
     house.now += 4

@@ -46,6 +46,7 @@ CREATE TABLE inbox (
     total INTEGER NOT NULL DEFAULT 1
 );
 CREATE INDEX inbox_waiting ON inbox (sender, reference, total) WHERE state = 'waiting_parts';
+CREATE INDEX inbox_overdue ON inbox (received_at) WHERE state = 'waiting_parts';
 CREATE INDEX inbox_commands ON inbox (phone, received_at) WHERE command IS NOT NULL;
 
 -- Every PDU that a route took from its device, as it came. The digest makes a repeated sweep harmless.
@@ -64,6 +65,7 @@ CREATE TABLE pdu (
     body BLOB
 );
 CREATE INDEX pdu_inbox ON pdu (inbox_id);
+CREATE INDEX pdu_report ON pdu (received_at) WHERE kind = 'report';
 
 -- Clients' requests (заявки).
 CREATE TABLE request (
@@ -78,6 +80,7 @@ CREATE TABLE request (
     error TEXT,
     inbox_id INTEGER REFERENCES inbox (id)
 );
+CREATE INDEX request_inbox ON request (inbox_id) WHERE inbox_id IS NOT NULL;
 CREATE INDEX request_due ON request (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX request_open ON request (phone, command) WHERE state IN ('accepted', 'in_progress');
 
@@ -153,7 +156,7 @@ CREATE TABLE attempt (
 CREATE INDEX attempt_message ON attempt (message_id, sequence, id);
 CREATE INDEX attempt_open ON attempt (route, id) WHERE outcome IS NULL OR outcome = 'in_doubt';
 CREATE INDEX attempt_sim ON attempt (sim, id);
-CREATE INDEX attempt_reference ON attempt (recipient, reference) WHERE reference IS NOT NULL;
+CREATE INDEX attempt_reference ON attempt (reference, recipient) WHERE reference IS NOT NULL;
 
 -- What the network said about parts that left. A report that matches nothing yet waits here.
 CREATE TABLE report (
@@ -171,6 +174,7 @@ CREATE TABLE report (
     attempt_id INTEGER REFERENCES attempt (id)
 );
 CREATE INDEX report_unmatched ON report (reference, recipient) WHERE attempt_id IS NULL;
+CREATE INDEX report_pdu ON report (pdu_id) WHERE pdu_id IS NOT NULL;
 CREATE INDEX report_attempt ON report (attempt_id) WHERE attempt_id IS NOT NULL;
 
 -- The last 8-bit concatenation reference used towards each recipient.

@@ -12,8 +12,8 @@ RETURNING id;
 UPDATE pdu SET inbox_id = :inbox_id WHERE id = :id;
 
 -- name: pdu_parts
--- The parts of a message that are here, in order; a part sent twice counts once.
-SELECT sequence, text, body FROM pdu WHERE inbox_id = :inbox_id GROUP BY sequence ORDER BY sequence;
+-- The parts of a message that are here, in order; each is here once, because inbox_waiting takes no second.
+SELECT sequence, text, body FROM pdu WHERE inbox_id = :inbox_id ORDER BY sequence;
 
 -- name: pdu_list
 -- The octets of a message as they came.
@@ -40,7 +40,7 @@ WHERE id = :id;
 
 -- name: inbox_overdue
 -- Messages whose missing part has not come.
-SELECT id FROM inbox WHERE state = 'waiting_parts' AND received_at <= :before ORDER BY id LIMIT 100;
+SELECT id FROM inbox WHERE state = 'waiting_parts' AND received_at <= :before ORDER BY received_at, id LIMIT 100;
 
 -- name: inbox_give_up
 -- A part never came: what did come is kept.

@@ -1,0 +1,328 @@
+"""What could drift: CHECK lists and enums, migrations and schema.sql, named queries and the code that names them."""
+
+import ast
+import multiprocessing
+import re
+import sqlite3
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import smsd.store
+from smsd.errors import StoreVersionError
+from smsd.rules.commands import Command
+from smsd.rules.outbox import MessageClass, PartState, State
+from smsd.rules.reception import InboxState
+from smsd.rules.requests import RequestState
+from smsd.sms import ReportClass
+from smsd.store import Store, engine
+from smsd.store.engine import Engine, migrations
+
+PACKAGE = Path(smsd.store.__file__).parent
+SOURCES = sorted(PACKAGE.glob("*.py"))
+QUERY_FILES = sorted((PACKAGE / "sql").glob("*.sql"))
+CHECKED: list[tuple[str, str, type[StrEnum]]] = [
+    ("message", "state", State),
+    ("message", "class", MessageClass),
+    ("part", "state", PartState),
+    ("inbox", "state", InboxState),
+    ("request", "state", RequestState),
+    ("request", "command", Command),
+    ("report", "class", ReportClass),
+]
+
+
+@pytest.fixture
+def migrated(tmp_path: Path) -> Iterable[sqlite3.Connection]:
+    """A database that the migrations made one by one."""
+    store = Store(tmp_path / "smsd.db", lambda: 0.0)
+    yield store.engine._connection
+    store.close()
+
+
+@pytest.mark.parametrize(("table", "column", "values"), CHECKED)
+def test_check_lists_equal_the_enums(
+    migrated: sqlite3.Connection, table: str, column: str, values: type[StrEnum]
+) -> None:
+    [(sql,)] = migrated.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,))
+    found = re.search(rf"\b{column} TEXT NOT NULL CHECK \({column} IN \(([^)]*)\)\)", sql)
+    assert found is not None
+    assert re.findall(r"'([^']*)'", found[1]) == list(values)
+
+
+@pytest.mark.parametrize("index", ["message_due", "message_expiry", "message_open"])
+def test_partial_indexes_name_only_states_that_exist(migrated: sqlite3.Connection, index: str) -> None:
+    [(sql,)] = migrated.execute("SELECT sql FROM sqlite_master WHERE name = ?", (index,))
+    assert set(re.findall(r"'([^']*)'", sql)) <= set(State)
+
+
+# --- migrations -------------------------------------------------------------------------------------------------------
+
+
+def described(connection: sqlite3.Connection) -> dict[str, Any]:
+    """Describe a schema: normalised SQL, columns and indexes of every table."""
+    master = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
+    tables = sorted(name for kind, name, _, _ in master if kind == "table")
+    return {
+        "master": sorted((kind, name, table, normalised(sql or "")) for kind, name, table, sql in master),
+        "columns": {table: connection.execute(f"PRAGMA table_info({table})").fetchall() for table in tables},
+        "indexes": {
+            table: sorted(row[1:] for row in connection.execute(f"PRAGMA index_list({table})")) for table in tables
+        },
+    }
+
+
+def normalised(sql: str) -> str:
+    """Return SQL without comments and with single spaces."""
+    sql = re.sub(r"--[^\n]*", " ", sql).replace("IF NOT EXISTS ", "")
+    return re.sub(r"\s*([(),])\s*", r"\1", re.sub(r"\s+", " ", sql)).strip()
+
+
+def test_all_migrations_together_equal_schema_sql(migrated: sqlite3.Connection) -> None:
+    whole = sqlite3.connect(":memory:")
+    whole.executescript((PACKAGE / "schema.sql").read_text("utf-8"))
+    expected = described(whole)
+    whole.close()
+    assert described(migrated) == expected
+
+
+def test_migrations_are_numbered_without_a_gap_and_named() -> None:
+    files = sorted(path.name for path in (PACKAGE / "migrations").iterdir())
+    assert [name for _, name, _ in migrations()] == files, "a file that is no migration"
+    assert [number for number, _, _ in migrations()] == list(range(1, len(files) + 1))
+
+
+def test_every_statement_of_a_migration_is_run() -> None:
+    """What follows the last semicolon would be dropped in silence; a transaction of its own would break ours."""
+    for _, name, script in migrations():
+        bare = re.sub(r"--[^\n]*", "", script)
+        assert bare.rstrip().endswith(";"), name
+        assert not re.search(r"\b(BEGIN|COMMIT|ROLLBACK|PRAGMA|VACUUM)\b", bare), name
+        assert len(list(engine._statements(script))) == bare.count(";"), name
+
+
+def with_another(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Let the program have one migration more."""
+    known = migrations()
+    number = known[-1][0] + 1
+    monkeypatch.setattr(engine, "migrations", lambda: [*known, (number, f"{number:04}_another.sql", script)])
+
+
+def test_a_crash_in_the_middle_of_a_migration_leaves_it_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "smsd.db"
+    Store(path, lambda: 0.0).close()
+    with_another(monkeypatch, "CREATE TABLE extra (id INTEGER PRIMARY KEY);\nDROP TABLE part;\n")
+    statements = engine._statements
+
+    def dying(script: str) -> Any:
+        yield from statements(script)
+        raise KeyboardInterrupt
+
+    half = Engine(path)
+    before = described(half._connection)
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "_statements", dying)
+        with pytest.raises(KeyboardInterrupt):
+            half.migrate(0.0)
+    assert described(half._connection) == before
+    assert half.version() == 1
+    assert half.migrate(0.0) == ["0002_another.sql"]
+    assert half.version() == 2
+    half.close()
+
+
+def test_an_older_schema_is_refused_with_the_way_out_and_migrated_on_demand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "smsd.db"
+    Store(path, lambda: 0.0).close()
+    with_another(monkeypatch, "CREATE TABLE extra (id INTEGER PRIMARY KEY);\n")
+    with pytest.raises(StoreVersionError, match="run 'smsd database migrate'"):
+        Store(path, lambda: 0.0)
+    Store(path, lambda: 0.0, migrate=True).close()
+    Store(path, lambda: 0.0).close()
+
+
+@pytest.mark.parametrize("migrate", [True, False])
+def test_a_newer_schema_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, migrate: bool) -> None:
+    path = tmp_path / "smsd.db"
+    with monkeypatch.context() as newer:
+        with_another(newer, "CREATE TABLE extra (id INTEGER PRIMARY KEY);\n")
+        Store(path, lambda: 0.0).close()
+    with pytest.raises(StoreVersionError, match="newer than this program"):
+        Store(path, lambda: 0.0, migrate=migrate)
+
+
+def open_at_once(path: Path, gate: Any, told: Any) -> None:
+    """Open a store together with others (in a process of its own)."""
+    gate.wait(30)
+    try:
+        Store(path, lambda: 0.0).close()
+        told.put("")
+    except Exception as error:  # noqa: BLE001  whatever it is, the parent tells it
+        told.put(repr(error))
+
+
+def test_processes_that_make_the_store_at_once_all_find_it_made(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    gate, told = context.Barrier(4), context.Queue()
+    processes = [context.Process(target=open_at_once, args=(tmp_path / "smsd.db", gate, told)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    assert [told.get(timeout=30) for _ in processes] == [""] * 4
+    for process in processes:
+        process.join(30)
+    with sqlite3.connect(tmp_path / "smsd.db") as connection:
+        assert connection.execute("SELECT number FROM migration").fetchall() == [(n,) for n, _, _ in migrations()]
+    connection.close()
+
+
+# --- named queries ----------------------------------------------------------------------------------------------------
+
+
+def named_queries() -> dict[str, str]:
+    """Return the text that follows each name, its sentence included."""
+    queries: dict[str, str] = {}
+    for file in QUERY_FILES:
+        pieces = re.split(r"^-- name: (\w+)$", file.read_text("utf-8"), flags=re.MULTILINE)
+        queries |= dict(zip(pieces[1::2], pieces[2::2], strict=True))
+    return queries
+
+
+def names_in_code(known: set[str]) -> set[str]:
+    """Return the names of queries that the code asks for, to a transaction's methods or in a loop."""
+    names: set[str] = set()
+    for source in SOURCES:
+        tree = ast.parse(source.read_text("utf-8"))
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in ("run", "insert", "all", "first", "one")
+                and isinstance(node.func.value, ast.Name)
+                and node.func.value.id == "tx"
+            ):
+                said = node.args[0] if isinstance(node.args[0], ast.Constant) else tree
+                names |= {each.value for each in ast.walk(said) if isinstance(each, ast.Constant)} & known
+    return names
+
+
+def test_every_query_is_used() -> None:
+    assert names_in_code(set(named_queries())) == set(named_queries())
+
+
+def test_every_name_in_the_code_is_a_query() -> None:
+    for source in SOURCES:
+        for node in ast.walk(ast.parse(source.read_text("utf-8"))):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id="tx"), attr="run" | "insert" | "all" | "first" | "one"),
+                    args=[ast.Constant(value=name)],
+                ):
+                    assert name in named_queries(), f"{source.name}:{node.lineno}"
+
+
+def test_every_query_has_its_sentence_and_is_one_statement() -> None:
+    for name, text in named_queries().items():
+        sentence, _, sql = text.strip().partition("\n")
+        assert re.match(r"-- [A-Z]", sentence), f"{name} has no sentence"
+        comments = [line for line in text.strip().splitlines() if line.startswith("--")]
+        assert comments[-1].endswith("."), f"the sentence of {name} does not end"
+        assert re.sub(r"^--.*$", "", sql, flags=re.MULTILINE).count(";") == 1, f"{name} is not one statement"
+
+
+def test_no_query_is_written_in_python_but_in_the_engine() -> None:
+    verbs = re.compile(r"\b(SELECT .* FROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE|PRAGMA)\b", re.DOTALL)
+    for source in SOURCES:
+        if source.name == "engine.py":
+            continue
+        for node in ast.walk(ast.parse(source.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert not verbs.search(node.value), f"{source.name}:{node.lineno}"
+
+
+def test_every_query_can_be_prepared(migrated: sqlite3.Connection) -> None:
+    for name, text in engine._load_queries().items():
+        values = dict.fromkeys(re.findall(r":(\w+)", text))
+        migrated.execute(f"EXPLAIN {text}", values)
+        assert not re.search(r"\bsqlite_|PRAGMA", text), f"{name} is SQLite's own"
+
+
+# --- plans ------------------------------------------------------------------------------------------------------------
+
+ON_THE_WAY = [
+    "attempt_by_reference",
+    "attempt_by_reference_alone",
+    "attempt_doubts",
+    "attempt_get",
+    "attempt_in_air",
+    "attempt_in_doubt_to",
+    "attempt_later",
+    "inbox_commands_since",
+    "inbox_overdue",
+    "inbox_waiting",
+    "message_by_key",
+    "message_expired",
+    "message_next",
+    "message_next_due",
+    "message_oldest_ack",
+    "message_release",
+    "message_wipe_old",
+    "part_list",
+    "pdu_list",
+    "report_unmatched",
+    "request_ack",
+    "request_next",
+    "request_next_due",
+    "request_open",
+]
+SORTS_A_HANDFUL = {"attempt_by_reference_alone", "report_unmatched"}
+"""What shares one reference, brought into the order of arrival."""
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("report", "pdu_id"),
+        ("report", "attempt_id"),
+        ("pdu", "inbox_id"),
+        ("request", "inbox_id"),
+        ("message", "after_id"),
+        ("message", "request_id"),
+        ("part", "message_id"),
+        ("attempt", "message_id"),
+    ],
+)
+def test_what_refers_to_a_row_is_found_by_an_index(migrated: sqlite3.Connection, table: str, column: str) -> None:
+    """Whoever deletes a row has SQLite look for those that refer to it: each time, and in the whole table without."""
+    plan = migrated.execute(f"EXPLAIN QUERY PLAN SELECT 1 FROM {table} WHERE {column} = 1").fetchall()  # noqa: S608  names of ours
+    assert plan[0][3].startswith("SEARCH")
+
+
+def test_every_reference_between_tables_is_looked_at_above(migrated: sqlite3.Connection) -> None:
+    referring = migrated.execute(
+        "SELECT m.name, f.[from] FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table'"
+    )
+    assert len(referring.fetchall()) == 8
+
+
+@pytest.mark.parametrize("name", ON_THE_WAY)
+def test_what_the_daemon_asks_all_the_time_is_found_by_an_index(migrated: sqlite3.Connection, name: str) -> None:
+    """No scan and no sorting, however long the tables are."""
+    text = engine._load_queries()[name]
+    values = dict.fromkeys(re.findall(r":(\w+)", text))
+    plan = [row[3] for row in migrated.execute(f"EXPLAIN QUERY PLAN {text}", values)]
+    assert plan
+    assert not [step for step in plan if step.startswith("SCAN")]
+    if name not in SORTS_A_HANDFUL:
+        assert not [step for step in plan if "TEMP B-TREE" in step]
+
+
+def test_the_next_message_is_found_in_the_order_of_its_index(migrated: sqlite3.Connection) -> None:
+    plan = migrated.execute(
+        f"EXPLAIN QUERY PLAN {engine._load_queries()['message_next']}", {"priority": 0, "now": 0.0, "route": "m"}
+    ).fetchall()
+    assert [row[3] for row in plan] == ["SEARCH message USING INDEX message_due (priority=? AND due_at>? AND due_at<?)"]
