@@ -42,6 +42,8 @@ MakeRoute = Callable[..., ModemRoute]
 def make_route(notebook: Notebook, tmp_path: Path) -> MakeRoute:
     def make(device: str | None = None, **settings: Any) -> ModemRoute:
         options: dict[str, Any] = {"poll_seconds": 30.0, "timings": QUICK, "memory": notebook, **settings}
-        return ModemRoute("modem0", device or str(tmp_path / "modem"), clock=asyncio.get_running_loop().time, **options)
+        return ModemRoute(
+            "modem0", device or str(tmp_path / "modem"), clock=lambda: asyncio.get_running_loop().time(), **options
+        )
 
     return make

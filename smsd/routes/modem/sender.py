@@ -63,6 +63,7 @@ class Sender:
         self._timings = timings
         self._want_reports = want_reports
         self._judged = judged
+        self._may_keep_link = quirks.keep_link
         self._link_kept = False
         self._link_failures = 0
 
@@ -118,7 +119,7 @@ class Sender:
                 case _:
                     pass
             self._learn_link(judged.outcome)
-            if self._link_kept and not submit.more_to_come:
+            if self._link_kept and not (submit.more_to_come and self._may_keep_link):
                 self._link_kept = False
                 await self._channel.exchange(Command("AT+CMMS=0"), self._timings.answer)
         except RouteError as error:
@@ -130,12 +131,10 @@ class Sender:
 
     async def _keep_link(self, *, more_to_come: bool) -> None:
         """Keep the radio link up between the parts of a burst: on 2G it saves seconds a part."""
-        if not more_to_come or self._link_kept or not self._quirks.keep_link or self._link_failures >= LINK_CHANCES:
+        if not more_to_come or self._link_kept or not self._may_keep_link:
             return
         answer = await self._channel.exchange(Command("AT+CMMS=2"), self._timings.answer)
-        self._link_kept = answer.result.ok
-        if not answer.result.ok:
-            self._link_failures = LINK_CHANCES
+        self._link_kept = self._may_keep_link = answer.result.ok
 
     def _learn_link(self, outcome: Outcome) -> None:
         if not self._link_kept:
@@ -144,6 +143,7 @@ class Sender:
         failed = any(reason == code or reason.startswith(f"{code}:") for code in LINK_LOST)
         self._link_failures = self._link_failures + 1 if failed else 0
         if self._link_failures >= LINK_CHANCES:
+            self._may_keep_link = False
             log.info("link_not_kept", reason="two failures in a row while it was")
 
 
