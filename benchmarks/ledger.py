@@ -116,14 +116,22 @@ class Ledger:
 
     def at_rest(self) -> bool:
         """Tell whether nothing more will happen by itself."""
+        # In the order in which things move on, so that nothing slips past between two looks.
         store, rig = self._rig.store, self._rig
-        for row in store.outbox.counts():
-            policy = DOUBT_POLICY[MessageClass(row["class"])]
-            if row["state"] != "in_doubt" or policy is DoubtPolicy.RESEND_ONCE:
-                return False
-        if store.requests.counts() or rig.ask("count")["waiting"] or rig.ask("count")["in_air"]:
+        if rig.ask("count")["waiting"] or any(rig.ask("sim")["memories"].values()) or store.requests.counts():
             return False
-        return not any(rig.ask("sim")["memories"].values())
+        if any(row["state"] != "in_doubt" for row in store.outbox.counts()):
+            return False
+        if not all(self._held(row["id"]) for row in store.outbox.recent(limit=0, state="in_doubt")):
+            return False
+        return not rig.ask("count")["in_air"]
+
+    def _held(self, message_id: int) -> bool:
+        """Tell whether a doubt is a person's to decide: by its class, or because it has been sent once more already."""
+        shown = self._rig.store.outbox.show(message_id)
+        if DOUBT_POLICY[MessageClass(shown["class"])] is DoubtPolicy.HOLD:
+            return True
+        return all(part["resent"] for part in shown["part_list"] if part["state"] == "in_doubt")
 
     # --- the verdict --------------------------------------------------------------------------------------------------
 
