@@ -191,9 +191,19 @@ def quirks(_: str) -> str:
     )
 
 
+# --- decisions --------------------------------------------------------------------------------------------------------
+
+
+def decisions(_: str) -> str:
+    """List the decisions by number, with their titles."""
+    files = sorted((DOCS / "decisions").glob("[0-9]*.md"))
+    return "".join(f"* [{file.read_text('utf-8').splitlines()[0].removeprefix('# ')}]({file.name})\n" for file in files)
+
+
 # --- pages ------------------------------------------------------------------------------------------------------------
 
 BLOCKS: Mapping[str, Mapping[str, Block]] = {
+    "decisions/README.md": {"decisions": decisions},
     "explanation/delivery.md": {"outbox": outbox_machine},
     "reference/states.md": {
         "classes": classes,

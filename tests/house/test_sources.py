@@ -46,6 +46,8 @@ def public(body: list[ast.stmt]) -> Iterator[ast.ClassDef | ast.FunctionDef | as
     """Return what a module or a class lets others use, functions within functions left out."""
     for node in body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+            if any(isinstance(each, ast.Attribute) and each.attr == "setter" for each in node.decorator_list):
+                continue  # its property has said it
             yield node
             if isinstance(node, ast.ClassDef):
                 yield from public(node.body)
