@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check format bench crashtest fuzz clean
+.PHONY: help demo test check format docs bench crashtest fuzz clean
 help:                      ## show what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -31,6 +31,9 @@ check: $(STAMP)            ## format, lint, strict types, layers, docs compared 
 format: $(STAMP)           ## put every file into the one format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(STAMP)             ## write the tables in the documents anew that are taken from the code
+	$(BIN)/python docs/generate.py
 
 bench: $(STAMP)            ## measure the figures the documentation quotes
 	$(BIN)/python -m benchmarks

@@ -9,6 +9,7 @@ import click
 import pytest
 
 from smsd.cli import main
+from smsd.config import parse
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -115,3 +116,16 @@ def test_every_smsd_command_that_is_told_exists() -> None:
 def test_the_readme_has_its_two_commands_on_lines_of_their_own() -> None:
     lines = (ROOT / "README.md").read_text("utf-8").splitlines()
     assert {"make demo", "make test"} <= set(lines)
+
+
+def test_every_configuration_that_is_told_is_understood() -> None:
+    examples = [
+        (name(page), body)
+        for page in PAGES
+        for language, body in FENCE.findall(page.read_text("utf-8"))
+        if language == "toml"
+    ]
+    assert len(examples) >= 4
+    for page, body in examples:
+        parse(body).require_routes()
+        assert "[[modem]]" in body or "[[smpp]]" in body, page
