@@ -95,6 +95,13 @@ def _translated(path: Path) -> Iterator[None]:
         raise StoreError(f"{path}: {error}") from error
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError as error:
+        raise StoreError(f"{path}: {error.strerror}; may this user read and write it and its directory?") from error
+
+
 def _has_room(path: Path) -> bool:
     """Tell whether the file system of ``path`` takes another page (an I/O error may be a full disk in disguise)."""
     try:
@@ -144,9 +151,10 @@ class Engine:
     def __init__(self, path: Path, *, queries: Mapping[str, str] | None = None) -> None:
         self.path = path
         self._queries = queries if queries is not None else _load_queries()
-        fresh = not path.exists()
-        with _translated(path):
+        fresh = not _exists(path)
+        with _translated(path), contextlib.ExitStack() as failing:
             connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            failing.callback(connection.close)
             self._connection = connection
             self._database = sqlite_utils.Database(connection)
             connection.execute("PRAGMA journal_mode=WAL")
@@ -155,6 +163,7 @@ class Engine:
             # What is deleted or wiped is overwritten, not only unlinked from the tree.
             connection.execute("PRAGMA secure_delete=ON")
             connection.execute("PRAGMA journal_size_limit=16777216")
+            failing.pop_all()
         if fresh:
             _give_to_owner_of_directory(path)
 
@@ -246,12 +255,12 @@ class Engine:
     def check(self) -> list[str]:
         """Return what is wrong with the file, in SQLite's words; nothing when it is whole."""
         with _translated(self.path):
-            found = [row[0] for row in self._connection.execute("PRAGMA integrity_check")]
+            found = [row[0] for row in self._connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
             found += [
                 f"{row[0]}: row {row[1]} refers to a missing {row[2]}"
                 for row in self._connection.execute("PRAGMA foreign_key_check")
             ]
-        return [] if found == ["ok"] else found
+        return found
 
     def backup(self, target: Path, progress: Any = None) -> None:
         """Copy the whole database to ``target`` while others go on writing.
@@ -259,13 +268,18 @@ class Engine:
         The copy appears under its name only when it is whole and on disk. Raises ``StoreError`` when ``target``
         exists or cannot be written.
         """
-        if target.exists():
-            raise StoreError(f"{target}: exists already; a backup never overwrites")
         partial = target.with_name(target.name + ".partial")
         try:
-            partial.touch(mode=0o600)
-            with _translated(target), contextlib.closing(sqlite3.connect(partial)) as copy:
+            if target.exists():
+                raise StoreError(f"{target}: exists already; a backup never overwrites")
+            # What a killed backup left is no database, and may have been made readable for others.
+            partial.unlink(missing_ok=True)
+            partial.touch(mode=0o600, exist_ok=False)
+            with _translated(target), contextlib.closing(sqlite3.connect(partial)) as copy, self.read():
+                # On a snapshot: else the copy would start again whenever somebody writes, and perhaps never end.
+                self._connection.execute("SELECT 1 FROM sqlite_master").fetchone()
                 self._connection.backup(copy, pages=256, progress=progress, sleep=0.01)
+            with _translated(target), contextlib.closing(sqlite3.connect(partial)) as copy:
                 copy.execute("PRAGMA journal_mode=DELETE")
             with partial.open("rb") as file:
                 os.fsync(file.fileno())
