@@ -79,9 +79,13 @@ class Port:
             asyncio.get_running_loop().remove_writer(self._fd)
 
     async def close(self) -> None:
-        """Give the port back. Unsent output is thrown away first: a driver may otherwise wait 30 s for it."""
+        """Give the port back; whoever still waits for it learns that it is gone.
+
+        Unsent output is thrown away first: a driver may otherwise wait 30 s for it.
+        """
         if not self._open:
             return
+        self._lose("closed")
         self._stop()
         self._open = False
         await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, _close, self._line))

@@ -138,6 +138,11 @@ class ModemRoute:
             raise PortGoneError(f"{self.device}: no such device (is the modem plugged in, and switched to modem mode?)")
         self._become("opening", "")
         port = await Port.open(self.device, self._baud)
+
+        def become(state: str, detail: str) -> None:
+            if self._session is session:  # a life that is over has no say: a sender may still be on its way out
+                self._become(state, detail)
+
         try:
             session = Session(
                 self.name,
@@ -149,7 +154,7 @@ class ModemRoute:
                 pin=self._pin,
                 poll_seconds=self._poll_seconds,
                 want_reports=self._delivery_reports,
-                become=self._become,
+                become=become,
             )
             self._session = session
             await session.initialise()

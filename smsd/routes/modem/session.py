@@ -67,7 +67,7 @@ class Session:
         self._want_reports = want_reports
         self._become = become
         self._wake = asyncio.Event()
-        self._channel = Channel(port, timings, hear=self._hear, dirtied=self._wake.set, gone=self._wake.set)
+        self._channel = Channel(port, timings, hear=self._hear, dirtied=self._wake.set, gone=self._gone)
         self._identity = Identity()
         self._health = Health()
         self._network = Network(self._channel, timings, clock)
@@ -250,7 +250,14 @@ class Session:
     def _resting(self) -> bool:
         return self._clock() < self._rest_until
 
+    def _gone(self) -> None:
+        """Say at once that nothing can be sent any more; ``serve`` ends when it hears of it."""
+        self._become("away", str(self._channel.lost))
+        self._wake.set()
+
     def _tell(self) -> None:
+        if self._channel.lost is not None:
+            return
         if self._resting:
             self._become(*self._rest_reason)
         elif not self._channel.idle and not self._channel.lock.locked():

@@ -70,8 +70,9 @@ class Setup:
 
 async def greet(channel: Channel, timings: Timings) -> None:
     """Get the modem's attention and agree on how to talk. Raises ``ModemError`` when nothing answers."""
-    channel.wake()
-    await asyncio.sleep(timings.drain)
+    async with channel.lock:  # an ESC takes back whatever is being sent: nobody may be at it
+        channel.wake()
+        await asyncio.sleep(timings.drain)
     for _ in range(2):
         try:
             await channel.ask(Command("AT"), timings.answer)
