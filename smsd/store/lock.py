@@ -25,14 +25,10 @@ class DaemonLock:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         except OSError as error:
             raise StoreError(f"{path}: {error.strerror}") from error
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _taken(self._file):
             first = os.pread(self._file, 200, 0).decode("utf-8", "replace").strip() or "another process"
             os.close(self._file)
-            raise AlreadyRunningError(
-                f"{database} is in use by {first}; two daemons on one store are refused"
-            ) from None
+            raise AlreadyRunningError(f"{database} is in use by {first}; two daemons on one store are refused")
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, description.encode() + b"\n", 0)
 
@@ -40,6 +36,21 @@ class DaemonLock:
         """Let another daemon in."""
         os.ftruncate(self._file, 0)
         os.close(self._file)
+
+
+def _taken(file: int) -> bool:
+    """Take the lock for good, unless a daemon holds it; one who only looks (``holder``) lets go at once."""
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return False
+            fcntl.flock(file, fcntl.LOCK_UN)
+        else:
+            return True
 
 
 def holder(database: Path) -> str | None:

@@ -206,7 +206,7 @@ def names_in_code(known: set[str]) -> set[str]:
                 and node.func.value.id == "tx"
             ):
                 said = node.args[0] if isinstance(node.args[0], ast.Constant) else tree
-                names |= {each.value for each in ast.walk(said) if isinstance(each, ast.Constant)} & known
+                names |= {str(each.value) for each in ast.walk(said) if isinstance(each, ast.Constant)} & known
     return names
 
 
