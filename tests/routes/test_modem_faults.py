@@ -855,6 +855,20 @@ async def test_q1_a_message_handed_over_directly_is_kept_even_when_the_store_is_
         await ledger.until(lambda: ledger.texts == ["flash"])
 
 
+async def test_q1_a_message_handed_over_directly_outlives_the_connection_it_came_by(
+    modem: SimulatedModem, route: ModemRoute, ledger: Ledger
+) -> None:
+    async with running(route, ledger):
+        octets = deliver("flash")
+        ledger.full = True
+        modem.unsolicited(f"+CMT: ,{len(octets) - 1 - octets[0]}", octets.hex().upper())
+        await ledger.until(lambda: ledger.refusals)
+        modem.unplug(returns_after=0.05)
+        await ledger.until(lambda: route.status.state == "away")
+        ledger.full = False
+        await ledger.until(lambda: ledger.texts == ["flash"])
+
+
 async def test_q1_a_modem_that_insists_on_acknowledgements_gets_them(
     modem: SimulatedModem, network: Network, route: ModemRoute, ledger: Ledger
 ) -> None:

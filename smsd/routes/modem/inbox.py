@@ -30,7 +30,11 @@ log = structlog.get_logger()
 
 
 class Inbox:
-    """The stores of one modem. ``sim`` names the subscription; ``between`` runs after each message of a sweep."""
+    """The stores of one modem.
+
+    ``sim`` names the subscription; ``between`` runs after each message of a sweep; ``direct`` holds what came without
+    being stored and is not kept yet: it outlives the connection.
+    """
 
     def __init__(
         self,
@@ -42,6 +46,7 @@ class Inbox:
         *,
         sim: str | None,
         between: Callable[[], Awaitable[None]],
+        direct: deque[Received],
     ) -> None:
         self.slots = dict(setup.slots)
         """(used, total) of each store, as last told."""
@@ -52,7 +57,7 @@ class Inbox:
         self._inbound = inbound
         self._sim = sim
         self._between = between
-        self._direct: deque[str] = deque()
+        self._direct = direct
 
     # --- stores -------------------------------------------------------------------------------------------------------
 
@@ -123,7 +128,7 @@ class Inbox:
         if pdu is None:
             log.warning("message_announced_and_not_shown")
         else:
-            self._direct.append(pdu)
+            self._direct.append(received(self._route, pdu, self._sim))
 
     @property
     def holds(self) -> bool:
@@ -133,7 +138,7 @@ class Inbox:
     async def hand_over_direct(self) -> bool:
         """Hand over what came directly; false when the house could not keep it just now."""
         while self._direct:
-            if not await self._hand_over(received(self._route, self._direct[0], self._sim)):
+            if not await self._hand_over(self._direct[0]):
                 return False
             self._direct.popleft()
             if self._setup.acknowledge:

@@ -13,7 +13,7 @@ import structlog
 from smsd.errors import ModemError, PortBusyError, PortGoneError, SmsdError, StoreError
 from smsd.routes import Inbound, Memory
 from smsd.routes.modem.port import Port
-from smsd.routes.modem.session import Session
+from smsd.routes.modem.session import Leftovers, Session
 from smsd.routes.modem.timings import Timings
 from smsd.sms import Doubt, NotSent, Outcome, RouteStatus, Submit, Verdict, Witness
 
@@ -59,6 +59,7 @@ class ModemRoute:
         self._clock = clock
         self._inbound: Inbound | None = None
         self._session: Session | None = None
+        self._leftovers = Leftovers()
         self._state = ("away", "not started")
         self._retry = self._timings.retry
 
@@ -155,6 +156,7 @@ class ModemRoute:
                 poll_seconds=self._poll_seconds,
                 want_reports=self._delivery_reports,
                 become=become,
+                leftovers=self._leftovers,
             )
             self._session = session
             await session.initialise()

@@ -8,6 +8,7 @@ command at a time. Refuses to know how ports are opened and what happens after a
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -25,11 +26,11 @@ from smsd.routes.modem.sender import Judged, Sender
 from smsd.routes.modem.setup import Identity, Setup, greet, identify, set_up, with_card
 from smsd.routes.modem.timings import Timings
 from smsd.rules import doubts
-from smsd.sms import Doubt, InDoubt, NotSent, Outcome, Sent, Submit, Verdict, Witness
+from smsd.sms import Doubt, InDoubt, NotSent, Outcome, Received, Sent, Submit, Verdict, Witness
 from smsd.wire.at import Command, LateReference, LateRefusal, Unsolicited
 from smsd.wire.information import fields
 
-__all__ = ["Session"]
+__all__ = ["Leftovers", "Session"]
 
 RUNGS = 3
 """So many faults of the modem in a row, and initialising again is not enough."""
@@ -38,6 +39,14 @@ _NETWORK = ("+CREG:", "+CGREG:", "+CEREG:", "^SRVST:", "^MODE:")
 _EVERY_STORE = "*"
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """What exists nowhere else and the house has not kept yet: it outlives a connection, not the process."""
+
+    direct: deque[Received] = field(default_factory=deque)
+    late: deque[tuple[int, Outcome]] = field(default_factory=deque)
 
 
 class Session:
@@ -56,6 +65,7 @@ class Session:
         poll_seconds: float,
         want_reports: bool,
         become: Callable[[str, str], None],
+        leftovers: Leftovers,
     ) -> None:
         self._name = name
         self._inbound = inbound
@@ -76,7 +86,7 @@ class Session:
         self._sender: Sender | None = None
         self._inbox: Inbox | None = None
         self._hints: set[str] = set()
-        self._late: deque[tuple[int, Outcome]] = deque()
+        self._leftovers = leftovers
         self._in_doubt: int | None = None
         self._submitting = 0
         self._last_submit = clock()
@@ -114,6 +124,7 @@ class Session:
             self._inbound,
             sim=self._identity.iccid or None,
             between=self._urgent,
+            direct=self._leftovers.direct,
         )
         self._sender = Sender(
             self._channel,
@@ -189,7 +200,7 @@ class Session:
         now = self._clock()
         if self._rest_until > now:
             times.append(self._rest_until)
-        if self._late or (self._inbox is not None and self._inbox.holds):
+        if self._leftovers.late or (self._inbox is not None and self._inbox.holds):
             times.append(now + self._timings.store_retry)
         if self._evidence.wanted:
             times.append(max(now, self._last_submit) + self._timings.idle)
@@ -214,13 +225,14 @@ class Session:
         """Hand over what exists nowhere else: directly received messages, late ends of attempts."""
         if self._inbox is not None and self._inbox.holds:
             await self._inbox.hand_over_direct()
-        while self._late:
+        late = self._leftovers.late
+        while late:
             try:
-                await self._inbound.settled(*self._late[0])
+                await self._inbound.settled(*late[0])
             except StoreError as error:
                 log.warning("late_answer_not_kept", route=self._name, error=str(error))
                 return
-            self._late.popleft()
+            late.popleft()
 
     async def _sweep_hinted(self) -> bool:
         if not self._hints or self._inbox is None or self._setup is None:
@@ -412,7 +424,7 @@ class Session:
 
     def _settle_late(self, outcome: Outcome) -> None:
         if self._in_doubt is not None:
-            self._late.append((self._in_doubt, outcome))
+            self._leftovers.late.append((self._in_doubt, outcome))
             self._in_doubt = None
 
 
