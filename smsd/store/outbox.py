@@ -12,9 +12,9 @@ from datetime import timedelta
 from smsd.errors import NotFoundError, UsageError
 from smsd.rules.outbox import (
     DOUBT_POLICY,
+    FINAL,
     OBEYS_OPT_OUT,
     PRIORITY,
-    WAITING,
     DoubtPolicy,
     MessageClass,
     PartState,
@@ -170,7 +170,7 @@ class Outbox:
             now = self._clock()
             message = get_message(tx, message_id)
             state = State(message["state"])
-            if state in WAITING or not may(state, State.QUEUED):
+            if state not in FINAL | {State.IN_DOUBT} or not may(state, State.QUEUED):
                 raise UsageError(f"message {message_id} is {state.value}: there is nothing to send again")
             shown = tx.one("message_show", id=message_id)
             if shown["secret"] and not shown["sealed"]:

@@ -62,8 +62,9 @@ def test_a_delivered_message_is_never_sent_again() -> None:
     assert not any(may(State.DELIVERED, after) for after in State if after is not State.DELIVERED)
 
 
-def test_what_the_network_took_is_never_withdrawn_or_queued() -> None:
-    assert set(TRANSITIONS[State.SUBMITTED]) == {State.DELIVERED, State.UNDELIVERABLE}
+@pytest.mark.parametrize("never", [State.CANCELLED, State.EXPIRED, State.SUPPRESSED, State.IN_DOUBT])
+def test_what_the_network_took_is_not_taken_back(never: State) -> None:
+    assert not may(State.SUBMITTED, never)
 
 
 @pytest.mark.parametrize("state", State)
