@@ -2,4 +2,4 @@
 
 from smsd.cli import main
 
-main()
+main(prog_name="smsd")

@@ -16,7 +16,7 @@ from smsd import __version__
 from smsd.cli.app import App
 from smsd.errors import SmsdError
 
-__all__ = ["cli", "main"]
+__all__ = ["COMMANDS", "main"]
 
 INTERRUPTED = 130
 """128 + SIGINT, as a shell says it."""
@@ -94,15 +94,10 @@ def _complain(what: str) -> None:
 )
 @click.version_option(__version__, prog_name="smsd")
 @click.pass_context
-def cli(ctx: click.Context, path: Path | None) -> None:
+def main(ctx: click.Context, path: Path | None) -> None:
     """Send and receive short messages through a modem's SIM.
 
     Clients write commands, the daemon answers them; whatever is queued here leaves through it. Exit codes: 0 done, 1
     failed, 2 usage, 69 a route or the daemon is unavailable, 75 try again, 78 configuration.
     """
     ctx.obj = App(path, os.environ)
-
-
-def main() -> None:
-    """Run the command line of this process."""
-    cli(prog_name="smsd")

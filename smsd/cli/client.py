@@ -55,13 +55,17 @@ def _read_password(*, from_stdin: bool) -> str:
             password = sys.stdin.buffer.read().decode("utf-8").rstrip("\r\n")
         except UnicodeDecodeError:
             raise UsageError("the password on standard input is not UTF-8 text") from None
-    elif sys.stdin.isatty():
+    elif _on_a_terminal():
         password = click.prompt("Password", type=str, hide_input=True, confirmation_prompt=True, err=True)
     else:
         raise UsageError("the password can be asked for on a terminal only; use --password-stdin or --no-password")
     if not password:
         raise UsageError("the password is empty; --no-password records none")
     return password
+
+
+def _on_a_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 @client.command("import", epilog="Example: smsd client import clients.csv")

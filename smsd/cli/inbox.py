@@ -18,7 +18,10 @@ def inbox() -> None:
 
 @inbox.command("list", epilog="Example: smsd inbox list --phone +79161234567 --limit 10 --json")
 @click.option(
-    "--state", metavar="STATE", type=click.Choice([*InboxState]), help=f"Only one of: {', '.join(InboxState)}."
+    "--state",
+    metavar="STATE",
+    type=click.Choice([each.value for each in InboxState]),
+    help=f"Only one of: {', '.join(InboxState)}.",
 )
 @click.option("--phone", metavar="PHONE", help="Only what came from this number.")
 @limit_option

@@ -66,10 +66,14 @@ def notify(app: App, phone: str, text: str, *, key: str | None, as_json: bool) -
 def _ask() -> None:
     """Ask whether somebody who wants no notifications is written to all the same."""
     opted_out = "this number has opted out of notifications"
-    if not sys.stdin.isatty():
+    if not _on_a_terminal():
         raise SmsdError(f"{opted_out}; nothing is sent. With --yes it is sent all the same")
     if not click.confirm(f"{opted_out}. Send all the same?", err=True):
         raise SmsdError("nothing is sent")
+
+
+def _on_a_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _say_who_sends(app: App) -> None:

@@ -20,12 +20,17 @@ def outbox() -> None:
 
 
 @outbox.command("list", epilog="Example: smsd outbox list --class alert --state failed --limit 0 --json")
-@click.option("--state", metavar="STATE", type=click.Choice([*State]), help=f"Only one of: {', '.join(State)}.")
+@click.option(
+    "--state",
+    metavar="STATE",
+    type=click.Choice([each.value for each in State]),
+    help=f"Only one of: {', '.join(State)}.",
+)
 @click.option(
     "--class",
     "message_class",
     metavar="CLASS",
-    type=click.Choice([*MessageClass]),
+    type=click.Choice([each.value for each in MessageClass]),
     help=f"Only one of: {', '.join(MessageClass)}.",
 )
 @click.option("--to", "--phone", "recipient", metavar="PHONE", help="Only what goes to this number.")

@@ -99,8 +99,8 @@ def one_line(text: str) -> str:
     for character in text.replace("\r\n", "\n"):
         if character in "\n\r\u2028\u2029":
             visible.append(" ⏎ ")
-        elif unicodedata.category(character) in ("Cc", "Cf", "Cs") and character != ZERO_WIDTH_JOINER:
-            # Cf as well: an overriding direction could make one text look like another.
+        elif unicodedata.category(character).startswith("C") and character != ZERO_WIDTH_JOINER:
+            # Not only Cc: an overriding direction (Cf) could make one text look like another.
             visible.append("�" if ord(character) > 0xFF else f"\\x{ord(character):02x}")
         else:
             visible.append(character)

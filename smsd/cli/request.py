@@ -18,7 +18,10 @@ def request() -> None:
 
 @request.command("list", epilog="Example: smsd request list --phone +79161234567 --json")
 @click.option(
-    "--state", metavar="STATE", type=click.Choice([*RequestState]), help=f"Only one of: {', '.join(RequestState)}."
+    "--state",
+    metavar="STATE",
+    type=click.Choice([each.value for each in RequestState]),
+    help=f"Only one of: {', '.join(RequestState)}.",
 )
 @click.option("--phone", metavar="PHONE", help="Only this client's.")
 @limit_option
