@@ -1,0 +1,167 @@
+"""Delivery receipts: what a deliver_sm or data_sm says about a message of ours (SMPP 3.4 §5.2.12, appendix B).
+
+Knows both places where it stands: the TLVs receipted_message_id, message_state, network_error_code and
+user_message_reference, which are believed first, and the text of appendix B, which everybody writes a little
+differently. Refuses to know which message is meant, and to guess: what the receipt does not say is ``None`` or empty.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Final
+
+from smsd.errors import PduError
+from smsd.wire.alphabet import ucs2_text
+from smsd.wire.smpp.pdu import ShortMessage
+from smsd.wire.smpp.tables import MessageState, Tag, tlv
+from smsd.wire.status import StatusClass
+
+__all__ = ["Receipt", "is_receipt", "read_receipt", "spellings", "state_class", "state_name"]
+
+MESSAGE_TYPE: Final = 0x3C
+DELIVERY_RECEIPT: Final = 0x04
+DELIVERY_ACKNOWLEDGEMENT: Final = 0x08
+INTERMEDIATE: Final = 0x20
+_RECEIPT_TYPES: Final = frozenset({DELIVERY_RECEIPT, DELIVERY_ACKNOWLEDGEMENT, INTERMEDIATE})
+_UCS2: Final = 0x08
+
+_NAMES: Final[dict[int, str]] = {
+    MessageState.SCHEDULED: "SCHEDULED",
+    MessageState.ENROUTE: "ENROUTE",
+    MessageState.DELIVERED: "DELIVRD",
+    MessageState.EXPIRED: "EXPIRED",
+    MessageState.DELETED: "DELETED",
+    MessageState.UNDELIVERABLE: "UNDELIV",
+    MessageState.ACCEPTED: "ACCEPTD",
+    MessageState.UNKNOWN: "UNKNOWN",
+    MessageState.REJECTED: "REJECTD",
+    MessageState.SKIPPED: "SKIPPED",
+}
+_CLASSES: Final[dict[str, StatusClass]] = {
+    "DELIV": "delivered",
+    "UNDEL": "failed",
+    "EXPIR": "failed",
+    "DELET": "failed",
+    "REJEC": "failed",
+    "SKIPP": "failed",
+}
+"""By the first five letters: some write DELIVERED for DELIVRD. Whatever is not here settles nothing."""
+
+_ID = re.compile(r"\bid:\s*(\S+)", re.IGNORECASE)
+_STATE = re.compile(r"\bstat:\s*(\w+)", re.IGNORECASE)
+_ERROR = re.compile(r"\berr:\s*(\S+)", re.IGNORECASE)
+_SUBMITTED = re.compile(r"\bsubmit[ _]date:\s*(\d{10,14})", re.IGNORECASE)
+_DONE = re.compile(r"\bdone[ _]date:\s*(\d{10,14})", re.IGNORECASE)
+_TEXT = re.compile(r"\btext:", re.IGNORECASE)
+_DATES: Final = {10: "%y%m%d%H%M", 12: "%y%m%d%H%M%S", 14: "%Y%m%d%H%M%S"}
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a receipt says. ``message_id`` is as it stands: whether hexadecimal or decimal is the operator's habit.
+
+    ``state`` is appendix B's word for it, ``error`` the operator's code as text. ``intermediate`` says that the message
+    is still on its way whatever ``state`` says. ``user_message_reference`` is the mark the submit bore, if it came
+    back.
+    """
+
+    message_id: str
+    state: str
+    error: str = ""
+    submitted_at: datetime | None = None
+    done_at: datetime | None = None
+    intermediate: bool = False
+    user_message_reference: int | None = None
+
+    @property
+    def status_class(self) -> StatusClass:
+        """What it means for the message: a state that is not final, or not known, is ``trying``."""
+        return "trying" if self.intermediate else state_class(self.state)
+
+
+def state_name(message_state: int) -> str:
+    """Say a message_state in appendix B's word; a number the standard does not name stays a number."""
+    return _NAMES.get(message_state) or f"STATE {message_state}"
+
+
+def state_class(state: str) -> StatusClass:
+    """Tell what a state's word means; what nobody knows settles nothing."""
+    return _CLASSES.get(state.upper()[:5], "trying")
+
+
+def is_receipt(message: ShortMessage) -> bool:
+    """Whether a message from the service centre speaks of one of ours: by esm_class, or by a TLV only receipts have."""
+    return message.esm_class & MESSAGE_TYPE in _RECEIPT_TYPES or tlv(message.tlvs, Tag.RECEIPTED_MESSAGE_ID) is not None
+
+
+def read_receipt(message: ShortMessage, zone: tzinfo) -> Receipt:
+    """Read a receipt; ``zone`` is that of the service centre's clock, which its dates do not tell.
+
+    Raises ``PduError`` when neither TLVs nor text say which message is meant, or what became of it.
+    """
+    text = _words(message)
+    reference = _number(tlv(message.tlvs, Tag.USER_MESSAGE_REFERENCE))
+    message_id = _string(tlv(message.tlvs, Tag.RECEIPTED_MESSAGE_ID)) or _found(_ID, text)
+    if not message_id and reference is None:
+        raise PduError("receipt", "neither a TLV nor the text says which message is meant")
+    state_number = _number(tlv(message.tlvs, Tag.MESSAGE_STATE))
+    state = _found(_STATE, text).upper() if state_number is None else state_name(state_number)
+    if not state:
+        raise PduError("receipt", "neither a TLV nor the text says what became of the message")
+    network_error = tlv(message.tlvs, Tag.NETWORK_ERROR_CODE)
+    return Receipt(
+        message_id,
+        state,
+        str(int.from_bytes(network_error[1:3], "big")) if network_error else _found(_ERROR, text),
+        _date(_found(_SUBMITTED, text), zone),
+        _date(_found(_DONE, text), zone),
+        message.esm_class & MESSAGE_TYPE == INTERMEDIATE,
+        reference,
+    )
+
+
+def spellings(message_id: str) -> tuple[str, ...]:
+    """Give every way the same id may be written, itself first.
+
+    Some service centres answer a submit in hexadecimal and write their receipts in decimal, or the other way round,
+    with and without leading zeros and in either case.
+    """
+    found = [message_id]
+    plain = message_id.lower()
+    if re.fullmatch(r"[0-9a-f]{1,32}", plain):
+        found += [f"{int(plain, 16)}", plain.lstrip("0"), plain.upper()]
+        if plain.isdigit():
+            number = int(plain)
+            found += [f"{number:x}", f"{number:X}", f"{number:08x}", f"{number:08X}"]
+    return tuple(dict.fromkeys(spelling for spelling in found if spelling))
+
+
+def _words(message: ShortMessage) -> str:
+    """Give the text up to the words of the message it quotes; those may look like anything."""
+    octets = message.payload
+    text = ucs2_text(octets) if message.data_coding == _UCS2 else octets.decode("latin-1")
+    return _TEXT.split(text, maxsplit=1)[0]
+
+
+def _found(pattern: re.Pattern[str], text: str) -> str:
+    match = pattern.search(text)
+    return match[1] if match else ""
+
+
+def _string(octets: bytes | None) -> str:
+    return (octets or b"").split(b"\0", 1)[0].decode("latin-1").strip()
+
+
+def _number(octets: bytes | None) -> int | None:
+    return int.from_bytes(octets, "big") if octets else None
+
+
+def _date(digits: str, zone: tzinfo) -> datetime | None:
+    """Read YYMMDDhhmm, with or without seconds; a date that cannot be is none."""
+    form = _DATES.get(len(digits))
+    if form is None:
+        return None
+    try:
+        return datetime.strptime(digits, form).replace(tzinfo=zone)
+    except ValueError:
+        return None

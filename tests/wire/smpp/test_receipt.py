@@ -1,0 +1,154 @@
+"""Receipts as operators write them: TLVs first, text second, nothing guessed."""
+
+import contextlib
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smsd.errors import PduError
+from smsd.wire.address import Address
+from smsd.wire.smpp.pdu import ShortMessage
+from smsd.wire.smpp.receipt import Receipt, is_receipt, read_receipt, spellings
+from smsd.wire.smpp.tables import Tag, Tlvs
+
+MOSCOW = timezone(timedelta(hours=3))
+TEXT = b"id:0042 sub:001 dlvrd:001 submit date:2611221015 done date:2611221016 stat:DELIVRD err:000 text:id:7 stat:X"
+
+
+def receipt(text: bytes = b"", *tlvs: tuple[int, bytes], esm_class: int = 0x04, coding: int = 0) -> ShortMessage:
+    source, us = Address("79161234567", 1, 1), Address("SCSERV", 5, 0)
+    return ShortMessage(source, us, text, esm_class=esm_class, data_coding=coding, tlvs=tlvs)
+
+
+def read(message: ShortMessage) -> Receipt:
+    return read_receipt(message, MOSCOW)
+
+
+def test_the_text_of_appendix_b_is_read() -> None:
+    """What it quotes of the message itself is not taken for its own."""
+    assert read(receipt(TEXT)) == Receipt(
+        "0042",
+        "DELIVRD",
+        "000",
+        datetime(2026, 11, 22, 10, 15, tzinfo=MOSCOW),
+        datetime(2026, 11, 22, 10, 16, tzinfo=MOSCOW),
+    )
+
+
+def test_tlvs_are_believed_before_the_text() -> None:
+    tlvs: Tlvs = (
+        (Tag.RECEIPTED_MESSAGE_ID, b"2A\0"),
+        (Tag.MESSAGE_STATE, b"\x05"),
+        (Tag.NETWORK_ERROR_CODE, b"\x03\x00\xfe"),
+        (Tag.USER_MESSAGE_REFERENCE, b"\x30\x39"),
+    )
+    told = read(receipt(TEXT, *tlvs))
+    assert (told.message_id, told.state, told.error, told.status_class) == ("2A", "UNDELIV", "254", "failed")
+    assert told.user_message_reference == 12345
+
+
+def test_tlvs_alone_are_a_receipt() -> None:
+    told = read(receipt(b"", (Tag.RECEIPTED_MESSAGE_ID, b"42\0"), (Tag.MESSAGE_STATE, b"\x02")))
+    assert (told.message_id, told.status_class, told.submitted_at) == ("42", "delivered", None)
+
+
+def test_a_mark_that_comes_back_says_which_message_is_meant() -> None:
+    told = read(receipt(b"stat:DELIVRD", (Tag.USER_MESSAGE_REFERENCE, b"\x00\x07")))
+    assert (told.message_id, told.user_message_reference) == ("", 7)
+
+
+def test_dates_have_seconds_or_not_or_cannot_be() -> None:
+    with_seconds = TEXT.replace(b"2611221015", b"261122101533").replace(b"2611221016", b"9999999999")
+    told = read(receipt(with_seconds))
+    assert told.submitted_at == datetime(2026, 11, 22, 7, 15, 33, tzinfo=UTC)
+    assert told.done_at is None
+
+
+@pytest.mark.parametrize("error", ["00B", "254", "-1", "S.7"])
+def test_an_error_is_any_string(error: str) -> None:
+    assert read(receipt(TEXT.replace(b"err:000", b"err:" + error.encode()))).error == error
+
+
+@pytest.mark.parametrize(
+    ("state", "meaning"),
+    [
+        ("DELIVRD", "delivered"),
+        ("DELIVERED", "delivered"),
+        ("delivrd", "delivered"),
+        ("UNDELIV", "failed"),
+        ("EXPIRED", "failed"),
+        ("DELETED", "failed"),
+        ("REJECTD", "failed"),
+        ("ENROUTE", "trying"),
+        ("ACCEPTD", "trying"),
+        ("UNKNOWN", "trying"),
+        ("BUFFERED", "trying"),
+    ],
+)
+def test_a_state_means_an_end_or_nothing(state: str, meaning: str) -> None:
+    assert read(receipt(TEXT.replace(b"DELIVRD", state.encode()))).status_class == meaning
+
+
+def test_a_number_of_a_state_that_nobody_knows_settles_nothing() -> None:
+    told = read(receipt(TEXT, (Tag.MESSAGE_STATE, b"\x63")))
+    assert (told.state, told.status_class) == ("STATE 99", "trying")
+
+
+def test_an_intermediate_notification_ends_nothing() -> None:
+    told = read(receipt(TEXT.replace(b"DELIVRD", b"UNDELIV"), esm_class=0x20))
+    assert (told.intermediate, told.status_class) == (True, "trying")
+
+
+@pytest.mark.parametrize("coding", [0x00, 0x03, 0xF1, 0xFF])
+def test_the_text_is_read_whatever_its_coding_says(coding: int) -> None:
+    text = TEXT.replace(b"text:", "text:Привет".encode())
+    assert read(receipt(text, coding=coding)).message_id == "0042"
+
+
+def test_a_receipt_in_ucs2_is_read() -> None:
+    assert read(receipt(TEXT.decode().encode("utf-16-be"), coding=8)).message_id == "0042"
+
+
+def test_a_receipt_in_message_payload_is_read() -> None:
+    assert read(receipt(b"", (Tag.MESSAGE_PAYLOAD, TEXT))).message_id == "0042"
+
+
+@pytest.mark.parametrize("text", [b"", b"delivered, thank you", b"id: stat:DELIVRD"[:4], b"id:42 sub:001"])
+def test_what_does_not_say_what_became_of_which_message_is_refused(text: bytes) -> None:
+    with pytest.raises(PduError, match="receipt"):
+        read(receipt(text))
+
+
+@pytest.mark.parametrize(
+    ("esm_class", "is_one"),
+    [(0x00, False), (0x03, False), (0x40, False), (0x04, True), (0x44, True), (0x07, True), (0x08, True), (0x20, True),
+     (0x10, False), (0x18, False)],
+)  # fmt: skip
+def test_esm_class_tells_receipts_from_messages(esm_class: int, is_one: bool) -> None:
+    assert is_receipt(receipt(b"hello", esm_class=esm_class)) is is_one
+
+
+def test_a_tlv_that_only_receipts_have_makes_one() -> None:
+    assert is_receipt(receipt(b"", (Tag.RECEIPTED_MESSAGE_ID, b"1"), esm_class=0))
+
+
+@pytest.mark.parametrize(
+    ("answered", "receipted"), [("2A", "42"), ("2a", "42"), ("42", "2a"), ("0000002A", "42"), ("42", "0000002A")]
+)
+def test_an_id_is_the_same_in_decimal_and_in_hexadecimal(answered: str, receipted: str) -> None:
+    assert receipted in spellings(answered) or answered in spellings(receipted)
+
+
+def test_an_id_that_is_no_number_is_itself_alone() -> None:
+    assert spellings("a1-b2") == ("a1-b2",)
+    assert spellings("") == ()
+    assert spellings("7")[0] == "7"
+
+
+@given(st.binary(max_size=120), st.integers(0, 255), st.binary(max_size=4))
+def test_any_octets_are_read_or_refused(text: bytes, coding: int, value: bytes) -> None:
+    message = receipt(text, (Tag.MESSAGE_STATE, value), (Tag.NETWORK_ERROR_CODE, value), coding=coding)
+    with contextlib.suppress(PduError):
+        read(message)
