@@ -79,7 +79,7 @@ TRANSITIONS: dict[State, dict[State, str]] = {
         State.CANCELLED: "a person withdrew it",
     },
     State.SUBMITTING: {
-        State.QUEUED: "its only attempt did not leave; it will be tried again",
+        State.QUEUED: "its only attempt did not leave, or it goes by another route",
         State.SUBMITTED: "the network took every part",
         State.DELIVERED: "its last status report overtook the modem's answer",
         State.IN_DOUBT: "a part may have left",
@@ -101,6 +101,7 @@ TRANSITIONS: dict[State, dict[State, str]] = {
         State.CANCELLED: "a person gave it up",
     },
     State.SUBMITTED: {
+        State.QUEUED: "the operator blocks the sender's name: the answer goes by the SIM",
         State.DELIVERED: "every part is reported delivered",
         State.UNDELIVERABLE: "a part is reported undeliverable",
     },

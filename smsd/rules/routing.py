@@ -18,7 +18,7 @@ from smsd.rules.outbox import MessageClass
 __all__ = ["ANSWER_PATIENCE", "FALLS_BACK", "Block", "Kind", "View", "diverts", "permits", "refused_at_once"]
 
 ANSWER_PATIENCE = 75.0
-"""Seconds after which an answer leaves by any route that is up: two minutes are promised, and sending takes its time."""
+"""Seconds after which an answer leaves by any route that is up: two minutes are promised, and sending takes time."""
 
 FALLS_BACK = frozenset({MessageClass.ACK, MessageClass.RESULT, MessageClass.ADMIN, MessageClass.MANUAL})
 """Classes somebody waits for: they leave by the SIM when the binds have been down for long enough. A notification waits

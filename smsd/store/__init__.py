@@ -16,7 +16,7 @@ from smsd.sms import RouteStatus
 from smsd.store.clients import Client, Clients
 from smsd.store.engine import Engine, Row
 from smsd.store.inbox import Inbox, Judge, Receipt
-from smsd.store.outbox import Claim, Claimant, NewMessage, Outbox
+from smsd.store.outbox import Claim, Claimant, Diversion, Ended, NewMessage, Outbox
 from smsd.store.requests import Request, Requests
 from smsd.store.retention import forget_inbox, forget_outbox
 
@@ -24,6 +24,8 @@ __all__ = [
     "Claim",
     "Claimant",
     "Client",
+    "Diversion",
+    "Ended",
     "Judge",
     "NewMessage",
     "Receipt",

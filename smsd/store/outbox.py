@@ -6,7 +6,8 @@ Where a crash leaves the client: before ``claim`` commits, nothing has left and 
 ``record`` commits, the attempt has no outcome, and the next start takes it for a doubt. There is no third moment.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from smsd.errors import NotFoundError, UsageError
@@ -22,10 +23,11 @@ from smsd.rules.outbox import (
     may,
 )
 from smsd.sms import Doubt, InDoubt, Outcome
-from smsd.store.engine import Engine, Row
+from smsd.store.engine import Engine, Row, Transaction
 from smsd.store.progress import (
     Claim,
     Claimant,
+    Diversion,
     NewMessage,
     advance,
     begin,
@@ -37,10 +39,13 @@ from smsd.store.progress import (
     settle,
 )
 
-__all__ = ["Claim", "Claimant", "NewMessage", "Outbox"]
+__all__ = ["Claim", "Claimant", "Diversion", "Ended", "NewMessage", "Outbox"]
 
 _PRIORITIES = [(PRIORITY[message_class], message_class) for message_class in MessageClass]
 _SKIPS_PER_CLAIM = 200
+
+Ended = tuple[int, Outcome, Diversion | None]
+"""An attempt, how it ended, and the route its message is diverted to if it did not leave."""
 
 
 class Outbox:
@@ -71,13 +76,29 @@ class Outbox:
         Messages found past their deadline come to rest as ``expired``, those of people who opted out as
         ``suppressed``. At most one part of a message is in the air at a time.
         """
+        return self.exchange((), claimant, limit)
+
+    def record(self, outcomes: Sequence[tuple[int, Outcome]]) -> None:
+        """Record how attempts ended; when this returns it is on disk. A settled attempt is not settled again."""
+        with self._engine.write() as tx:
+            now = self._clock()
+            for attempt_id, outcome in outcomes:
+                settle(tx, attempt_id, outcome, now)
+
+    def exchange(self, ended: Iterable[Ended], claimant: Claimant, limit: int) -> list[Claim]:
+        """Record how attempts ended and claim the next parts, as ``record`` and ``claim`` do, in one transaction.
+
+        So that a whole window costs one commit: what ends while a transaction is on its way is recorded by the next.
+        """
         claims: list[Claim] = []
         with self._engine.write() as tx:
             now = self._clock()
+            for attempt_id, outcome, diversion in ended:
+                settle(tx, attempt_id, outcome, now, diversion)
             skipped = 0
             for priority, message_class in _PRIORITIES:
                 while len(claims) < limit and skipped < _SKIPS_PER_CLAIM:
-                    row = tx.first("message_next", priority=priority, now=now, route=claimant.route)
+                    row = _next(tx, priority, message_class, claimant, now)
                     if row is None:
                         break
                     if row["expires_at"] is not None and row["expires_at"] <= now:
@@ -90,13 +111,6 @@ class Outbox:
                         claims.append(begin(tx, row, claimant, now))
         return claims
 
-    def record(self, outcomes: Sequence[tuple[int, Outcome]]) -> None:
-        """Record how attempts ended; when this returns it is on disk. A settled attempt is not settled again."""
-        with self._engine.write() as tx:
-            now = self._clock()
-            for attempt_id, outcome in outcomes:
-                settle(tx, attempt_id, outcome, now)
-
     def adopt_orphans(self) -> int:
         """Take the attempts that a dead process left without an outcome for doubts; return how many there were."""
         with self._engine.write() as tx:
@@ -106,11 +120,12 @@ class Outbox:
                 settle(tx, row["id"], InDoubt("the daemon ended while the part was in the air"), now)
             return len(orphans)
 
-    def next_due(self, route: str) -> float | None:
-        """Say when the next part for a route may be claimed, in Unix seconds; ``None``: nothing waits."""
+    def next_due(self, route: str, permits: Mapping[MessageClass, float] | None = None) -> float | None:
+        """Say when the next part for a route may be claimed, in Unix seconds; ``None``: nothing waits for it."""
         with self._engine.read() as tx:
-            rows = [tx.first("message_next_due", priority=priority, route=route) for priority, _ in _PRIORITIES]
-        return min((row["due_at"] for row in rows if row is not None), default=None)
+            now = self._clock()
+            due = [_next_due(tx, route, priority, _made_before(permits, each), now) for priority, each in _PRIORITIES]
+        return min((at for at in due if at is not None), default=None)
 
     # --- doubts -------------------------------------------------------------------------------------------------------
 
@@ -181,7 +196,7 @@ class Outbox:
             if tx.all("attempt_in_air", message_id=message_id):
                 raise UsageError(f"a part of message {message_id} is in the air; wait until it is settled")
             tx.run("part_reset", message_id=message_id)
-            tx.run("message_unbind", id=message_id)
+            tx.run("message_free", id=message_id)
             move(tx, message_id, State.QUEUED, now, due_at=now, error=None)
             tx.run("message_extend", id=message_id, now=now)
 
@@ -221,3 +236,27 @@ class Outbox:
         with self._engine.read() as tx:
             row = tx.first("message_oldest_ack")
         return None if row is None else float(row["created_at"])
+
+
+def _made_before(permits: Mapping[MessageClass, float] | None, message_class: MessageClass) -> float:
+    return math.inf if permits is None else permits[message_class]
+
+
+def _next(tx: Transaction, priority: int, message_class: MessageClass, claimant: Claimant, now: float) -> Row | None:
+    """Find the next message of a class for a route: what is bound to it first, its reader waits for the rest."""
+    bound = tx.first("message_next_bound", priority=priority, now=now, route=claimant.route)
+    made_before = _made_before(claimant.permits, message_class)
+    if bound is not None or made_before == -math.inf:
+        return bound
+    return tx.first("message_next", priority=priority, now=now, made_before=made_before)
+
+
+def _next_due(tx: Transaction, route: str, priority: int, made_before: float, now: float) -> float | None:
+    """Say when the next part of a class may be claimed; a message that is too young for this route becomes older."""
+    due = []
+    if (bound := tx.first("message_next_due_bound", priority=priority, route=route)) is not None:
+        due.append(float(bound["due_at"]))
+    if made_before > -math.inf and (free := tx.first("message_next_due", priority=priority)) is not None:
+        ripe = -math.inf if made_before == math.inf else now + (free["created_at"] - made_before)
+        due.append(max(float(free["due_at"]), ripe))
+    return min(due, default=None)

@@ -6,6 +6,7 @@ its caller has begun and will commit.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,9 +20,11 @@ from smsd.store.engine import Row, Transaction
 __all__ = [
     "Claim",
     "Claimant",
+    "Diversion",
     "NewMessage",
     "advance",
     "begin",
+    "divert",
     "doubt_of",
     "get_message",
     "insert_message",
@@ -54,12 +57,25 @@ class NewMessage:
 
 @dataclass(frozen=True, slots=True)
 class Claimant:
-    """A route that asks for work: its name, the sender a client will see, its subscription and what it knows now."""
+    """A route that asks for work: its name, the sender a client will see, its subscription and what it knows now.
+
+    ``permits`` says for each class which messages that no route is bound to it may have: those made before the moment
+    told (Unix seconds); ``None``: all.
+    """
 
     route: str
     sender: str
     sim: str | None
     witness: Witness
+    permits: Mapping[MessageClass, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diversion:
+    """That a message goes by another route than it should, from its first part on, and why."""
+
+    route: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +92,7 @@ class Claim:
     parts: int
     reference: int
     expires_at: float | None
+    diverted: bool = False
 
 
 def insert_message(tx: Transaction, new: NewMessage, now: float) -> tuple[int, bool]:
@@ -151,11 +168,12 @@ def begin(tx: Transaction, message: Row, claimant: Claimant, now: float) -> Clai
         parts=total,
         reference=reference or 0,
         expires_at=message["expires_at"],
+        diverted=message["diverted"] is not None,
     )
 
 
-def settle(tx: Transaction, attempt_id: int, outcome: Outcome, now: float) -> None:
-    """Record the end of an attempt and move its part and message on."""
+def settle(tx: Transaction, attempt_id: int, outcome: Outcome, now: float, diversion: Diversion | None = None) -> None:
+    """Record the end of an attempt and move its part and message on; a part that did not leave may be diverted."""
     attempt = tx.one("attempt_get", id=attempt_id)
     if attempt["outcome"] in ("sent", "not_sent"):
         return
@@ -174,13 +192,25 @@ def settle(tx: Transaction, attempt_id: int, outcome: Outcome, now: float) -> No
                 tx, attempt_id, "not_sent", now, code=outcome.code, reason=outcome.reason, evidence=outcome.evidence
             )
             if newest and part in (PartState.IN_AIR, PartState.IN_DOUBT):
-                _take_back(tx, attempt, outcome, now)
+                if diversion is None:
+                    _take_back(tx, attempt, outcome, now)
+                else:
+                    divert(tx, attempt["message_id"], diversion, now)
         case InDoubt(reason):
             _write_outcome(tx, attempt_id, "in_doubt", now, reason=reason)
             if newest and part is PartState.IN_AIR:
                 move_part(tx, attempt, PartState.IN_DOUBT)
                 advance(tx, attempt["message_id"], now, error=reason)
     _go_on(tx, attempt["message_id"], now)
+
+
+def divert(tx: Transaction, message_id: int, diversion: Diversion, now: float) -> None:
+    """Send a message by another route from its first part on, unless it has come to rest meanwhile."""
+    if State(tx.one("message_state", id=message_id)["state"]) in FINAL:
+        return
+    tx.run("part_reset", message_id=message_id)
+    tx.run("message_divert", id=message_id, route=diversion.route, reason=diversion.reason)
+    move(tx, message_id, State.QUEUED, now, due_at=now, error=diversion.reason)
 
 
 def _go_on(tx: Transaction, message_id: int, now: float) -> None:

@@ -114,6 +114,7 @@ CREATE TABLE message (
     reference INTEGER,
     route TEXT,
     sender TEXT,
+    diverted TEXT,
     sent_at DOUBLE PRECISION,
     delivered_at DOUBLE PRECISION,
     error TEXT,
@@ -124,6 +125,7 @@ CREATE TABLE message (
 );
 -- The next message to claim, by priority and then by age, found in one step however long the queue is.
 CREATE INDEX message_due ON message (priority, due_at, id) WHERE due_at IS NOT NULL;
+CREATE INDEX message_bound ON message (route, priority, due_at, id) WHERE due_at IS NOT NULL AND route IS NOT NULL;
 CREATE INDEX message_expiry ON message (expires_at) WHERE expires_at IS NOT NULL AND state IN ('queued', 'submitting');
 CREATE INDEX message_open ON message (priority, created_at, state) WHERE state IN ('queued', 'submitting', 'in_doubt');
 CREATE INDEX message_secret ON message (sent_at) WHERE sealed IS NOT NULL;

@@ -85,7 +85,8 @@ CREATE INDEX request_due ON request (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX request_open ON request (phone, command) WHERE state IN ('accepted', 'in_progress');
 
 -- The outbox. due_at says from when on a part may be claimed; NULL: nothing waits to be claimed
--- (a part is in the air, in doubt, or the message has come to rest).
+-- (a part is in the air, in doubt, or the message has come to rest). route is set while a message is bound to one: it
+-- has begun there, or was diverted to it, for the reason that diverted tells.
 CREATE TABLE message (
     id INTEGER PRIMARY KEY,
     created_at DOUBLE PRECISION NOT NULL,
@@ -104,6 +105,7 @@ CREATE TABLE message (
     reference INTEGER,
     route TEXT,
     sender TEXT,
+    diverted TEXT,
     sent_at DOUBLE PRECISION,
     delivered_at DOUBLE PRECISION,
     error TEXT,
@@ -114,6 +116,8 @@ CREATE TABLE message (
 );
 -- The next message to claim, by priority and then by age, found in one step however long the queue is.
 CREATE INDEX message_due ON message (priority, due_at, id) WHERE due_at IS NOT NULL;
+-- The same for what has begun on a route or was diverted to it.
+CREATE INDEX message_bound ON message (route, priority, due_at, id) WHERE due_at IS NOT NULL AND route IS NOT NULL;
 CREATE INDEX message_expiry ON message (expires_at) WHERE expires_at IS NOT NULL AND state IN ('queued', 'submitting');
 CREATE INDEX message_open ON message (priority, created_at, state) WHERE state IN ('queued', 'submitting', 'in_doubt');
 CREATE INDEX message_secret ON message (sent_at) WHERE sealed IS NOT NULL;

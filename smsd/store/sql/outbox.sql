@@ -14,23 +14,38 @@ RETURNING id;
 SELECT id FROM message WHERE class = :class AND idempotency_key = :key;
 
 -- name: message_next
--- The next message of one priority that this route may claim a part of.
-SELECT id, class, recipient, text, sealed, secret, state, expires_at, parts, reference
+-- The next message of one priority that no route is bound to, among those made before a moment.
+SELECT id, class, recipient, text, sealed, secret, state, expires_at, parts, reference, due_at, created_at, diverted
 FROM message
-WHERE priority = :priority AND due_at IS NOT NULL AND due_at <= :now AND (route IS NULL OR route = :route)
+WHERE priority = :priority AND due_at IS NOT NULL AND due_at <= :now AND route IS NULL AND created_at < :made_before
+ORDER BY due_at, id
+LIMIT 1;
+
+-- name: message_next_bound
+-- The next message of one priority that is bound to this route.
+SELECT id, class, recipient, text, sealed, secret, state, expires_at, parts, reference, due_at, created_at, diverted
+FROM message
+WHERE route = :route AND priority = :priority AND due_at IS NOT NULL AND due_at <= :now
 ORDER BY due_at, id
 LIMIT 1;
 
 -- name: message_next_due
--- When the next part of one priority may be claimed by this route.
+-- When the next part of one priority may be claimed, of messages that no route is bound to.
+SELECT due_at, created_at FROM message
+WHERE priority = :priority AND due_at IS NOT NULL AND route IS NULL
+ORDER BY due_at, id
+LIMIT 1;
+
+-- name: message_next_due_bound
+-- When the next part of one priority may be claimed, of messages that are bound to this route.
 SELECT due_at FROM message
-WHERE priority = :priority AND due_at IS NOT NULL AND (route IS NULL OR route = :route)
+WHERE route = :route AND priority = :priority AND due_at IS NOT NULL
 ORDER BY due_at, id
 LIMIT 1;
 
 -- name: message_state
 -- What is needed to move a message on.
-SELECT id, class, state, due_at, parts, sent_at, sealed, created_at, expires_at FROM message WHERE id = :id;
+SELECT id, class, state, due_at, parts, sent_at, sealed, created_at, expires_at, diverted FROM message WHERE id = :id;
 
 -- name: message_move
 -- Put a message into a state; what is not waiting is not due.
@@ -45,8 +60,16 @@ UPDATE message SET state = 'submitting', due_at = NULL, route = :route, sender =
 WHERE id = :id;
 
 -- name: message_unbind
--- Nothing of the message has left: any route may take it.
-UPDATE message SET route = NULL, sender = NULL WHERE id = :id;
+-- Nothing of the message has left: any route may take it, unless it was diverted to one.
+UPDATE message SET route = CASE WHEN diverted IS NULL THEN NULL ELSE route END, sender = NULL WHERE id = :id;
+
+-- name: message_divert
+-- The message goes by this route from its first part on, and the reason is kept.
+UPDATE message SET route = :route, sender = NULL, reference = NULL, diverted = :reason WHERE id = :id;
+
+-- name: message_free
+-- A person sends the message again: no route is bound to it.
+UPDATE message SET route = NULL, sender = NULL, diverted = NULL WHERE id = :id;
 
 -- name: message_extend
 -- A message that a person sends again gets as long as it had at first.
@@ -217,7 +240,7 @@ ORDER BY id DESC LIMIT :limit;
 -- One message for people.
 SELECT message.id, created_at, recipient, text, secret, sealed IS NOT NULL AS sealed, class, state, parts, route,
        sender, (SELECT count(*) FROM attempt WHERE attempt.message_id = message.id) AS attempts, sent_at, delivered_at,
-       error, alert_id, request_id, due_at, expires_at, after_id, idempotency_key, reference
+       error, alert_id, request_id, due_at, expires_at, after_id, idempotency_key, reference, diverted
 FROM message WHERE message.id = :id;
 
 -- name: message_counts
