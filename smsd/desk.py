@@ -165,9 +165,11 @@ class Desk:
         return queued
 
     def count_parts(self, text: str) -> int:
-        """Say how many parts a text makes; raise ``UsageError`` when it is empty or too long."""
+        """Say how many parts a text makes; raise ``UsageError`` when it is empty, too long or no Unicode."""
         if not text.strip():
             raise UsageError("an empty text cannot be sent")
+        if any(unicodedata.category(character) == "Cs" for character in text):
+            raise UsageError("the text is not valid Unicode: write it in UTF-8")
         try:
             parts = len(segments(text, 0))
         except PduError:

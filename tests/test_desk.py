@@ -86,6 +86,12 @@ def test_the_refusal_says_how_many_parts(office: Office) -> None:
         office.desk.count_parts("ы" * 202)
 
 
+def test_octets_that_are_no_text_are_refused(office: Office) -> None:
+    """A shell in another encoding hands them over so."""
+    with pytest.raises(UsageError, match="UTF-8"):
+        office.desk.send(PHONE, b"\xcf\xf0".decode("utf-8", "surrogateescape"))
+
+
 def test_what_a_number_wishes_is_told_with_the_message(office: Office) -> None:
     office.house.text("CLIENT sms stop")
     assert office.desk.opted_out("89160000001")

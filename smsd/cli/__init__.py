@@ -6,7 +6,9 @@ Nothing slow is imported before a command needs it: ``smsd --help`` loads click 
 """
 
 import importlib
+import io
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ INTERRUPTED = 130
 COMMANDS = {
     "run": ("service", "Run the daemon in the foreground, until SIGTERM."),
     "status": ("status", "Show the daemon, the routes and the queue on one screen."),
-    "demo": ("demo", "Show the whole service on a simulated modem: no hardware, no configuration."),
+    "demo": ("service", "Show the whole service on a simulated modem: no hardware, no configuration."),
     "simulate": ("service", "Run a simulated modem on a pty, for any program."),
     "client": ("client", "Keep the local directory of clients."),
     "send": ("message", "Send one message by hand."),
@@ -100,4 +102,8 @@ def main(ctx: click.Context, path: Path | None) -> None:
     Clients write commands, the daemon answers them; whatever is queued here leaves through it. Exit codes: 0 done, 1
     failed, 2 usage, 69 a route or the daemon is unavailable, 75 try again, 78 configuration.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # An old locale cannot print everything that clients write: what it lacks is shown by its number.
+            stream.reconfigure(errors="backslashreplace")
     ctx.obj = App(path, os.environ)

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from smsd.cli.output import Clock, plural
-from smsd.rules.outbox import DOUBT_POLICY, OBEYS_OPT_OUT, DoubtPolicy, MessageClass, State
+from smsd.rules.outbox import DOUBT_POLICY, OBEYS_OPT_OUT, DoubtPolicy, MessageClass, PartState, State
 from smsd.rules.requests import RequestState
 from smsd.wire.status import status_words
 
@@ -35,6 +35,7 @@ ENDS = {
     State.SUPPRESSED: "It was not sent: its reader has opted out of notifications and alerts.",
     State.CANCELLED: "A person withdrew it.",
 }
+LEFT = frozenset({PartState.SENT, PartState.DELIVERED, PartState.FAILED})
 AGAIN = frozenset({State.UNDELIVERABLE, State.REJECTED, State.FAILED, State.EXPIRED, State.CANCELLED})
 
 
@@ -105,6 +106,8 @@ def _now(row: dict[str, Any], clock: Clock, *, subscribed: bool, daemon: bool) -
         return [_doubt(MessageClass(row["class"]), row["id"])]
     last = row["error"] if state in (State.REJECTED, State.FAILED, State.UNDELIVERABLE) else None
     life = [ENDS[state] + (f" The last word was {_status(last)}." if last else "")]
+    if left := sum(part["state"] in LEFT for part in row["part_list"]):
+        life.append(f"{left} of {plural(row['parts'], 'part')} had left." if row["parts"] > 1 else "It had left.")
     if state in AGAIN and not (row["secret"] and not row["sealed"]):
         life.append(f"'smsd outbox retry {row['id']}' sends it again.")
     return life

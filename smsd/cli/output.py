@@ -60,7 +60,8 @@ class Clock:
         if seconds is None:
             return ""
         distance = self._now - seconds
-        ago = f"{age(distance)} ago" if distance >= 0 else f"in {age(-distance)}"
+        # What happened while we were looking was just now, not ahead.
+        ago = f"{age(distance)} ago" if distance > -1 else f"in {age(-distance)}"
         return f"{self._local(seconds):%Y-%m-%d %H:%M:%S %Z} ({ago})"
 
     def since(self, seconds: float) -> str:

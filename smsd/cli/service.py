@@ -1,4 +1,4 @@
-"""``smsd run`` and ``smsd simulate``: what stays in the foreground."""
+"""``smsd run``, ``smsd demo`` and ``smsd simulate``: what stays in the foreground."""
 
 import contextlib
 import sys
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from smsd.cli.app import App, pass_app
-from smsd.errors import UsageError
+from smsd.errors import SmsdError, UsageError
 
 if TYPE_CHECKING:
     from smsd.simulator import SimulatedModem
 
-__all__ = ["run", "simulate"]
+__all__ = ["demo", "run", "simulate"]
 
 
 @click.command(epilog="Example: smsd --config /etc/smsd/smsd.toml run")
@@ -27,6 +27,20 @@ def run(app: App, ctx: click.Context) -> None:
     from smsd.daemon import main  # noqa: PLC0415  start-up time
 
     ctx.exit(main(app.config, app.environ))
+
+
+@click.command(epilog="Example: smsd demo")
+@click.option("-v", "--verbose", is_flag=True, help="Show the daemon's log as well.")
+def demo(*, verbose: bool) -> None:
+    """Show the whole service on a simulated modem: no hardware, no configuration.
+
+    A client writes "CLIENT info"; his phone shows the acknowledgement and the result. Exits with 0 only if both came
+    within 30 seconds and were reported delivered.
+    """
+    from smsd.cli.demo import show  # noqa: PLC0415  start-up time
+
+    if missing := show(verbose=verbose):
+        raise SmsdError(f"the demonstration failed: {'; '.join(missing)}")
 
 
 @click.command(epilog="Example: smsd simulate --link /tmp/modem --radio-seconds 3")

@@ -1,5 +1,6 @@
 """Help is quick, complete and shows by example; exit codes are those that are promised."""
 
+import json
 import os
 import subprocess
 import sys
@@ -83,7 +84,9 @@ def test_the_lines_of_the_help_are_those_of_the_commands() -> None:
             assert (command.help or "").partition("\n")[0] == COMMANDS[path[0]][1]
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["outbox", "--help"], ["client", "add", "--help"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["--version"], ["outbox", "--help"], ["client", "add", "--help"], ["demo", "--help"]]
+)
 def test_help_imports_nothing_slow(words: list[str]) -> None:
     program = (
         "import sys\nfrom smsd.cli import main\n"
@@ -175,6 +178,20 @@ def test_a_reader_who_leaves_is_no_trouble(config: Path) -> None:
     )  # fmt: skip
     os.close(writing)
     assert process.stderr == ""
+
+
+def test_an_old_locale_is_no_trouble(config: Path) -> None:
+    """KOI8-R has no ⏎ and no emoji."""
+    command = [sys.executable, "-m", "smsd", "--config", str(config), "outbox"]
+    environ = {**os.environ, "PYTHONIOENCODING": "koi8-r"}
+    text = "Привет,\nмир 😀"
+    sent = subprocess.run([*command[:-1], "send", "+79160000001", text], env=environ, capture_output=True, check=False)
+    assert sent.returncode == 0
+    shown = subprocess.run([*command, "list"], env=environ, capture_output=True, check=False)
+    assert (shown.returncode, shown.stderr) == (0, b"")
+    assert "Привет, \\u23ce мир \\U0001f600" in shown.stdout.decode("koi8-r")
+    listed = subprocess.run([*command, "list", "--json"], env=environ, capture_output=True, check=False)
+    assert json.loads(listed.stdout)[0]["text"] == text
 
 
 def test_python_m_smsd_is_the_same_command(config: Path) -> None:

@@ -93,6 +93,13 @@ def test_a_delivery_is_told_in_order(house: House) -> None:
     assert "delivered" in arrived
 
 
+def test_what_had_left_of_a_withdrawn_message_is_said(house: House) -> None:
+    house.queue(parts=3, text="ы" * 150)
+    house.send("17")
+    house.store.outbox.cancel(1)
+    assert "A person withdrew it.\n1 of 3 parts had left." in told(house)
+
+
 def test_a_doubt_of_an_answer_is_sent_once_more(house: House) -> None:
     house.queue(MessageClass.ACK)
     end(house, InDoubt("no answer"))

@@ -41,6 +41,7 @@ def test_times_are_shown_in_the_zone() -> None:
     assert clock.iso(0.0) == "1970-01-01T03:00:00.000+03:00"
     assert clock.full(940.0) == "1970-01-01 03:15:40 MSK (1 min ago)"
     assert clock.full(1060.0) == "1970-01-01 03:17:40 MSK (in 1 min)"
+    assert clock.full(1000.5) == "1970-01-01 03:16:40 MSK (0 s ago)", "it happened while we were looking"
     assert clock.day(0.0) == "1970-01-01 03:00:00"
     assert (clock.iso(None), clock.day(None), clock.full(None)) == (None, "", "")
     assert (clock.until(1060.0), clock.until(1000.0), clock.until(None)) == ("1 min", "", "")
