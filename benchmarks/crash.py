@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.figures import progress
 from benchmarks.ledger import Ledger, Verdict
-from benchmarks.rig import Daemon, Rig, until
+from benchmarks.rig import Rig, until
 from smsd.simulator import Smss
 
 KILLS = 200
@@ -97,12 +97,22 @@ def live_and_die(rig: Rig, ledger: Ledger, chance: random.Random) -> bool:
     return early
 
 
-def drain(rig: Rig, ledger: Ledger) -> Daemon:
-    """Let a last daemon finish the work; return it, still running."""
-    daemon = rig.start().ready(rig.store)
-    until(ledger.at_rest, DRAIN_SECONDS, "the daemon did not come to rest", step=0.2)
-    time.sleep(0.5)  # the last status reports
-    return daemon
+def finish(rig: Rig, ledger: Ledger, *, doubt_may_stay: bool) -> Verdict:
+    """Let a last daemon finish the work, judge, and end it as systemd would."""
+    complaint = ""
+    daemon = rig.start()
+    try:
+        daemon.ready(rig.store)
+        until(ledger.at_rest, DRAIN_SECONDS, "the daemon did not come to rest", step=0.2)
+        time.sleep(0.5)  # the last status reports
+    except (TimeoutError, RuntimeError) as error:
+        complaint = str(error)
+    verdict = ledger.verdict(doubt_may_stay=doubt_may_stay)
+    if complaint:
+        verdict.blame(complaint)
+    if code := daemon.stop():
+        verdict.blame(f"the daemon ended with exit code {code} on SIGTERM")
+    return verdict
 
 
 def torment(mode: str, kills: int, seed: int, keep: str | None = None) -> Run:
@@ -120,16 +130,7 @@ def torment(mode: str, kills: int, seed: int, keep: str | None = None) -> Run:
                 rig.ask("inject", "network_refuses", f"code={RP_CONGESTION}")
             feed(rig, ledger, chance)
             early += live_and_die(rig, ledger, chance)
-        complaint, daemon = "", None
-        try:
-            daemon = drain(rig, ledger)
-        except (TimeoutError, RuntimeError) as error:
-            complaint = str(error)
-        verdict = ledger.verdict(doubt_may_stay=mode != Smss.RIGHT)
-        if complaint:
-            verdict.blame(complaint)
-        if daemon is not None and (code := daemon.stop()):
-            verdict.blame(f"the daemon ended with exit code {code} on SIGTERM")
+        verdict = finish(rig, ledger, doubt_may_stay=mode != Smss.RIGHT)
     return Run(mode, seed, kills, early, verdict)
 
 

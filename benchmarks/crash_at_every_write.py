@@ -111,6 +111,7 @@ def running(call: str, first: int = 1, step: int = 1) -> Deaths:
                     until(ledger.at_rest, REST_SECONDS, "the daemon did not come to rest")
             except (TimeoutError, RuntimeError) as error:
                 deaths.broken.append(f"{call} {number}: {error}")
+                daemon.kill()
                 break
             blame(deaths, ledger, f"{call} {number}")
             if not died:
