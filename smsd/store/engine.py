@@ -95,6 +95,21 @@ def _translated(path: Path) -> Iterator[None]:
         raise StoreError(f"{path}: {error}") from error
 
 
+def _write_ahead(connection: sqlite3.Connection, tries: int = 100) -> None:
+    """Have the file written ahead. Of processes that make it at once SQLite lets one, and has the others not wait."""
+    for left in reversed(range(tries)):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or not left:
+                raise
+            # A writing transaction does wait for the one who was quicker.
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        else:
+            return
+
+
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
@@ -157,7 +172,7 @@ class Engine:
             failing.callback(connection.close)
             self._connection = connection
             self._database = sqlite_utils.Database(connection)
-            connection.execute("PRAGMA journal_mode=WAL")
+            _write_ahead(connection)
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
             # What is deleted or wiped is overwritten, not only unlinked from the tree.
