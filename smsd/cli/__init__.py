@@ -91,7 +91,7 @@ def _complain(what: str) -> None:
     "--config",
     "path",
     metavar="PATH",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),  # the reader complains, in its own words
     help="The configuration file; otherwise $SMSD_CONFIG, otherwise /etc/smsd/smsd.toml.",
 )
 @click.version_option(__version__, prog_name="smsd")
