@@ -100,7 +100,8 @@ class StatusReport:
     ``reference`` is the route's (TP-MR as decimal text); ``recipient`` may be empty where a route does not tell.
     ``submitted_at`` is the service centre's time of the submit; ``code`` the status in the route's words
     (``ST 0x46``), kept for people. ``echo`` is the mark its submit bore, where the route has such a thing and the network
-    gave it back: the attempt's number modulo 65,536.
+    gave it back: the attempt's number modulo 65,536. ``refused`` says what the network blocks, in the words of
+    ``rules.routing.Block``, where a route knows.
     """
 
     reference: str
@@ -110,6 +111,7 @@ class StatusReport:
     report_class: ReportClass
     code: str
     echo: int | None = None
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +173,16 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """It did not leave, for certain. ``code`` is the refusal in the route's words, ``reason`` in a person's."""
+    """It did not leave, for certain. ``code`` is the refusal in the route's words, ``reason`` in a person's.
+
+    ``refused`` says what was refused, in the words of ``rules.routing.Block``, where a route knows.
+    """
 
     verdict: Verdict
     code: str
     reason: str = ""
     evidence: str = "answer"
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
