@@ -1,7 +1,7 @@
 """What the store's tests share: a clock that is set by hand, messages and received things with sensible defaults."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
@@ -55,13 +55,15 @@ def acknowledgement(phone: str, now: float) -> NewMessage:
     return NewMessage(MessageClass.ACK, phone, 1, text="Ваша заявка принята.", expires_at=now + 3600)
 
 
-JUDGE = Judge(
-    phone_of=lambda deliver: sender_phone(deliver.sender, deliver.sender_is_number),
-    command_of=partial(command_of, lenient=False),
-    decide=partial(judge, commands_per_hour=10, lenient=False),
-    ack=acknowledgement,
-    incomplete=INCOMPLETE,
-)
+RULES: dict[str, Any] = {
+    "phone_of": lambda deliver: sender_phone(deliver.sender, deliver.sender_is_number),
+    "command_of": partial(command_of, lenient=False),
+    "decide": partial(judge, commands_per_hour=10, lenient=False),
+    "ack": acknowledgement,
+    "divert": lambda *_: None,
+    "incomplete": INCOMPLETE,
+}
+JUDGE = Judge(**{each.name: RULES[each.name] for each in fields(Judge)})
 
 
 @dataclass

@@ -67,7 +67,8 @@ class OutboxMachine(RuleBasedStateMachine):
     @initialize()
     def start(self) -> None:
         """Begin with one message, so that there is something to do."""
-        self.papers[self.house.queue(parts=2)] = Paper(MessageClass.MANUAL)
+        for message_class in (MessageClass.ACK, MessageClass.MANUAL):
+            self.papers[self.house.queue(message_class, parts=2)] = Paper(message_class)
 
     # --- what comes in ------------------------------------------------------------------------------------------------
 
@@ -149,11 +150,38 @@ class OutboxMachine(RuleBasedStateMachine):
     @rule(data=st.data(), verdict=st.sampled_from([*Verdict, "sent", "sent", "sent", "doubt", "doubt"]))
     def answer(self, data: st.DataObject, verdict: Verdict | str) -> None:
         """The answer comes, or it is known that none will."""
-        route = data.draw(st.sampled_from(sorted(self.air)))
+        self.finish(data.draw(st.sampled_from(sorted(self.air))), verdict)
+
+    def finish(self, route: str, verdict: Verdict | str) -> None:
+        """Bring what a route has in the air to an end."""
         claim = self.air.pop(route)
         self.end(route, claim, verdict)
         if verdict == "doubt" and claim.attempt_id not in self.ended:
             self.late[claim.attempt_id] = claim
+
+    @rule(route=st.sampled_from(ROUTES), by_policy=st.booleans(), again=st.booleans())
+    def doubt_and_send_again(self, route: str, by_policy: bool, again: bool) -> None:
+        """A part is doubted and sent again, by policy or by a person: chance alone would seldom come so far."""
+        self.claim(route, in_step=False)
+        if route not in self.air:
+            return
+        claim = self.air[route]
+        self.finish(route, "doubt")
+        if by_policy:
+            self.policy(route)
+        else:
+            self.try_again(claim.message_id)
+        if again:
+            self.claim(route, in_step=False)
+
+    @rule(route=st.sampled_from(ROUTES), verdict=st.sampled_from([*Verdict, "sent", "doubt"]))
+    def withdraw_in_the_air(self, route: str, verdict: Verdict | str) -> None:
+        """A person withdraws a message whose part is in the air; that ends as it will."""
+        self.claim(route, in_step=False)
+        if route in self.air:
+            with contextlib.suppress(UsageError):
+                self.outbox.cancel(self.air[route].message_id)
+            self.finish(route, verdict)
 
     @precondition(lambda self: self.late)
     @rule(data=st.data(), verdict=st.sampled_from(["sent", "evidence", *Verdict]))
@@ -238,7 +266,10 @@ class OutboxMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def retry(self, data: st.DataObject) -> None:
         """A person has a message sent again."""
-        message_id = data.draw(st.sampled_from(sorted(self.papers)))
+        self.try_again(data.draw(st.sampled_from(sorted(self.papers))))
+
+    def try_again(self, message_id: int) -> None:
+        """Have a message sent again, where that may be."""
         with contextlib.suppress(UsageError):
             self.outbox.retry(message_id)
             self.papers[message_id].sent.clear()
@@ -325,7 +356,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
 TestOutbox = OutboxMachine.TestCase
 TestOutbox.settings = settings(
-    max_examples=60,
+    max_examples=100,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,
