@@ -273,6 +273,26 @@ def test_what_a_person_withdrew_stays_withdrawn_however_its_attempt_ends(house: 
     assert house.store.outbox.claim(claimant()) == []
 
 
+@pytest.mark.parametrize("late", [SOON, NEVER])
+def test_a_late_refusal_of_the_first_sending_does_not_touch_the_second(house: House, late: Any) -> None:
+    message_id = house.queue(MessageClass.ACK)
+    first = house.claim()
+    house.crash()
+    house.store.outbox.apply_policy(first.attempt_id)
+    house.claim()
+    house.store.outbox.record([(first.attempt_id, late)])
+    assert (house.state(message_id), house.part_states(message_id)) == ("submitting", ["in_air"])
+
+
+def test_the_policy_touches_no_part_that_has_left(house: House) -> None:
+    message_id = house.queue(MessageClass.ACK, parts=2)
+    first = house.send("1")
+    house.claim()
+    house.crash()
+    assert house.store.outbox.apply_policy(first.attempt_id) is None
+    assert house.part_states(message_id) == ["sent", "in_doubt"]
+
+
 def test_a_settled_attempt_is_not_settled_again(house: House) -> None:
     message_id = house.queue()
     claim = house.send("1")
