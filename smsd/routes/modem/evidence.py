@@ -46,6 +46,7 @@ class Evidence:
         self._uncertain_until: float | None = None
         self._unsaved = False
         self._disordered = False
+        self._before: int | None = None
         # What an earlier life of this program left in the air may land yet: its step is no disorder.
         self._inherits_until: float = clock() + timings.settle_after
 
@@ -112,6 +113,12 @@ class Evidence:
             self._verified = True
         return count
 
+    async def prepare(self, channel: Channel) -> None:
+        """Learn the count just before a message leaves, where it is not known: a refusal is judged by it."""
+        self._before = self._count
+        if self.in_step and (self._count is None or not self._certain):
+            self._before = await self.read(channel)
+
     async def sent(self, reference: int, channel: Channel) -> None:
         """Take the reference of a message that left, and look at the SIM while its standing is not settled yet."""
         follows = self._count is not None and (reference - self._count) % CYCLE == 1
@@ -131,10 +138,21 @@ class Evidence:
             await self._settle(IN_STEP)
 
     async def refused(self, channel: Channel) -> None:
-        """Look whether the count moved although nothing left: then it proves nothing here."""
+        """Look whether the count moved although the network refused: then a step proves nothing here.
+
+        Where it cannot be looked at just now, that is not known for any doubt still open, which is as bad.
+        """
+        if self._standing == LOST:
+            return
         self._verified = False
-        if self.wanted:
-            await self.read(channel, after_refusal=True)
+        count = None
+        try:
+            count = await self.read(channel, after_refusal=True)
+        finally:
+            if self.in_step and count is None:
+                await self._lose("it could not be read after a refusal")
+        if self.in_step and count != self._before:
+            await self._lose("the count moved although the network refused")
 
     def doubted(self, age_seconds: float = 0.0) -> None:
         """Take notice of a message that may be in the air, begun ``age_seconds`` ago."""

@@ -77,6 +77,7 @@ class Sender:
         try:
             async with self._channel.lock:
                 await self._keep_link(more_to_come=submit.more_to_come)
+                await self._evidence.prepare(self._channel)
                 judged = await self._transmit(command)
                 # Before the lock goes: the next attempt's witness must know of this one.
                 outcome = self._judged(submit, judged)
@@ -114,6 +115,12 @@ class Sender:
             match judged.outcome:
                 case Sent(reference=reference):
                     await self._evidence.sent(int(reference), self._channel)
+                case InDoubt() if judged.refusal is not None:
+                    # Refused or not, the modem has done with it: what the SIM shows now tells how it counts refusals.
+                    try:
+                        await self._evidence.refused(self._channel)
+                    finally:
+                        self._evidence.doubted(judged.seconds)
                 case NotSent() if judged.refusal is not None:
                     await self._evidence.refused(self._channel)
                 case _:

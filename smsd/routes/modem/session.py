@@ -353,10 +353,10 @@ class Session:
             self._health.sent()
             self._in_doubt = None
             return outcome
-        if isinstance(outcome, InDoubt):
+        if isinstance(outcome, InDoubt) and (judged.refusal is None or judged.stopped):
             self._evidence.doubted(judged.seconds)
-            if judged.refusal is None:
-                self._in_doubt = submit.attempt_id
+        if isinstance(outcome, InDoubt) and judged.refusal is None:
+            self._in_doubt = submit.attempt_id
         self._wake.set()
         if judged.refusal is None:
             if isinstance(outcome, NotSent) and not judged.stopped:
