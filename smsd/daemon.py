@@ -219,6 +219,9 @@ def _settings(config: Config) -> Settings:
         lenient_commands=config.service.lenient_commands,
         incomplete=config.messages.incomplete,
         lifetimes={each: config.messages.expires(each.value) for each in MessageClass},
+        order=config.route_order,
+        fallback_after=timedelta(seconds=config.routing.fallback_after_seconds),
+        fallback_prefix=config.routing.fallback_prefix,
         keep_inbox=timedelta(days=keep.inbox_days) if keep.inbox_days else None,
         keep_outbox=timedelta(days=keep.outbox_days) if keep.outbox_days else None,
     )

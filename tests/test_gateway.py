@@ -16,6 +16,7 @@ from smsd.gateway import ACK_ALARM_SECONDS, Gateway, Settings
 from smsd.routes import Inbound
 from smsd.rules.outbox import MessageClass
 from smsd.rules.replies import Replies
+from smsd.rules.routing import Kind
 from smsd.sms import Deliver, Doubt, InDoubt, NotSent, Outcome, Received, RouteStatus, Sent, Submit, Verdict, Witness
 from smsd.store import NewMessage, Store
 from smsd.store.thread import StoreThread
@@ -42,6 +43,8 @@ class ScriptedRoute:
     sender: str = "+79086228779"
     sim: str | None = "sim"
     settle_seconds: float = 75.0
+    kind: Kind = Kind.SIM
+    window: int = 1
     up: bool = True
     submits: list[Submit] = field(default_factory=list)
     answer: Callable[[Submit], Outcome] = field(default=lambda submit: Sent(str(submit.attempt_id % 256)))
@@ -218,10 +221,10 @@ async def test_an_answer_in_doubt_is_sent_once_more_and_then_held(start: Start) 
     await house.until(lambda: ("ack", "in_doubt") in house.states())
     assert len([s for s in house.route.submits if s.message_id == 1]) == 1
     house.clock.now += 76
-    house.gateway._doubts["scripted"].set()
+    house.gateway._bells.doubts["scripted"].set()
     await house.until(lambda: len([s for s in house.route.submits if s.message_id == 1]) == 2)
     house.clock.now += 76
-    house.gateway._doubts["scripted"].set()
+    house.gateway._bells.doubts["scripted"].set()
     await house.until(lambda: house.states()[0] == ("ack", "in_doubt"))
     await asyncio.sleep(0.05)
     assert len([s for s in house.route.submits if s.message_id == 1]) == 2
@@ -233,11 +236,11 @@ async def test_a_manual_message_in_doubt_is_held(start: Start) -> None:
     held = house.enqueue("hello")
     await house.until(lambda: house.states() == [("manual", "in_doubt")])
     house.clock.now += 3600
-    house.gateway._doubts["scripted"].set()
+    house.gateway._bells.doubts["scripted"].set()
     await asyncio.sleep(0.05)
     assert len(house.route.submits) == 1
     house.route.evidence = lambda _doubt, _age: Sent("7", evidence="EF_SMSS")
-    house.gateway._doubts["scripted"].set()
+    house.gateway._bells.doubts["scripted"].set()
     await house.until(lambda: house.store.outbox.show(held)["state"] == "submitted")
 
 
@@ -248,7 +251,7 @@ async def test_a_policy_waits_while_no_route_is_up(start: Start) -> None:
     await house.until(lambda: ("ack", "in_doubt") in house.states())
     house.route.up = False
     house.clock.now += 3600
-    house.gateway._doubts["scripted"].set()
+    house.gateway._bells.doubts["scripted"].set()
     await asyncio.sleep(0.05)
     assert house.store.outbox.show(1)["part_list"][0]["resent"] == 0
 

@@ -5,13 +5,22 @@ days later and after restarts, and that the service centre's clock is not ours. 
 kept: the candidates, already of the report's subscription, recipient and reference, are handed in.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from smsd.sms import StatusReport, Witness
 
-__all__ = ["Candidate", "speaks_of"]
+__all__ = ["Candidate", "is_tp_mr", "reference_forms", "speaks_of"]
+
+TP_MR_VALUES = 256
+MARKS = 65_536
+"""How many values the mark has that a submit bears (SMPP 3.4 §5.3.2.17, two octets)."""
+LONGEST_ID = 32
+"""Digits of an id that is looked at as a number."""
+
+_HEXADECIMAL = re.compile("[0-9a-fA-F]+")
 
 WINDOW = timedelta(minutes=10)
 """How far the service centre's time of a part may be from our attempt for the two to be the same for certain.
@@ -53,12 +62,40 @@ def speaks_of(report: StatusReport, candidates: Sequence[Candidate]) -> Candidat
     return None
 
 
+def is_tp_mr(reference: str) -> bool:
+    """Tell whether a reference can be a TP-MR, which means something with its subscription only.
+
+    A service centre's message id is unique for weeks, so that a receipt that came by another bind still finds its part.
+    """
+    return reference.isascii() and reference.isdigit() and int(reference) < TP_MR_VALUES
+
+
+def reference_forms(reference: str) -> list[str]:
+    """List the forms in which a service centre may have written the same id before: SMPP answers and receipts differ.
+
+    As it is; without leading zeros; its decimal form if it is hexadecimal; its hexadecimal form if it is decimal.
+    """
+    forms = [reference]
+    if not is_tp_mr(reference):
+        plain = reference.lstrip("0")
+        forms.append(plain)
+        if len(plain) <= LONGEST_ID and _HEXADECIMAL.fullmatch(plain):
+            forms += [str(int(plain, 16))]
+            if plain.isdigit():
+                forms += [f"{int(plain):x}", f"{int(plain):X}"]
+            else:
+                forms += [plain.lower(), plain.upper()]
+    return list(dict.fromkeys(form for form in forms if form))
+
+
 def _near(report: StatusReport, candidate: Candidate) -> bool:
     return report.submitted_at is not None and abs(report.submitted_at - candidate.started_at) <= WINDOW
 
 
 def _may_be(report: StatusReport, doubt: Candidate) -> bool:
     """Tell whether a report with this reference can belong to an attempt whose reference is not known."""
+    if report.echo is not None:
+        return doubt.attempt_id % MARKS == report.echo
     last = doubt.witness.get("smss")
     if isinstance(last, int) and doubt.witness.get("in_step"):
         return report.reference == str((last + 1) % 256)

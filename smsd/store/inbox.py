@@ -18,7 +18,7 @@ from smsd.rules.commands import Command
 from smsd.rules.reception import Decision, Facts, InboxState, Incoming
 from smsd.sms import Deliver, Received, StatusReport, join
 from smsd.store.engine import Engine, Row, Transaction
-from smsd.store.progress import NewMessage, insert_message, report
+from smsd.store.progress import Divert, NewMessage, insert_message, report
 
 __all__ = ["Inbox", "Judge", "Receipt", "subscribe"]
 
@@ -30,13 +30,15 @@ class Judge:
     """The rules as the inbox asks them: pure functions, and the acknowledgement they lead to.
 
     ``phone_of`` normalises a sender to E.164; ``command_of`` tells the command before the facts are counted;
-    ``decide`` decides. ``ack`` makes the acknowledgement for a phone.
+    ``decide`` decides. ``ack`` makes the acknowledgement for a phone. ``divert`` says by which route a message goes
+    after all that was reported undeliverable.
     """
 
     phone_of: Callable[[Deliver], str | None]
     command_of: Callable[[Incoming], Command | None]
     decide: Callable[[Incoming, Facts], Decision]
     ack: Callable[[str, float], NewMessage]
+    divert: Divert
     incomplete: timedelta
 
 
@@ -73,7 +75,7 @@ class Inbox:
                 return Receipt("repeat", repeated=True)
             match received.value:
                 case StatusReport() as value:
-                    attempt = report(tx, value, route=received.route, sim=received.sim, pdu_id=pdu_id, now=now)
+                    attempt = report(tx, received, value, pdu_id, judge.divert, now)
                     return Receipt("report", attempt_id=attempt)
                 case Deliver() as value:
                     return _deliver(tx, received, value, pdu_id, judge, now)

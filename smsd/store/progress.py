@@ -6,15 +6,15 @@ its caller has begun and will commit.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from smsd.errors import NotFoundError, StoreError
 from smsd.rules.outbox import FINAL, PRIORITY, WAITING, MessageClass, PartState, State, may, retry_delay, state_of
-from smsd.rules.reports import Candidate, speaks_of
-from smsd.sms import Doubt, InDoubt, NotSent, Outcome, ReportClass, Sent, StatusReport, Verdict, Witness
+from smsd.rules.reports import Candidate, is_tp_mr, reference_forms, speaks_of
+from smsd.sms import Doubt, InDoubt, NotSent, Outcome, Received, ReportClass, Sent, StatusReport, Verdict, Witness
 from smsd.store.engine import Row, Transaction
 
 __all__ = [
@@ -333,19 +333,25 @@ def doubt_of(tx: Transaction, row: Row) -> Doubt:
 # --- status reports ---------------------------------------------------------------------------------------------------
 
 
-def report(tx: Transaction, value: StatusReport, *, route: str, sim: str | None, pdu_id: int, now: float) -> int | None:
+Divert = Callable[[MessageClass, StatusReport, bool], Diversion | None]
+"""Says by which route a message goes after all that the network reported undeliverable; the last argument tells whether
+it has been diverted before."""
+
+
+def report(
+    tx: Transaction, received: Received, value: StatusReport, pdu_id: int, divert_to: Divert, now: float
+) -> int | None:
     """Keep a status report and let it speak for the attempt it means; return that attempt's id.
 
     A report that matches nothing waits: the answer it belongs to may not have been recorded yet.
     """
-    candidates = _candidates(tx, value, route, sim)
-    attempt = speaks_of(value, candidates)
+    attempt = speaks_of(value, _candidates(tx, value, received.route, received.sim))
     tx.run(
         "report_insert",
         now=now,
         pdu_id=pdu_id,
-        route=route,
-        sim=sim,
+        route=received.route,
+        sim=received.sim,
         reference=value.reference,
         recipient=value.recipient,
         submitted_at=value.submitted_at.timestamp() if value.submitted_at else None,
@@ -358,18 +364,28 @@ def report(tx: Transaction, value: StatusReport, *, route: str, sim: str | None,
         return None
     if not attempt.sent:
         settle(tx, attempt.attempt_id, Sent(value.reference, evidence="status report"), now)
-    _apply_report(tx, attempt.attempt_id, value.report_class, value.code, now)
+    diversion = None
+    if value.report_class is ReportClass.FAILED:
+        row = tx.one("attempt_get", id=attempt.attempt_id)
+        message = tx.one("message_state", id=row["message_id"])
+        diversion = divert_to(MessageClass(message["class"]), value, message["diverted"] is not None)
+    _apply_report(tx, attempt.attempt_id, value.report_class, value.code, now, diversion)
     return attempt.attempt_id
 
 
 def _candidates(tx: Transaction, value: StatusReport, route: str, sim: str | None) -> list[Candidate]:
-    if value.recipient:
-        rows = tx.all("attempt_by_reference", recipient=value.recipient, reference=value.reference)
-    else:
-        rows = tx.all("attempt_by_reference_alone", route=route, reference=value.reference)
-    rows += [
-        row for row in tx.all("attempt_in_doubt_to", route=route, recipient=value.recipient) if row["reference"] is None
-    ]
+    """Gather the attempts a report may speak of: of its own subscription, or of any where its reference is no TP-MR."""
+    rows = []
+    for reference in reference_forms(value.reference):
+        if value.recipient:
+            rows += tx.all("attempt_by_reference", recipient=value.recipient, reference=reference)
+        else:
+            rows += tx.all("attempt_by_reference_alone", route=route, reference=reference)
+        if rows:
+            break
+    doubts = tx.all("attempt_in_doubt_to", route=route, recipient=value.recipient)
+    rows += [row for row in doubts if row["reference"] is None]
+    anywhere = not is_tp_mr(value.reference)
     return [
         Candidate(
             attempt_id=row["id"],
@@ -379,25 +395,32 @@ def _candidates(tx: Transaction, value: StatusReport, route: str, sim: str | Non
             witness=json.loads(row["witness"]),
         )
         for row in rows
-        if (row["sim"] == sim if sim and row["sim"] else row["route"] == route)
+        if anywhere or (row["sim"] == sim if sim and row["sim"] else row["route"] == route)
     ]
 
 
 def _hear_waiting_reports(tx: Transaction, attempt: Row, reference: str, now: float) -> None:
     """Hear the reports that came before the answer they belong to was recorded."""
     since = attempt["started_at"] - 1
-    waiting = tx.all(
-        "report_unmatched", reference=reference, recipient=attempt["recipient"], route=attempt["route"], since=since
-    )
-    for row in waiting:
-        tx.run("report_match", id=row["id"], attempt_id=attempt["id"])
-        _apply_report(tx, attempt["id"], ReportClass(row["class"]), row["code"], now)
+    for form in reference_forms(reference):
+        waiting = tx.all(
+            "report_unmatched",
+            reference=form,
+            recipient=attempt["recipient"],
+            route=None if not is_tp_mr(reference) else attempt["route"],
+            since=since,
+        )
+        for row in waiting:
+            tx.run("report_match", id=row["id"], attempt_id=attempt["id"])
+            _apply_report(tx, attempt["id"], ReportClass(row["class"]), row["code"], now, None)
 
 
 _REPORTED = {ReportClass.DELIVERED: PartState.DELIVERED, ReportClass.FAILED: PartState.FAILED}
 
 
-def _apply_report(tx: Transaction, attempt_id: int, report_class: ReportClass, code: str, now: float) -> None:
+def _apply_report(
+    tx: Transaction, attempt_id: int, report_class: ReportClass, code: str, now: float, diversion: Diversion | None
+) -> None:
     attempt = tx.one("attempt_get", id=attempt_id)
     part = PartState(attempt["part_state"])
     state = _REPORTED.get(report_class, part)
@@ -415,5 +438,7 @@ def _apply_report(tx: Transaction, attempt_id: int, report_class: ReportClass, c
         report=code,
         now=now,
     )
-    if state != part:
+    if diversion is not None:
+        divert(tx, attempt["message_id"], diversion, now)
+    elif state != part:
         advance(tx, attempt["message_id"], now, error=code if state is PartState.FAILED else None)

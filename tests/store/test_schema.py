@@ -321,7 +321,6 @@ def test_what_the_daemon_asks_all_the_time_is_found_by_an_index(migrated: sqlite
         assert not [step for step in plan if "TEMP B-TREE" in step]
 
 
-@pytest.mark.parametrize("name", [name for name in named_queries() if name.startswith("message_next")])
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

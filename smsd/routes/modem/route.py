@@ -15,6 +15,7 @@ from smsd.routes import Inbound, Memory
 from smsd.routes.modem.port import Port
 from smsd.routes.modem.session import Leftovers, Session
 from smsd.routes.modem.timings import Timings
+from smsd.rules.routing import Kind
 from smsd.sms import Doubt, NotSent, Outcome, RouteStatus, Submit, Verdict, Witness
 
 __all__ = ["ModemRoute"]
@@ -71,6 +72,16 @@ class ModemRoute:
         state, detail = self._state
         facts = dict(self._session.facts) if self._session is not None else {}
         return RouteStatus(state == READY, state, detail, {"device": self.device, **facts})
+
+    @property
+    def kind(self) -> Kind:
+        """What a client sees of it: a number."""
+        return Kind.SIM
+
+    @property
+    def window(self) -> int:
+        """How many parts it sends at a time: the air takes one."""
+        return 1
 
     @property
     def sim(self) -> str | None:

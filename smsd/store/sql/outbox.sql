@@ -212,7 +212,8 @@ VALUES (:now, :pdu_id, :route, :sim, :reference, :recipient, :submitted_at, :dis
 -- name: report_unmatched
 -- Reports that came before the answer they belong to was recorded.
 SELECT id, route, sim, submitted_at, class, code, received_at FROM report
-WHERE attempt_id IS NULL AND reference = :reference AND recipient IN (:recipient, '') AND route = :route
+WHERE attempt_id IS NULL AND reference = :reference AND recipient IN (:recipient, '')
+  AND (:route IS NULL OR route = :route)
   AND received_at >= :since
 ORDER BY id;
 

@@ -1,0 +1,319 @@
+"""What the daemon is for: receive, answer, send, settle.
+
+Read first: this file (who is there, and what comes in), then ``pump`` (what goes out), ``answers`` (requests),
+``doubts``; ``route`` says what is asked of a route. Knows the order of things: acknowledge to a route only after the
+commit, send only after the attempt is on disk, answer before alerting. Refuses to know protocols (``routes``), rows
+(``store``), reasons (``rules``) and the clock, which is handed in. Every task here is a supervisor: whatever goes wrong
+inside is logged, waited out and tried again; none of them raises, for a failed task would end the others.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+
+import structlog
+
+from smsd.directory import Directory
+from smsd.errors import PduError, StoreError
+from smsd.gateway.answers import MESSAGE_SEAL, Answers
+from smsd.gateway.doubts import Doubts
+from smsd.gateway.pump import STORE_RETRY_SECONDS, Pump
+from smsd.gateway.route import Bells, Route, Settings
+from smsd.rules.commands import Command
+from smsd.rules.outbox import MessageClass
+from smsd.rules.phones import sender_phone
+from smsd.rules.reception import Decision, Facts, Incoming, command_of, judge
+from smsd.rules.routing import Block, Kind, View, diverts, permits, refused_at_once
+from smsd.sms import Deliver, InDoubt, NotSent, Outcome, Received, StatusReport, Submit, segments
+from smsd.store import Claim, Diversion, Judge, NewMessage, Receipt
+from smsd.store.thread import StoreThread
+from smsd.vault import Vault
+
+__all__ = ["ACK_ALARM_SECONDS", "MESSAGE_SEAL", "Gateway", "Route", "Settings"]
+
+CARE_SECONDS = 10.0
+"""How often deadlines, late parts and old acknowledgements are looked after."""
+ACK_ALARM_SECONDS = 90.0
+"""An acknowledgement older than this raises an alarm: two minutes are promised."""
+
+log = structlog.get_logger("smsd.gateway")
+
+
+class Gateway:
+    """Receives, answers, sends and settles, over routes and a store."""
+
+    def __init__(
+        self,
+        store: StoreThread,
+        routes: Sequence[Route],
+        directory: Directory,
+        vault: Vault,
+        settings: Settings,
+        clock: Callable[[], float],
+    ) -> None:
+        self._thread = store
+        self._store = store.store
+        self._routes = {route.name: route for route in _in_order(routes, settings.order)}
+        self._vault = vault
+        self._settings = settings
+        self._clock = clock
+        self._down_since: dict[str, float | None] = dict.fromkeys(self._routes, clock())
+        self._statuses = asyncio.Event()
+        self._alarmed = False
+        self._bells = Bells(list(self._routes))
+        self._answers = Answers(store, directory, vault.public, settings, clock, self._bells)
+        self._doubts = Doubts(store, self._routes.values(), clock, self._bells, self._record)
+        self._pumps = {
+            route.name: Pump(
+                route,
+                store,
+                clock,
+                self._bells.work[route.name],
+                cut=self._cut,
+                permits=self._permits,
+                diversion=self._diversion,
+                survey=self._doubts.survey,
+                landed=self._landed,
+            )
+            for route in self._routes.values()
+        }
+        self._judge = Judge(
+            phone_of=self._phone_of,
+            command_of=self._command_of,
+            decide=self._decide,
+            ack=self._ack,
+            divert=self._divert_reported,
+            incomplete=settings.incomplete,
+        )
+
+    async def run(self) -> None:
+        """Work until cancelled. Attempts that a dead process left open are taken for doubts first."""
+        orphans = await self._thread.call(self._store.outbox.adopt_orphans)
+        if orphans:
+            log.warning("attempts_in_doubt", count=orphans, why="the daemon had ended while they were in the air")
+        await self._thread.call(self._store.requests.adopt_orphans)
+        await self._thread.call(self._store.keep_routes, list(self._routes))
+        async with asyncio.TaskGroup() as group:
+            for name, route in self._routes.items():
+                self._bells.doubts[name].set()
+                group.create_task(_supervised(f"route {name}", route.run, self))
+                group.create_task(_supervised(f"pump {name}", self._pumps[name].run))
+                group.create_task(_supervised(f"doubts {name}", self._doubts.run, route))
+            group.create_task(_supervised("requests", self._answers.run))
+            group.create_task(_supervised("statuses", self._publish))
+            group.create_task(_supervised("care", self._care))
+
+    async def stop(self, seconds: float) -> None:
+        """Take no more work and wait at most ``seconds`` for the parts in the air to be answered."""
+        self._answers.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await asyncio.gather(*(pump.stop() for pump in self._pumps.values()))
+
+    def look(self) -> None:
+        """Look at the outbox and the requests: somebody rang."""
+        self._bells.ring()
+
+    @property
+    def in_air(self) -> int:
+        """How many parts are in the air."""
+        return sum(pump.in_air for pump in self._pumps.values())
+
+    # --- what routes say ----------------------------------------------------------------------------------------------
+
+    async def received(self, received: Received) -> None:
+        """Make something received safe and act on it. Raises ``StoreError``: then it must not be deleted."""
+        receipt = await self._thread.call(self._store.inbox.receive, received, self._judge)
+        _tell(received, receipt)
+        if receipt.message_id is not None or receipt.attempt_id is not None:
+            # A report may have settled a doubt, and what waited for it may leave.
+            self._bells.ring()
+
+    async def settled(self, attempt_id: int, outcome: Outcome) -> None:
+        """Record the late end of an attempt."""
+        await self._record(attempt_id, outcome)
+        self._bells.ring()
+
+    def changed(self, route: str) -> None:
+        """Look at a route again: its state is another, or it is free."""
+        up = self._routes[route].status.up
+        if up:
+            self._down_since[route] = None
+        elif self._down_since[route] is None:
+            self._down_since[route] = self._clock()
+        self._bells.work[route].set()
+        self._statuses.set()
+
+    async def _record(self, attempt_id: int, outcome: Outcome) -> None:
+        """Record an outcome; while the disk is full or locked it is held here."""
+        while True:
+            try:
+                await self._thread.call(self._store.outbox.record, [(attempt_id, outcome)])
+            except StoreError as error:
+                log.error("store_trouble", attempt_id=attempt_id, error=str(error))
+                await asyncio.sleep(STORE_RETRY_SECONDS)
+            else:
+                return
+
+    # --- the judge is called by the store, on its thread and inside its transaction: these are pure -------------------
+
+    def _phone_of(self, deliver: Deliver) -> str | None:
+        return sender_phone(deliver.sender, deliver.sender_is_number, self._settings.region)
+
+    def _command_of(self, incoming: Incoming) -> Command | None:
+        return command_of(incoming, lenient=self._settings.lenient_commands)
+
+    def _decide(self, incoming: Incoming, facts: Facts) -> Decision:
+        return judge(
+            incoming,
+            facts,
+            commands_per_hour=self._settings.commands_per_hour,
+            lenient=self._settings.lenient_commands,
+        )
+
+    def _ack(self, phone: str, now: float) -> NewMessage:
+        return self._settings.message(MessageClass.ACK, phone, self._settings.replies.accepted, now)
+
+    def _divert_reported(self, message_class: MessageClass, report: StatusReport, diverted: bool) -> Diversion | None:  # noqa: FBT001
+        if not diverts(message_class, _block(report.refused), diverted=diverted):
+            return None
+        return self._by_sim(f"the operator blocks the sender's name ({report.code})")
+
+    # --- which way, and in what words ---------------------------------------------------------------------------------
+
+    def _permits(self, route: str) -> Mapping[MessageClass, float]:
+        """Say what a route may take now."""
+        now = self._clock()
+        views = [View(each.name, each.kind, self._down_for(each, now)) for each in self._routes.values()]
+        after = self._settings.fallback_after.total_seconds()
+        return permits(route, views, now=now, fallback_after=after, by_class=self._settings.by_class)
+
+    def _down_for(self, route: Route, now: float) -> float:
+        since = self._down_since[route.name]
+        if route.status.up:
+            return 0.0
+        # Down, however short: never the 0.0 that means up.
+        return max(now - since, 0.001) if since is not None else 0.001
+
+    def _diversion(self, claim: Claim, refusal: NotSent) -> Diversion | None:
+        """Say whether a message that was refused goes by the SIM at once."""
+        if not refused_at_once(claim.message_class, _block(refusal.refused)):
+            return None
+        return self._by_sim(f"the sender's name was refused ({refusal.code})")
+
+    def _by_sim(self, reason: str) -> Diversion | None:
+        sim = next((route.name for route in self._routes.values() if route.kind is Kind.SIM), None)
+        return None if sim is None else Diversion(sim, reason)
+
+    def _cut(self, claim: Claim, route: Route) -> Submit:
+        """Cut the claimed part out of its text. The same text, reference and route always give the same parts."""
+        text = claim.text if claim.sealed is None else self._vault.open(claim.sealed, associated=MESSAGE_SEAL)
+        parts = segments(self._prefixed(text or "", claim.parts, route), claim.reference)
+        if len(parts) != claim.parts:
+            raise PduError("TP-UD", f"the text makes {len(parts)} parts, {claim.parts} were announced")
+        left = None if claim.expires_at is None else max(0.0, claim.expires_at - self._clock())
+        return Submit(
+            attempt_id=claim.attempt_id,
+            message_id=claim.message_id,
+            recipient=claim.recipient,
+            user_data=parts[claim.part - 1],
+            part=claim.part,
+            total=claim.parts,
+            validity=None if left is None else timedelta(seconds=left),
+            more_to_come=claim.part < claim.parts,
+        )
+
+    def _prefixed(self, text: str, parts: int, route: Route) -> str:
+        """Put the prefix before a text that leaves by the SIM instead of a bind, where it does not cost a part more."""
+        prefix = self._settings.fallback_prefix
+        falls_back = route.kind is Kind.SIM and any(each.kind is Kind.BIND for each in self._routes.values())
+        if not prefix or not falls_back or len(segments(prefix + text, 0)) > parts:
+            return text
+        return prefix + text
+
+    def _landed(self, route: Route, _claim: Claim, outcome: Outcome) -> None:
+        if isinstance(outcome, InDoubt):
+            self._bells.doubts[route.name].set()
+        elif isinstance(outcome, NotSent):
+            self._bells.ring()
+
+    # --- care ---------------------------------------------------------------------------------------------------------
+
+    async def _publish(self) -> None:
+        """Write how the routes are to the store, where ``smsd status`` reads it."""
+        while True:
+            await self._statuses.wait()
+            self._statuses.clear()
+            for route in self._routes.values():
+                await self._thread.call(self._store.put_route, route.name, route.status)
+            await asyncio.sleep(0.2)
+
+    async def _care(self) -> None:
+        """Look after deadlines, parts that never came, texts to wipe and acknowledgements that wait too long."""
+        while True:
+            expired = await self._thread.call(self._store.outbox.expire)
+            if expired:
+                log.warning("expired", count=expired)
+            await self._thread.call(self._store.outbox.wipe_submitted)
+            for inbox_id in await self._thread.call(self._store.inbox.give_up_incomplete, self._settings.incomplete):
+                log.info("part_never_came", inbox_id=inbox_id)
+            await self._forget()
+            oldest = await self._thread.call(self._store.outbox.oldest_ack)
+            late = oldest is not None and self._clock() - oldest > ACK_ALARM_SECONDS
+            if late and not self._alarmed:
+                log.error("acknowledgement_late", seconds=round(self._clock() - (oldest or 0)), promised=120)
+            self._alarmed = late
+            await asyncio.sleep(CARE_SECONDS)
+
+    async def _forget(self) -> None:
+        """Forget a handful of what is older than the configuration keeps."""
+        now, keep_inbox, keep_outbox = self._clock(), self._settings.keep_inbox, self._settings.keep_outbox
+        if keep_inbox or keep_outbox:
+            await self._thread.call(
+                self._store.forget,
+                inbox_before=now - keep_inbox.total_seconds() if keep_inbox else None,
+                outbox_before=now - keep_outbox.total_seconds() if keep_outbox else None,
+            )
+
+
+async def _supervised(what: str, work: Callable[..., Awaitable[None]], *args: object) -> None:
+    """Run a task for ever: whatever it raises is logged and it begins again."""
+    while True:
+        try:
+            await work(*args)
+        except StoreError as error:
+            log.error("store_trouble", task=what, error=str(error))
+            await asyncio.sleep(STORE_RETRY_SECONDS)
+        except Exception:
+            log.exception("task_failed", task=what)
+            await asyncio.sleep(STORE_RETRY_SECONDS)
+
+
+def _in_order(routes: Sequence[Route], order: Sequence[str]) -> list[Route]:
+    """Put routes into their order; those it does not name come last, as they are."""
+    return sorted(routes, key=lambda route: order.index(route.name) if route.name in order else len(order))
+
+
+def _block(refused: str | None) -> Block | None:
+    return None if refused is None else Block(refused)
+
+
+def _tell(received: Received, receipt: Receipt) -> None:
+    told = log.bind(route=received.route)
+    if receipt.repeated:
+        told.debug("received_again")
+    elif receipt.kind == "report":
+        told.info("status_report", attempt_id=receipt.attempt_id, status=getattr(received.value, "code", ""))
+    elif receipt.kind == "unreadable":
+        told.warning("quarantined", inbox_id=receipt.inbox_id, why=receipt.reason)
+    else:
+        told.info(
+            "received",
+            inbox_id=receipt.inbox_id,
+            sender=getattr(received.value, "sender", ""),
+            state=str(receipt.state),
+            why=receipt.reason or None,
+            request_id=receipt.request_id,
+            message_id=receipt.message_id,
+        )

@@ -1,0 +1,103 @@
+"""Doubts: parts that may have left, and what becomes of them.
+
+Knows the order: evidence first, as long as it may come; then the policy of the message's class. Refuses to judge
+evidence, which is the route's, and to say what a class's policy is, which is ``rules.outbox``.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Collection
+
+import structlog
+
+from smsd.gateway.route import Bells, Route
+from smsd.rules.outbox import DoubtPolicy
+from smsd.sms import Doubt, Outcome
+from smsd.store.thread import StoreThread
+
+__all__ = ["Doubts"]
+
+FRESH_SECONDS = 2.0
+"""How often the evidence of fresh doubts is asked for."""
+HELD_SECONDS = 60.0
+"""How often the evidence of doubts is asked for that are held for a person."""
+
+log = structlog.get_logger("smsd.gateway")
+
+
+class Doubts:
+    """The doubts of all routes. ``record`` records an end however long the store takes to take it."""
+
+    def __init__(
+        self,
+        thread: StoreThread,
+        routes: Collection[Route],
+        clock: Callable[[], float],
+        bells: Bells,
+        record: Callable[[int, Outcome], Awaitable[None]],
+    ) -> None:
+        self._thread = thread
+        self._routes = routes
+        self._clock = clock
+        self._bells = bells
+        self._record = record
+        self._held: set[int] = set()
+
+    async def run(self, route: Route) -> None:
+        """Look after the doubts of one route for ever."""
+        bell = self._bells.doubts[route.name]
+        while True:
+            await bell.wait()
+            doubts = await self._list(route)
+            for doubt in doubts:
+                await self._settle(route, doubt)
+            bell.clear()
+            if doubts:
+                fresh = any(doubt.attempt_id not in self._held for doubt in doubts)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(FRESH_SECONDS if fresh else HELD_SECONDS):
+                        await bell.wait()
+                bell.set()
+
+    async def survey(self, route: Route) -> None:
+        """Settle what evidence settles now of a route that has just come up."""
+        for doubt in await self._list(route):
+            await self._by_evidence(route, doubt)
+
+    async def _list(self, route: Route) -> list[Doubt]:
+        return await self._thread.call(self._thread.store.outbox.doubts, route.name)
+
+    def _age(self, doubt: Doubt) -> float:
+        return self._clock() - doubt.started_at.timestamp()
+
+    async def _by_evidence(self, route: Route, doubt: Doubt) -> bool:
+        outcome = await route.settle(doubt, self._age(doubt)) if route.status.up else None
+        if outcome is None:
+            return False
+        await self._record(doubt.attempt_id, outcome)
+        log.info(
+            "doubt_settled",
+            message_id=doubt.message_id,
+            attempt_id=doubt.attempt_id,
+            route=route.name,
+            end=type(outcome).__name__,
+            evidence=getattr(outcome, "evidence", None),
+        )
+        self._held.discard(doubt.attempt_id)
+        self._bells.ring()
+        return True
+
+    async def _settle(self, route: Route, doubt: Doubt) -> None:
+        """Settle one doubt by evidence, or by its class's policy once none can come."""
+        if await self._by_evidence(route, doubt) or self._age(doubt) < route.settle_seconds:
+            return
+        if not any(other.status.up for other in self._routes):
+            return  # nothing could be sent now: the evidence may as well be waited for
+        policy = await self._thread.call(self._thread.store.outbox.apply_policy, doubt.attempt_id)
+        told = log.bind(message_id=doubt.message_id, attempt_id=doubt.attempt_id, route=route.name)
+        if policy is DoubtPolicy.RESEND_ONCE:
+            told.warning("sent_once_more", why="no evidence came and somebody waits")
+            self._bells.ring()
+        elif policy is DoubtPolicy.HOLD and doubt.attempt_id not in self._held:
+            self._held.add(doubt.attempt_id)
+            told.warning("held_in_doubt", why="no evidence came; 'smsd outbox retry' or 'cancel' decides")

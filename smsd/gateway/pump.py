@@ -1,0 +1,209 @@
+"""One route's pump: claim, submit, record, as many parts at a time as the route's window allows.
+
+Knows that the attempt is on disk before the octets leave, and that what ended is recorded by the same commit that
+claims what comes next: a window at full speed costs one commit, not one for each part. Refuses to know which message
+is next (the store's), by which route it may go (``rules.routing``) and how it is sent (the route's).
+
+Where a ``kill -9`` leaves the client: before the claim commits, unsent and still queued; between claim and record, in
+doubt, settled at the next start by the SIM's memory, a report, or the policy of its class; after it, as recorded.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from smsd.errors import PduError, SealError, StoreError
+from smsd.gateway.route import Route
+from smsd.rules.outbox import MessageClass
+from smsd.sms import InDoubt, NotSent, Outcome, Sent, Submit, Verdict
+from smsd.store import Claim, Claimant, Diversion, Ended
+from smsd.store.thread import StoreThread
+
+__all__ = ["POLL_SECONDS", "STORE_RETRY_SECONDS", "Pump"]
+
+POLL_SECONDS = 5.0
+"""How often the outbox is looked at when nobody rang."""
+STORE_RETRY_SECONDS = 2.0
+"""How long to wait when the store takes nothing (a full disk, a stuck writer)."""
+
+log = structlog.get_logger("smsd.gateway")
+
+
+class Pump:
+    """Sends for one route.
+
+    ``cut`` makes the ``Submit`` of a claim; ``permits`` says what the route may take now; ``diversion`` where a message
+    goes that was refused; ``survey`` settles what it can of the route's doubts; ``landed`` hears every end.
+    """
+
+    def __init__(
+        self,
+        route: Route,
+        thread: StoreThread,
+        clock: Callable[[], float],
+        work: asyncio.Event,
+        *,
+        cut: Callable[[Claim, Route], Submit],
+        permits: Callable[[str], Mapping[MessageClass, float]],
+        diversion: Callable[[Claim, NotSent], Diversion | None],
+        survey: Callable[[Route], Awaitable[None]],
+        landed: Callable[[Route, Claim, Outcome], None],
+    ) -> None:
+        self._route = route
+        self._thread = thread
+        self._clock = clock
+        self._work = work
+        self._cut = cut
+        self._permits = permits
+        self._diversion = diversion
+        self._survey = survey
+        self._landed = landed
+        self._flights: dict[asyncio.Task[Outcome], Claim] = {}
+        self._ended: list[tuple[Claim, Outcome]] = []
+        self._stopping = False
+        self._was_up = False
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    @property
+    def in_air(self) -> int:
+        """How many parts have been claimed and not yet recorded."""
+        return len(self._flights) + len(self._ended)
+
+    async def stop(self) -> None:
+        """Take no more work; return when everything in the air has landed and is recorded."""
+        self._stopping = True
+        self._work.set()
+        await self._empty.wait()
+
+    async def run(self) -> None:
+        """Work until cancelled; then have every part in the air end, and record how."""
+        try:
+            while True:
+                await self._turn()
+        except asyncio.CancelledError:
+            await self._land()
+            raise
+
+    # --- one turn -----------------------------------------------------------------------------------------------------
+
+    async def _turn(self) -> None:
+        """Take in what has landed, claim what there is room for, and rest when there is nothing to do."""
+        self._work.clear()
+        self._collect()
+        up = self._route.status.up
+        if up and not self._was_up:
+            # Evidence is asked for before anything new is sent: the next message moves what it rests on.
+            await self._survey(self._route)
+        self._was_up = up
+        room = self._route.window - len(self._flights) if up and not self._stopping else 0
+        if not self._ended:
+            if room <= 0:
+                await self._work.wait()
+                return
+            if not await self._due():
+                return
+        try:
+            claims = await self._exchange(room)
+        except StoreError as error:
+            log.error("store_trouble", route=self._route.name, error=str(error))
+            await asyncio.sleep(STORE_RETRY_SECONDS)
+            return
+        for claim in claims:
+            self._launch(claim)
+
+    def _collect(self) -> None:
+        """Move what has landed from the air to what is to be recorded."""
+        for flight in [flight for flight in self._flights if flight.done()]:
+            self._ended.append((self._flights.pop(flight), flight.result()))
+
+    async def _due(self) -> bool:
+        """Tell whether something may be claimed now; if not, wait until it may, or something else has changed."""
+        due_at = await self._thread.call(
+            self._thread.store.outbox.next_due, self._route.name, self._permits(self._route.name)
+        )
+        seconds = POLL_SECONDS if due_at is None else min(POLL_SECONDS, due_at - self._clock())
+        if seconds <= 0:
+            return True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._work.wait()
+        return False
+
+    async def _exchange(self, room: int) -> list[Claim]:
+        """Record what has ended and claim as many parts as there is room for, in one transaction."""
+        ended = list(self._ended)
+        records: list[Ended] = [
+            (claim.attempt_id, outcome, self._diversion(claim, outcome) if isinstance(outcome, NotSent) else None)
+            for claim, outcome in ended
+        ]
+        route = self._route
+        claimant = Claimant(route.name, route.sender, route.sim, route.witness(), self._permits(route.name))
+        claims = await self._thread.call(self._thread.store.outbox.exchange, records, claimant, max(0, room))
+        del self._ended[: len(ended)]
+        for claim, outcome in ended:
+            self._tell(claim, outcome)
+            self._landed(route, claim, outcome)
+        if not self.in_air and not claims:
+            self._empty.set()
+        return claims
+
+    def _launch(self, claim: Claim) -> None:
+        """Send a claimed part: from here on it may leave."""
+        self._empty.clear()
+        flight = asyncio.get_running_loop().create_task(self._send(claim))
+        self._flights[flight] = claim
+        flight.add_done_callback(lambda _: self._work.set())
+
+    async def _send(self, claim: Claim) -> Outcome:
+        """Send one part; whatever happens it has an end."""
+        try:
+            submit = self._cut(claim, self._route)
+        except (PduError, SealError) as error:
+            return NotSent(Verdict.NEVER, "text", str(error))
+        log.debug(
+            "submitting",
+            route=self._route.name,
+            recipient=claim.recipient,
+            message_id=claim.message_id,
+            attempt_id=claim.attempt_id,
+            part=f"{claim.part}/{claim.parts}",
+        )
+        try:
+            return await self._route.submit(submit)
+        except asyncio.CancelledError:
+            return InDoubt("stopped while the part was in the air")
+        except Exception as error:
+            log.exception("task_failed", task=f"submit {self._route.name}", attempt_id=claim.attempt_id)
+            return InDoubt(f"the route failed: {type(error).__name__}")
+
+    async def _land(self) -> None:
+        """End every flight and record how; what the store does not take now is a doubt at the next start."""
+        for flight in self._flights:
+            flight.cancel()
+        if self._flights:
+            await asyncio.wait(self._flights)
+        self._collect()
+        if self._ended:
+            outcomes = [(claim.attempt_id, outcome) for claim, outcome in self._ended]
+            with contextlib.suppress(StoreError):
+                await self._thread.call(self._thread.store.outbox.record, outcomes)
+            self._ended.clear()
+        self._empty.set()
+
+    def _tell(self, claim: Claim, outcome: Outcome) -> None:
+        told = log.bind(
+            message_id=claim.message_id,
+            attempt_id=claim.attempt_id,
+            part=f"{claim.part}/{claim.parts}",
+            route=self._route.name,
+        )
+        match outcome:
+            case Sent(reference):
+                told.info("sent", reference=reference)
+            case NotSent():
+                told.warning("not_sent", verdict=outcome.verdict.value, status=outcome.code, why=outcome.reason or None)
+            case InDoubt(reason):
+                told.warning("in_doubt", why=reason)
