@@ -140,18 +140,30 @@ def events() -> dict[str, tuple[set[str], set[str], set[str]]]:
     found: dict[str, tuple[set[str], set[str], set[str]]] = {}
     for file in sorted(PACKAGE.rglob("*.py")):
         module = ".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
-        for call in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
-                continue
-            logger = ast.unparse(call.func.value).rsplit(".", 1)[-1]
-            if logger.strip("_") != "log" or call.func.attr not in LEVELS or not call.args:
-                continue
-            if isinstance(name := call.args[0], ast.Constant) and isinstance(name.value, str):
-                levels, modules, fields = found.setdefault(name.value, (set(), set(), set()))
-                levels.add(LEVELS[call.func.attr])
+        tree = ast.parse(file.read_text("utf-8"))
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+        loggers = {"log", "_log"} | set(_bound(tree))
+        for call in calls:
+            told = call.args[0] if call.args else None
+            if _called(call, loggers) in LEVELS and isinstance(told, ast.Constant) and isinstance(told.value, str):
+                levels, modules, fields = found.setdefault(told.value, (set(), set(), set()))
+                levels.add(LEVELS[_called(call, loggers)])
                 modules.add(module)
-                fields.update(keyword.arg for keyword in call.keywords if keyword.arg)
+                fields.update(keyword.arg for keyword in call.keywords if keyword.arg and keyword.arg != "exc_info")
     return dict(sorted(found.items()))
+
+
+def _called(call: ast.Call, loggers: set[str]) -> str:
+    """Return which method of a logger is called; nothing when it is no logger's."""
+    assert isinstance(call.func, ast.Attribute)  # noqa: S101  the callers look for nothing else
+    return call.func.attr if ast.unparse(call.func.value).rsplit(".", 1)[-1] in loggers else ""
+
+
+def _bound(tree: ast.Module) -> Iterator[str]:
+    """Return the names that loggers are bound to fields under: ``told = log.bind(message_id=1)``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and re.search(r"\blog\.bind\(|_log\.bind\(", ast.unparse(node.value)):
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
 
 
 def log_events(inside: str) -> str:

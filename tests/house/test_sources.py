@@ -19,6 +19,7 @@ ELSEWHERE: dict[str, str] = {
     "config/reader.py": "test_config.py",
     "daemon.py": "acceptance/test_service.py",
     "errors.py": "house/test_errors_page.py",
+    "gateway/route.py": "gateway/test_gateway.py",
     "routes/modem/card.py": "routes/test_modem_faults.py",
     "routes/modem/driver.py": "routes/test_modem_faults.py",
     "routes/modem/health.py": "routes/test_modem_faults.py",
@@ -34,7 +35,7 @@ ELSEWHERE: dict[str, str] = {
     "routes/modem/timings.py": "routes/test_modem_faults.py",
     "routes/modem/translate.py": "routes/test_modem_route.py",
     "store/progress.py": "store/test_outbox_model.py",
-    "store/thread.py": "test_gateway.py",
+    "store/thread.py": "gateway/test_gateway.py",
     "wire/information.py": "wire/test_at.py",
     "wire/status.py": "wire/test_tpdu.py",
 }
