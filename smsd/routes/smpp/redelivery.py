@@ -1,0 +1,89 @@
+"""Whether a message that comes in once more is the same one, delivered again, or another with the same words.
+
+A deliver_sm bears neither an id nor the time it was sent: ``CLIENT info`` of today and of last week are the same
+octets, and so is the one that a service centre delivers again because our answer was lost with the link. What tells
+them apart is whether the centre has heard our answer. It has, for certain, once it answers a request that we made after
+it: TCP keeps the order. Until then the message is *open*, and the same octets mean the same message; afterwards they
+mean a new one.
+
+So every message gets a number when it first comes, the same one while it is open, and the number stands where the PDU's
+own sequence number stood in what is kept: the house knows a repeat by its octets. What is open survives a restart.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+
+from smsd.routes import Memory
+from smsd.wire.smpp.pdu import Pdu
+
+__all__ = ["Redelivery", "digest"]
+
+KEY = "smpp.open"
+
+
+def digest(pdu: Pdu) -> str:
+    """Say by what a message delivered again is known: everything but what belongs to this one transmission."""
+    return hashlib.sha256(pdu.command_id.to_bytes(4, "big") + pdu.body).hexdigest()[:16]
+
+
+class Redelivery:
+    """The open messages of the bind ``name``, kept in ``memory``."""
+
+    def __init__(self, name: str, memory: Memory) -> None:
+        self._name = name
+        self._memory = memory
+        self._next = 1
+        self._open: dict[str, int] = {}
+        self._old: set[str] = set()
+
+    async def recall(self) -> None:
+        """Find what was open when this program last ended. Raises ``StoreError``."""
+        text = await self._memory.recall(KEY)
+        if text:
+            kept = json.loads(text)
+            self._next, self._open = kept["next"], kept["open"]
+
+    def begin(self) -> None:
+        """Begin a link: what is open now can only come again if the centre did not hear our answer."""
+        self._old = set(self._open)
+
+    async def number(self, mark: str) -> int:
+        """Give the number of the message known by ``mark``; on disk when this returns. Raises ``StoreError``."""
+        self._old.discard(mark)
+        if mark not in self._open:
+            self._open[mark] = self._next
+            self._next += 1
+            try:
+                await self._keep()
+            except BaseException:
+                # It was not written: asked again, it must be tried again.
+                self._open.pop(mark, None)
+                raise
+        return self._sequence(self._open[mark])
+
+    async def heard(self, marks: Iterable[str]) -> None:
+        """Close messages whose answer the centre has heard. Raises ``StoreError``: then it is to be told again."""
+        closed = [mark for mark in marks if mark in self._open]
+        if closed:
+            before = dict(self._open)
+            for mark in closed:
+                del self._open[mark]
+            try:
+                await self._keep()
+            except BaseException:
+                self._open = before | self._open
+                raise
+
+    async def give_up_old(self) -> None:
+        """Close what did not come again on this link in all this time. Raises ``StoreError``."""
+        old, self._old = self._old, set()
+        await self.heard(old)
+
+    def _sequence(self, number: int) -> int:
+        """Make a number into a sequence number that no other bind of this house gives the same message."""
+        mixed = hashlib.sha256(f"{self._name}/{number}".encode()).digest()
+        return int.from_bytes(mixed[:4], "big") & 0x7FFFFFFF
+
+    async def _keep(self) -> None:
+        await self._memory.remember(KEY, json.dumps({"next": self._next, "open": self._open}))

@@ -1,0 +1,450 @@
+"""A bind to an operator's service centre as a route: connected, bound, lost and bound again, for ever, under one name.
+
+Knows where to connect and when to try again: a spare host at once, the same ones ever more seldom, a refused bind only
+after minutes, for a person must change something first. Refuses to end and to decide about messages: whatever goes
+wrong becomes a state that people can read, and each submit ends as sent, not sent, or in doubt.
+"""
+
+import asyncio
+import contextlib
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+
+from smsd.errors import ConfigError, PduError, RouteError, SmsdError, StoreError
+from smsd.routes import Inbound, Memory
+from smsd.routes.smpp.link import Link
+from smsd.routes.smpp.pace import Pace
+from smsd.routes.smpp.redelivery import Redelivery, digest
+from smsd.routes.smpp.settings import Action, BindAs, SmppSettings
+from smsd.routes.smpp.translate import (
+    code,
+    deliver,
+    message_of,
+    octets,
+    outcome,
+    report_of,
+    source,
+    status_report,
+    submission,
+)
+from smsd.rules.routing import Block, Kind
+from smsd.sms import (
+    Doubt,
+    Fact,
+    InDoubt,
+    NotSent,
+    Outcome,
+    Received,
+    RouteStatus,
+    Sent,
+    StatusReport,
+    Submit,
+    Verdict,
+    Witness,
+)
+from smsd.wire.smpp.pdu import Bind, Pdu, QuerySm, QuerySmResp, ShortMessage
+from smsd.wire.smpp.receipt import Receipt, is_receipt, spellings, state_name
+from smsd.wire.smpp.tables import Command, Status, status_text
+
+__all__ = ["SmppRoute"]
+
+READY = "ready"
+LATE = "late answer"
+IDS_KEPT = 10_000
+"""Ids of the last answers by which a receipt's own spelling of one is recognised."""
+LONG_PASSWORD = 8
+"""Octets a password may have by the standard; a longer one is sent whole, and said to be longer."""
+
+_BINDS = {
+    BindAs.TRANSCEIVER: (Command.BIND_TRANSCEIVER,),
+    BindAs.PAIR: (Command.BIND_TRANSMITTER, Command.BIND_RECEIVER),
+}
+_REFUSALS = frozenset({Status.BIND_FAILED, Status.INVALID_PASSWORD, Status.INVALID_SYSTEM_ID})
+
+log = structlog.get_logger()
+
+
+class SmppRoute:
+    """The route ``name`` through the bind that ``settings`` describe.
+
+    ``sender`` is the name a client sees. ``password`` gives the text of the password file, read anew at each bind;
+    ``memory`` keeps a few words over restarts; ``clock`` counts seconds and never goes back; ``chance`` draws a number
+    from 0.0 up to 1.0. Raises ``ConfigError`` for a sender that cannot be one.
+    """
+
+    kind = Kind.BIND
+
+    def __init__(
+        self,
+        name: str,
+        settings: SmppSettings,
+        *,
+        memory: Memory,
+        clock: Callable[[], float],
+        chance: Callable[[], float],
+        sender: str = "SCSERV",
+        password: Callable[[], str] = lambda: "",
+    ) -> None:
+        self.name = name
+        self.sender = sender
+        self.settings = settings
+        self._clock = clock
+        self._chance = chance
+        self._password = password
+        try:
+            self._source = source(sender, settings)
+        except PduError as error:
+            raise ConfigError(f"the sender of {name}: {error.problem}") from None
+        self._pace = Pace(settings.rate, clock)
+        self._redelivery = Redelivery(name, memory)
+        self._inbound: Inbound | None = None
+        self._transmitter: Link | None = None
+        self._state = ("away", "not started")
+        self._failures = 0
+        self._in_hand = 0
+        self._ids: OrderedDict[str, None] = OrderedDict()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._asks_states = True
+
+    # --- for the gateway ----------------------------------------------------------------------------------------------
+
+    @property
+    def status(self) -> RouteStatus:
+        """How the route is: ``up`` means that a message given now is sent at once, or as soon as its turn comes."""
+        state, detail = self._state
+        rate = self._pace.rate
+        facts: dict[str, Fact] = {
+            "host": self.settings.host,
+            "system_id": self.settings.system_id,
+            "window": self.settings.window,
+            "in_flight": self._transmitter.in_flight if self._transmitter is not None else 0,
+            "rate": None if math.isinf(rate) else str(round(rate, 1)),
+        }
+        return RouteStatus(state == READY, state, detail, facts)
+
+    @property
+    def sim(self) -> str | None:
+        """The bind's own name: what an attempt and a receipt must share to belong together, on whatever connection."""
+        return self.name
+
+    @property
+    def window(self) -> int:
+        """How many submits may be made at a time."""
+        return self.settings.window
+
+    @property
+    def room(self) -> int:
+        """How many submits may be made now: none while down, few while their turn would come late.
+
+        Whoever claims no more than this leaves what waits for its turn in the queue, where an answer overtakes it.
+        """
+        if self._state[0] != READY:
+            return 0
+        return int(max(0, min(self.settings.window - self._in_hand, self._pace.room)))
+
+    @property
+    def settle_seconds(self) -> float:
+        """The age from which evidence on a doubt will hardly come any more: the class's policy decides then."""
+        return self.settings.timings.settle_after
+
+    def witness(self) -> Witness:
+        """Return what is known just before an attempt: nothing that could settle a doubt later."""
+        return {"bind": self.name}
+
+    async def submit(self, submit: Submit) -> Outcome:
+        """Send one part, as many at a time as the window allows, and return its end.
+
+        Too much for the centre or the contract, it waits for its turn here; a part the centre will not take for its
+        speed comes back with ``Verdict.ROUTE``: unharmed, uncounted, to be claimed again by priority. Raises nothing,
+        not even when the caller is cancelled: the end is returned at once, *in doubt* if the part may have left.
+        """
+        self._in_hand += 1
+        try:
+            message = submission(submit, self._source, self.settings)
+            return await self._sent(message, submit.attempt_id)
+        except PduError as error:
+            block = Block.RECIPIENT if error.field in {"address", "destination_addr"} else Block.TEXT
+            return NotSent(Verdict.NEVER, error.field, error.problem, refused=block)
+        finally:
+            self._in_hand -= 1
+            self._changed()
+
+    async def settle(self, doubt: Doubt, age_seconds: float) -> Outcome | None:  # noqa: ARG002  the gateway's protocol
+        """Return ``None``: only a late answer or a receipt settles a doubt on a bind, and each comes by itself."""
+        return None
+
+    async def query(self, reference: str, recipient: str = "") -> StatusReport | None:
+        """Ask the centre what became of a part it took as ``reference`` (query_sm); ``None``: it does not say.
+
+        A centre that does not know the command is asked no more.
+        """
+        link = self._transmitter
+        if link is None or not self._asks_states or not reference:
+            return None
+        try:
+            answer = await link.query(QuerySm(reference, self._source))
+            if answer is None or answer.command_status != Status.OK:
+                self._asks_states = answer is None or answer.command_status != Status.INVALID_COMMAND_ID
+                return None
+            told = QuerySmResp.decode(answer.body)
+        except PduError as error:
+            log.info("state_not_told", route=self.name, why=str(error))
+            return None
+        error_code = str(told.error_code) if told.error_code else ""
+        return report_of(Receipt(reference, state_name(told.message_state), error_code), recipient, self.settings)
+
+    # --- away from us -------------------------------------------------------------------------------------------------
+
+    async def _sent(self, message: ShortMessage, attempt_id: int) -> Outcome:
+        """Wait for the turn and a place, submit, and wait for the end."""
+        state, detail = self._state
+        link = self._transmitter
+        if link is None or state != READY:
+            return NotSent(Verdict.ROUTE, state, detail or "the bind is not ready")
+        try:
+            seconds = self._pace.take()
+            if seconds > 0:
+                await asyncio.sleep(seconds)
+            if not await link.room():
+                return NotSent(Verdict.ROUTE, "lost", link.reason)
+        except asyncio.CancelledError:
+            return NotSent(Verdict.ROUTE, "cancelled", "the daemon stops before its turn came")
+        answer = link.submit(message, attempt_id)
+        try:
+            end = await answer
+        except asyncio.CancelledError:
+            return InDoubt("the daemon stops before the answer")
+        return end if isinstance(end, InDoubt) else self._judged(end)
+
+    def _judged(self, answer: Pdu, evidence: str = "answer") -> Outcome:
+        """Say what an answer means for the part, and do what it means for the bind."""
+        end = outcome(answer, self.settings, evidence)
+        if isinstance(end, Sent):
+            self._ids[end.reference] = None
+            if len(self._ids) > IDS_KEPT:
+                self._ids.popitem(last=False)
+            return end
+        action = self.settings.action(answer.command_status)
+        if action is Action.THROTTLE:
+            self._pace.throttled()
+            log.warning(
+                "throttled", route=self.name, status=code(answer.command_status), rate=round(self._pace.rate, 1)
+            )
+        elif action is Action.ROUTE:
+            self._rest(code(answer.command_status), status_text(answer.command_status))
+        return end
+
+    def _rest(self, status: str, why: str) -> None:
+        """Submit nothing for a while: the next message would fare no better."""
+        if self._state[0] != READY:
+            return
+        seconds = self.settings.timings.pause
+        log.warning("route_rests", route=self.name, state="resting", reason=f"{status}: {why}", seconds=seconds)
+        self._become("resting", f"{status}: {why}")
+        link = self._transmitter
+
+        def resume() -> None:
+            if self._transmitter is link and self._state[0] == "resting":
+                self._become(READY, "")
+
+        asyncio.get_running_loop().call_later(seconds, resume)
+
+    def _late_answer(self, attempt_id: int, answer: Pdu) -> None:
+        """Tell the end of a submit nobody waits for any more."""
+        self._spawn(self._settle_late(attempt_id, self._judged(answer, LATE)))
+
+    async def _settle_late(self, attempt_id: int, end: Outcome) -> None:
+        if self._inbound is not None:
+            await self._inbound.settled(attempt_id, end)
+
+    # --- towards us ---------------------------------------------------------------------------------------------------
+
+    def _asked(self, link: Link, pdu: Pdu) -> None:
+        """Take a message, unless too many are being taken."""
+        if pdu.command_id == Command.ALERT_NOTIFICATION:
+            return
+        if len(self._tasks) >= self.settings.inbound_most:
+            link.answer(pdu, Status.QUEUE_FULL)
+        else:
+            self._spawn(self._take(link, pdu))
+
+    async def _take(self, link: Link, pdu: Pdu) -> None:
+        """Hand a message over, and answer it once it is safe; whatever fails, the centre keeps it and tries again."""
+        status, mark = Status.TEMPORARY_APPLICATION_ERROR, None
+        try:
+            received, mark = await self._read(pdu)
+            if self._inbound is not None:
+                await self._inbound.received(received)
+                status = Status.OK
+        except StoreError as error:
+            log.warning("message_not_kept", route=self.name, error=str(error))
+        finally:
+            link.answer(pdu, status, mark if status == Status.OK else None)
+
+    async def _read(self, pdu: Pdu) -> tuple[Received, str | None]:
+        """Read a message, and give the mark it is known by should it come again; a receipt is the same every time."""
+        try:
+            message = message_of(pdu)
+            if is_receipt(message):
+                report = status_report(message, self.settings)
+                return self._received(pdu, 0, self._respelled(report), warnings=message.warnings), None
+        except PduError as error:
+            return self._received(pdu, 0, None, fault=str(error)), None
+        mark = digest(pdu)
+        value, warnings = deliver(message, self.settings)
+        return self._received(pdu, await self._redelivery.number(mark), value, warnings=warnings), mark
+
+    def _received(self, pdu: Pdu, number: int, value: Any, **more: Any) -> Received:
+        return Received(self.name, octets(pdu, number), value, sim=self.sim, **more)
+
+    def _respelled(self, report: StatusReport) -> StatusReport:
+        """Write the id as the answer wrote it, where that is remembered: hexadecimal there may be decimal here."""
+        for spelling in spellings(report.reference):
+            if spelling in self._ids:
+                return StatusReport(
+                    spelling, report.recipient, report.submitted_at, report.discharged_at, report.report_class,
+                    report.code, report.echo, report.refused,
+                )  # fmt: skip
+        return report
+
+    async def _close_heard(self, link: Link) -> None:
+        """Let messages be new ones again whose answer the centre has heard."""
+        heard = link.heard_marks()
+        try:
+            await self._redelivery.heard(heard)
+        except StoreError as error:
+            link.open_marks |= dict.fromkeys(heard, 0)
+            log.warning("message_not_kept", route=self.name, error=str(error))
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    async def run(self, inbound: Inbound) -> None:
+        """Keep the route alive until cancelled, which unbinds in order; never raises anything else."""
+        self._inbound = inbound
+        try:
+            while True:
+                for host, port in self.settings.hosts:
+                    await self._lived(host, port)
+                self._failures += 1
+                await self._pause(self._backoff())
+        finally:
+            for task in list(self._tasks):
+                task.cancel()
+            self._become("stopped", "")
+
+    async def _lived(self, host: str, port: int) -> None:
+        """Live one life on one host, whatever ends it."""
+        try:
+            status = await self._live(host, port)
+        except RouteError as error:
+            self._become("away", str(error))
+        except StoreError as error:
+            self._become("waiting-for-store", str(error))
+        except Exception as error:  # one broken route must not take the others with it
+            log.exception("route_broken", route=self.name)
+            self._become("failed", f"{type(error).__name__}: {error}" if isinstance(error, SmsdError) else "a fault")
+        else:
+            if status in _REFUSALS:
+                log.error("bind_refused", route=self.name, status=code(status), reason=status_text(status))
+                self._become("refused", f"{code(status)}: {status_text(status)} (is it the right name and password?)")
+                await self._pause(self.settings.timings.refused)
+            else:
+                self._become("away", f"the bind was refused, {code(status)}: {status_text(status)}")
+
+    async def _live(self, host: str, port: int) -> int:
+        """Bind, work and lose the bind again (``RouteError``), or return the status by which we were not let in."""
+        self._become("connecting", f"{host}:{port}")
+        await self._redelivery.recall()
+        bind = Bind(self.settings.system_id, self._secret(), self.settings.system_type)
+        links: list[Link] = []
+        try:
+            for command in _BINDS[self.settings.bind_as]:
+                link = await Link.open(
+                    self.settings,
+                    host,
+                    port,
+                    self._clock,
+                    asked=self._asked,
+                    late=self._late_answer,
+                    heard=lambda link: self._spawn(self._close_heard(link)),
+                )
+                links.append(link)
+                status = await link.bind(command, bind)
+                if status != Status.OK:
+                    return status
+            self._failures = 0
+            self._transmitter = links[0]
+            self._redelivery.begin()
+            self._become(READY, "")
+            raise RouteError(await self._first_end(links))
+        finally:
+            self._transmitter = None
+            if self._state[0] in {READY, "resting"}:
+                self._become("closing", "")
+            await asyncio.gather(*(link.close(self.settings.timings.drain) for link in links))
+            await self._finish_tasks()
+
+    async def _first_end(self, links: list[Link]) -> str:
+        """Wait for the end of one of the links and say why it ended."""
+        ends = [asyncio.create_task(link.ended.wait()) for link in links]
+        old = asyncio.create_task(self._forget_old())
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (*ends, old):
+                task.cancel()
+        return next(link.reason for link in links if link.ended.is_set())
+
+    async def _forget_old(self) -> None:
+        await asyncio.sleep(self.settings.timings.redelivery)
+        with contextlib.suppress(StoreError):
+            await self._redelivery.give_up_old()
+
+    async def _finish_tasks(self) -> None:
+        """Let what came in be stored, though it cannot be answered any more."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=self.settings.timings.drain)
+
+    def _secret(self) -> str:
+        try:
+            password = self._password()
+        except OSError as error:
+            raise RouteError(f"the password cannot be read: {error.strerror}") from None
+        if len(password) > LONG_PASSWORD:
+            log.warning("password_long", route=self.name, octets=len(password), standard=LONG_PASSWORD)
+        return password
+
+    def _backoff(self) -> float:
+        timings = self.settings.timings
+        longest = min(timings.retry_most, timings.retry * 2 ** min(self._failures - 1, 30))
+        return float(longest * (1 - self._chance() / 2))
+
+    async def _pause(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside; what fails is logged, never lost."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("route_broken", route=self.name, exc_info=error)
+
+    def _become(self, state: str, detail: str) -> None:
+        if (state, detail) == self._state:
+            return
+        changed, self._state = state != self._state[0], (state, detail)
+        if changed:
+            log.info("route_state", route=self.name, state=state, detail=detail)
+        self._changed()
+
+    def _changed(self) -> None:
+        if self._inbound is not None:
+            self._inbound.changed(self.name)
