@@ -20,7 +20,7 @@ from smsd import config as configuration
 from smsd import log
 from smsd.config import Config, Modem
 from smsd.directory.local import LocalDirectory
-from smsd.errors import AlreadyRunningError, StoreError
+from smsd.errors import AlreadyRunningError, ConfigError, StoreError
 from smsd.gateway import Gateway, Route, Settings
 from smsd.routes.modem import ModemRoute, Timings, holder
 from smsd.rules.outbox import MessageClass
@@ -145,6 +145,9 @@ class Daemon:
                 poll_seconds=modem.poll_seconds,
                 delivery_reports=modem.delivery_reports,
                 baud=modem.baud,
+                rtscts=modem.rtscts,
+                service_centre=modem.smsc,
+                imei=modem.identity.imei if modem.identity else "",
                 timings=replace(
                     self._timings,
                     settle_after=float(modem.settle_seconds),
@@ -230,6 +233,11 @@ def _settings(config: Config) -> Settings:
 def main(config: Config, environ: Mapping[str, str]) -> int:
     """Run the daemon in the foreground until SIGTERM or SIGINT; return its exit code."""
     config.require_routes()
+    for modem in config.modems:
+        if modem.device is None:
+            raise ConfigError(
+                f'{config.path}: modem.identity: {modem.name} is found by a path only as yet; give it device = "/dev/..."'
+            )
     as_json = {"json": True, "console": False}.get(config.log.format)
     log.setup(json=as_json, level=config.log.level, environ=environ)
 

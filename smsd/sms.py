@@ -99,8 +99,8 @@ class StatusReport:
 
     ``reference`` is the route's (TP-MR as decimal text); ``recipient`` may be empty where a route does not tell.
     ``submitted_at`` is the service centre's time of the submit; ``code`` the status in the route's words
-    (``ST 0x46``), kept for people. ``echo`` is the mark its submit bore, where the route has such a thing and the network
-    gave it back: the attempt's number modulo 65,536. ``refused`` says what the network blocks, in the words of
+    (``ST 0x46``), kept for people. ``echo`` is the mark its submit bore, where the route has such a thing and the
+    network gave it back: the attempt's number modulo 65,536. ``refused`` says what the network blocks, in the words of
     ``rules.routing.Block``, where a route knows.
     """
 
@@ -119,7 +119,9 @@ class Received:
     """One thing a route took from its device, with the octets it came as: kept whatever they mean.
 
     ``value`` is ``None`` when the octets cannot be understood; ``fault`` then says why. ``warnings`` tell what the
-    lenient decoder forgave. ``sim`` names the subscription it was received on (ICCID or bind) where known.
+    lenient decoder forgave. ``sim`` names the subscription it was received on (ICCID) where there is one.
+    ``repeats_within`` says for how many seconds the same octets again are the same thing delivered again; ``None``: for
+    ever, because they carry the service centre's time. A bind's do not: a client may send the same command twice.
     """
 
     route: str
@@ -128,6 +130,7 @@ class Received:
     fault: str | None = None
     warnings: tuple[str, ...] = ()
     sim: str | None = None
+    repeats_within: float | None = None
 
 
 # --- away from us -----------------------------------------------------------------------------------------------------

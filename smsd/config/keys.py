@@ -85,7 +85,7 @@ class Modem:
         "", "What the route is called in `routing.order`, in status and in logs.", checks.route_name, shown="`modem0`…"
     )
     device: Path | None = key(None, "The serial port.", checks.absolute, shown="must be given, or `identity`")
-    identity: Identity | None = key(None, "The modem to look for on every port; with `device` too, to verify it by.")
+    identity: Identity | None = key(None, "The only modem that may be spoken to at `device`; another one is left alone.")
     baud: int = key(
         115200, "Speed of the serial port; a USB modem does not care.", checks.between(1200, 4_000_000), unit="bit/s"
     )
@@ -97,8 +97,9 @@ class Modem:
     poll_seconds: int = key(30, "How often the SIM is swept for messages even without a hint.", _DAY, unit="s")
     settle_seconds: int = key(
         60,
-        "How long after its port appears a modem is left alone before it may be reset.",
-        checks.between(0, 3600),
+        "How long a modem may go on transmitting what a dead process gave it; until then an unchanged SIM proves nothing. "
+        "Shorter than 60: a message may be sent twice.",
+        checks.between(1, 3600),
         unit="s",
     )
     result_timeout_seconds: int = key(

@@ -10,6 +10,7 @@ inside is logged, waited out and tried again; none of them raises, for a failed 
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -34,6 +35,8 @@ __all__ = ["ACK_ALARM_SECONDS", "MESSAGE_SEAL", "Gateway", "Route", "Settings"]
 
 CARE_SECONDS = 10.0
 """How often deadlines, late parts and old acknowledgements are looked after."""
+WAL_SECONDS = 3600.0
+"""How often the write-ahead log is emptied, so that what was wiped leaves no copy there."""
 ACK_ALARM_SECONDS = 90.0
 """An acknowledgement older than this raises an alarm: two minutes are promised."""
 
@@ -61,6 +64,7 @@ class Gateway:
         self._down_since: dict[str, float | None] = dict.fromkeys(self._routes, clock())
         self._statuses = asyncio.Event()
         self._alarmed = False
+        self._wal_emptied = clock()
         self._bells = Bells(list(self._routes))
         self._answers = Answers(store, directory, vault.public, settings, clock, self._bells)
         self._doubts = Doubts(store, self._routes.values(), clock, self._bells, self._record)
@@ -124,11 +128,20 @@ class Gateway:
 
     async def received(self, received: Received) -> None:
         """Make something received safe and act on it. Raises ``StoreError``: then it must not be deleted."""
+        received = self._with_recipient(received)
         receipt = await self._thread.call(self._store.inbox.receive, received, self._judge)
         _tell(received, receipt)
         if receipt.message_id is not None or receipt.attempt_id is not None:
             # A report may have settled a doubt, and what waited for it may leave.
             self._bells.ring()
+
+    def _with_recipient(self, received: Received) -> Received:
+        """Write the recipient of a report as messages are addressed: networks report national numbers, too."""
+        value = received.value
+        if not isinstance(value, StatusReport):
+            return received
+        phone = sender_phone(value.recipient, is_number=True, region=self._settings.region)
+        return received if phone is None else replace(received, value=replace(value, recipient=phone))
 
     async def settled(self, attempt_id: int, outcome: Outcome) -> None:
         """Record the late end of an attempt."""
@@ -259,6 +272,9 @@ class Gateway:
             for inbox_id in await self._thread.call(self._store.inbox.give_up_incomplete, self._settings.incomplete):
                 log.info("part_never_came", inbox_id=inbox_id)
             await self._forget()
+            if self._clock() - self._wal_emptied >= WAL_SECONDS:
+                self._wal_emptied = self._clock()
+                await self._thread.call(self._store.engine.forget_wal)
             oldest = await self._thread.call(self._store.outbox.oldest_ack)
             late = oldest is not None and self._clock() - oldest > ACK_ALARM_SECONDS
             if late and not self._alarmed:

@@ -120,7 +120,10 @@ class Pump:
             self._ended.append((self._flights.pop(flight), flight.result()))
 
     async def _due(self) -> bool:
-        """Tell whether something may be claimed now; if not, wait until it may, or something else has changed."""
+        """Tell whether something may be claimed now; if not, wait until it may, or something else has changed.
+
+        What waits is looked at anyway now and then: which message a route may take changes with its age.
+        """
         due_at = await self._thread.call(
             self._thread.store.outbox.next_due, self._route.name, self._permits(self._route.name)
         )
@@ -130,7 +133,8 @@ class Pump:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._work.wait()
-        return False
+                return False
+        return due_at is not None
 
     async def _exchange(self, room: int) -> list[Claim]:
         """Record what has ended and claim as many parts as there is room for, in one transaction."""

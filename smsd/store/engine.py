@@ -168,6 +168,8 @@ class Engine:
         self._queries = queries if queries is not None else _load_queries()
         fresh = not _exists(path)
         with _translated(path), contextlib.ExitStack() as failing:
+            if fresh:
+                _make_private(path)
             connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
             failing.callback(connection.close)
             self._connection = connection
@@ -313,6 +315,12 @@ class Engine:
         """Move the write-ahead log into the database and cut it to nothing: what was wiped leaves no copy there."""
         with _translated(self.path):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _make_private(path: Path) -> None:
+    """Make the empty file for its owner and group alone, whatever the umask: SQLite's other files follow its mode."""
+    with contextlib.suppress(OSError):  # SQLite words what is wrong with the place
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o640))
 
 
 def _give_to_owner_of_directory(path: Path) -> None:

@@ -23,6 +23,8 @@ from smsd.store.progress import Divert, NewMessage, insert_message, report
 __all__ = ["Inbox", "Judge", "Receipt", "subscribe"]
 
 HOUR = timedelta(hours=1).total_seconds()
+TWIN_SECONDS = 120.0
+"""Within this time the same sender and text by another route are one message, which an operator delivered both ways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +138,17 @@ def _keep(tx: Transaction, received: Received, now: float) -> int | None:
     value = received.value
     deliver = value if isinstance(value, Deliver) else None
     kind = "unreadable" if value is None else "deliver" if deliver else "report"
+    digest = hashlib.sha256(received.octets).hexdigest()
+    if received.repeats_within is not None:
+        if tx.first("pdu_recent", digest=digest, since=now - received.repeats_within):
+            return None
+        digest += f" {now:.6f}"
     row = tx.first(
         "pdu_insert",
         now=now,
         route=received.route,
         sim=received.sim,
-        digest=hashlib.sha256(received.octets).hexdigest(),
+        digest=digest,
         octets=received.octets,
         kind=kind,
         note="; ".join(filter(None, (received.fault, *received.warnings))) or None,
@@ -219,7 +226,11 @@ def _deliver(tx: Transaction, received: Received, value: Deliver, pdu_id: int, j
 
 def _judged(tx: Transaction, incoming: Incoming, inbox_id: int, judge: Judge, now: float) -> Receipt:
     """Carry out what the judge decides: state, wish, request and acknowledgement together."""
-    decision = judge.decide(incoming, _facts(tx, incoming, judge, now))
+    twin = tx.first("inbox_twin", id=inbox_id, sender=incoming.sender, text=incoming.text, since=now - TWIN_SECONDS)
+    if twin is not None:
+        decision = Decision(InboxState.IGNORED, f"the same message had come by {twin['route']}")
+    else:
+        decision = judge.decide(incoming, _facts(tx, incoming, judge, now))
     phone, command = incoming.phone, decision.command
     request_id, message_id = decision.joins, None
     if decision.answer and phone is not None and command is not None:

@@ -220,7 +220,7 @@ class Outbox:
             return len(rows)
 
     def wipe_submitted(self, after: timedelta = timedelta(days=1)) -> int:
-        """Wipe sealed texts that were submitted longer ago than ``after`` and never reported."""
+        """Wipe sealed texts made longer ago than ``after`` that left, or may have, and were never reported."""
         with self._engine.write() as tx:
             return tx.run("message_wipe_old", before=self._clock() - after.total_seconds())
 

@@ -34,6 +34,9 @@ __all__ = [
     "settle",
 ]
 
+ANSWERS = frozenset({"answer", "late answer"})
+"""Evidence by which the network itself refused: such a refusal counts, unlike one inferred from the SIM's memory."""
+
 ROUTE_TROUBLE = timedelta(seconds=2)
 """How long a message rests that came back because of its route, lest it go round in circles."""
 
@@ -205,8 +208,14 @@ def settle(tx: Transaction, attempt_id: int, outcome: Outcome, now: float, diver
 
 
 def divert(tx: Transaction, message_id: int, diversion: Diversion, now: float) -> None:
-    """Send a message by another route from its first part on, unless it has come to rest meanwhile."""
+    """Send a message by another route from its first part on, unless it has come to rest meanwhile.
+
+    While another part of it is in the air it is only noted; ``advance`` comes back to it when that part has landed.
+    """
     if State(tx.one("message_state", id=message_id)["state"]) in FINAL:
+        return
+    if tx.all("attempt_in_air", message_id=message_id):
+        tx.run("message_divert_later", id=message_id, route=diversion.route, reason=diversion.reason)
         return
     tx.run("part_reset", message_id=message_id)
     tx.run("message_divert", id=message_id, route=diversion.route, reason=diversion.reason)
@@ -227,7 +236,8 @@ def _write_outcome(tx: Transaction, attempt_id: int, outcome: str, now: float, *
 
 def _take_back(tx: Transaction, attempt: Row, refusal: NotSent, now: float) -> None:
     """Take a part back that did not leave: say when it is tried again, or bring its message to rest."""
-    counted = refusal.verdict is not Verdict.ROUTE and refusal.evidence == "answer"
+    answered = refusal.evidence in ANSWERS
+    counted = refusal.verdict is not Verdict.ROUTE and answered
     refusals = attempt["refusals"] + int(counted)
     delay = retry_delay(refusal.verdict, refusals) if counted else timedelta(0)
     error = f"{refusal.code}: {refusal.reason}" if refusal.reason else refusal.code
@@ -239,7 +249,7 @@ def _take_back(tx: Transaction, attempt: Row, refusal: NotSent, now: float) -> N
         move(tx, attempt["message_id"], State.FAILED if passing else State.REJECTED, now, error=error)
         return
     move_part(tx, attempt, PartState.UNSENT, refused=int(counted))
-    if refusal.verdict is Verdict.ROUTE and refusal.evidence == "answer":
+    if refusal.verdict is Verdict.ROUTE and answered:
         delay = ROUTE_TROUBLE
     advance(tx, attempt["message_id"], now, delay=delay, error=error)
 
@@ -275,8 +285,12 @@ def advance(
     after = state_of(parts)
     if before in FINAL:
         return
+    in_air = bool(tx.all("attempt_in_air", message_id=message_id))
+    if message["diverts_to"] is not None and not in_air:
+        divert(tx, message_id, Diversion(message["diverts_to"], message["diverted"]), now)
+        return
     due_at = None
-    if after in WAITING and not tx.all("attempt_in_air", message_id=message_id):
+    if after in WAITING and not in_air:
         # A message that has begun goes before its equals: its reader is waiting for the rest.
         begun = any(part in (PartState.SENT, PartState.DELIVERED) for part in parts)
         due_at = 0.0 if begun and not delay else now + delay.total_seconds()

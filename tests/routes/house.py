@@ -31,6 +31,7 @@ QUICK = Timings(
     network=5.0,
     pause=0.1,
     sim_pause=5.0,
+    announced=0.3,
     store_retry=0.05,
     settle_after=0.5,
     idle=0.1,
@@ -67,6 +68,7 @@ class Ledger:
         self.ends: list[tuple[int, Outcome]] = []
         self.full = False
         self.refusals = 0
+        self.changes = 0
         self.watch: Callable[[Received], None] = lambda _received: None
         self._changed = asyncio.Event()
 
@@ -84,6 +86,7 @@ class Ledger:
         self._changed.set()
 
     def changed(self, route: str) -> None:
+        self.changes += 1
         self._changed.set()
 
     @property

@@ -158,6 +158,37 @@ async def test_messages_from_several_callers_go_one_after_the_other(
     assert modem.most_in_air == 1
 
 
+async def test_no_part_is_taken_before_what_was_announced_meanwhile_is_brought_in(
+    modem: SimulatedModem, network: Network, make_route: MakeRoute, ledger: Ledger
+) -> None:
+    """A command that comes while a part is in the air is kept before the next part is asked for."""
+    modem.radio_seconds = 0.1
+    async with running(make_route(), ledger) as route:
+        assert route.window == 1
+        flight = asyncio.create_task(route.submit(part("alert")))
+        await ledger.until(lambda: modem.in_air == 1)
+        network.phone(CLIENT).text("CLIENT info")
+        await flight
+        assert route.window == 0
+        assert not ledger.texts
+        await ledger.until(lambda: route.window == 1)
+        assert ledger.texts == ["CLIENT info"]
+
+
+async def test_what_was_announced_and_cannot_be_kept_holds_parts_back_for_a_while_only(
+    modem: SimulatedModem, network: Network, make_route: MakeRoute, ledger: Ledger
+) -> None:
+    ledger.full = True
+    async with running(make_route(), ledger) as route:
+        network.phone(CLIENT).text("CLIENT info")
+        await ledger.until(lambda: route.window == 0)
+        await ledger.until(lambda: ledger.refusals)
+        changes = ledger.changes
+        await ledger.until(lambda: ledger.changes > changes)  # whoever waits for room is told
+        await ledger.until(lambda: route.window == 1)
+        assert await route.submit(part("alert")) == Sent("1")
+
+
 # --- sharing ----------------------------------------------------------------------------------------------------------
 
 

@@ -40,14 +40,14 @@ class Port:
         self._open = True
 
     @classmethod
-    async def open(cls, path: str, baud: int = 115200) -> "Port":
+    async def open(cls, path: str, baud: int = 115200, *, rtscts: bool = False) -> "Port":
         """Open ``path`` for this process alone, away from the loop: drivers have been seen to block for seconds.
 
         Raises ``PortGoneError`` when there is no such device, ``PortBusyError`` when another program holds it,
         ``RouteError`` when it cannot be opened at all.
         """
         loop = asyncio.get_running_loop()
-        opening = loop.run_in_executor(None, _open, path, baud)
+        opening = loop.run_in_executor(None, _open, path, baud, rtscts)
         try:
             return cls(path, await asyncio.shield(opening))
         except asyncio.CancelledError:
@@ -132,9 +132,9 @@ class Port:
             loop.remove_writer(self._fd)
 
 
-def _open(path: str, baud: int) -> serial.Serial:
+def _open(path: str, baud: int, rtscts: bool) -> serial.Serial:  # noqa: FBT001  called by an executor
     try:
-        line = serial.Serial(path, baud, timeout=0, write_timeout=0, exclusive=True)
+        line = serial.Serial(path, baud, timeout=0, write_timeout=0, exclusive=True, rtscts=rtscts)
     except serial.SerialException as error:
         raise _translated(path, error.errno, str(error)) from error
     except (OSError, termios.error) as error:

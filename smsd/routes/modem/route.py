@@ -30,7 +30,8 @@ class ModemRoute:
 
     ``sender`` is the number of its SIM, which is what a client sees: a modem cannot choose another. ``memory`` keeps a
     few words over restarts; ``pin`` gives the text of the PIN file, read anew at each need.
-    ``clock`` counts seconds and never goes back.
+    ``clock`` counts seconds and never goes back. ``service_centre`` is written into each PDU; empty: the SIM's own.
+    ``imei``, if given, is the only modem that is spoken to.
     """
 
     def __init__(
@@ -45,6 +46,9 @@ class ModemRoute:
         poll_seconds: float = 30.0,
         delivery_reports: bool = True,
         baud: int = 115200,
+        rtscts: bool = False,
+        service_centre: str = "",
+        imei: str = "",
         timings: Timings | None = None,
     ) -> None:
         self.name = name
@@ -56,6 +60,9 @@ class ModemRoute:
         self._poll_seconds = poll_seconds
         self._delivery_reports = delivery_reports
         self._baud = baud
+        self._rtscts = rtscts
+        self._service_centre = service_centre
+        self._imei = imei
         self._timings = timings or Timings()
         self._clock = clock
         self._inbound: Inbound | None = None
@@ -80,8 +87,8 @@ class ModemRoute:
 
     @property
     def window(self) -> int:
-        """How many parts it sends at a time: the air takes one."""
-        return 1
+        """How many parts it sends at a time: the air takes one, and none before an announced message is brought in."""
+        return 0 if self._session is not None and self._session.receives_first else 1
 
     @property
     def sim(self) -> str | None:
@@ -149,7 +156,7 @@ class ModemRoute:
         if not _exists(self.device):
             raise PortGoneError(f"{self.device}: no such device (is the modem plugged in, and switched to modem mode?)")
         self._become("opening", "")
-        port = await Port.open(self.device, self._baud)
+        port = await Port.open(self.device, self._baud, rtscts=self._rtscts)
 
         def become(state: str, detail: str) -> None:
             if self._session is session:  # a life that is over has no say: a sender may still be on its way out
@@ -166,6 +173,8 @@ class ModemRoute:
                 pin=self._pin,
                 poll_seconds=self._poll_seconds,
                 want_reports=self._delivery_reports,
+                service_centre=self._service_centre,
+                imei=self._imei,
                 become=become,
                 leftovers=self._leftovers,
             )

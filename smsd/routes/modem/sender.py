@@ -55,6 +55,7 @@ class Sender:
         timings: Timings,
         *,
         want_reports: bool,
+        service_centre: str,
         judged: Callable[[Submit, Judged], Outcome],
     ) -> None:
         self._channel = channel
@@ -62,6 +63,7 @@ class Sender:
         self._evidence = evidence
         self._timings = timings
         self._want_reports = want_reports
+        self._service_centre = service_centre
         self._judged = judged
         self._may_keep_link = quirks.keep_link
         self._link_kept = False
@@ -70,7 +72,9 @@ class Sender:
     async def submit(self, submit: Submit) -> Outcome:
         """Send one part. Always returns its end, also to a caller that is cancelled meanwhile."""
         try:
-            pdu, length = submission(submit, want_report=submit.want_report and self._want_reports)
+            pdu, length = submission(
+                submit, want_report=submit.want_report and self._want_reports, service_centre=self._service_centre
+            )
         except PduError as error:
             return NotSent(Verdict.NEVER, "PDU", str(error))
         command = Command(f"AT+CMGS={length}", ("+CMGS:",), payload=pdu)

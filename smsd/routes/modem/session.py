@@ -64,6 +64,8 @@ class Session:
         pin: Callable[[], str | None],
         poll_seconds: float,
         want_reports: bool,
+        service_centre: str,
+        imei: str,
         become: Callable[[str, str], None],
         leftovers: Leftovers,
     ) -> None:
@@ -75,6 +77,8 @@ class Session:
         self._pin = pin
         self._poll_seconds = poll_seconds
         self._want_reports = want_reports
+        self._service_centre = service_centre
+        self._wanted_imei = imei
         self._become = become
         self._wake = asyncio.Event()
         self._channel = Channel(port, timings, hear=self._hear, dirtied=self._wake.set, gone=self._gone)
@@ -86,6 +90,7 @@ class Session:
         self._sender: Sender | None = None
         self._inbox: Inbox | None = None
         self._hints: set[str] = set()
+        self._announced: float | None = None
         self._leftovers = leftovers
         self._in_doubt: int | None = None
         self._submitting = 0
@@ -101,6 +106,8 @@ class Session:
         self._become("initialising", "")
         await greet(self._channel, self._timings)
         self._identity = await identify(self._channel)
+        if self._wanted_imei and self._identity.imei != self._wanted_imei:
+            raise ModemError("this is not the configured modem: its IMEI is another; it is left alone")
         await self._await_card()
         await self._await_store()
         self._identity = await with_card(self._channel, self._identity, self._timings)
@@ -132,10 +139,11 @@ class Session:
             self._evidence,
             self._timings,
             want_reports=self._want_reports and setup.reports > 0,
+            service_centre=self._service_centre,
             judged=self._judged,
         )
         self._hints.add(_EVERY_STORE)
-        if not setup.service_centre:
+        if not (setup.service_centre or self._service_centre):
             log.warning("service_centre_unknown", route=self._name, reason="the SIM names none; sending may fail")
 
     async def _await_card(self) -> None:
@@ -239,6 +247,7 @@ class Session:
             return True
         stores = self._setup.stores
         hinted, self._hints = self._hints, set()
+        announced = self._announced
         wanted = stores if hinted - set(stores) else tuple(store for store in stores if store in hinted)
         try:
             swept = await self._inbox.sweep(wanted)
@@ -247,6 +256,9 @@ class Session:
             raise
         if not swept:
             self._hints |= hinted
+        elif announced is not None and announced == self._announced:
+            self._announced = None
+            self._inbound.changed(self._name)
         return swept
 
     async def _look_at_count(self) -> None:
@@ -331,6 +343,19 @@ class Session:
             self._submitting -= 1
             self._last_submit = self._clock()
             self._tell()
+            if self._announced is not None:
+                self._look_after_announced()
+
+    @property
+    def receives_first(self) -> bool:
+        """Whether the next part had better wait: the modem has announced a message, which may be a command."""
+        if self._announced is None:
+            return False
+        return self._clock() < max(self._announced, self._last_submit) + self._timings.announced
+
+    def _look_after_announced(self) -> None:
+        """Have the route looked at again when the next part has waited long enough."""
+        asyncio.get_running_loop().call_later(self._timings.announced, self._inbound.changed, self._name)
 
     async def settle(self, doubt: Doubt, age_seconds: float) -> Outcome | None:
         """Decide a doubt by the SIM's count; ``None`` when it cannot be, or not yet."""
@@ -411,6 +436,9 @@ class Session:
         text = heard.text
         if text.startswith(("+CMTI:", "+CDSI:")):
             self._hints.add(fields(text)[0] or _EVERY_STORE)
+            if text.startswith("+CMTI:"):
+                self._announced = self._clock()
+                self._look_after_announced()
         elif text.startswith(("+CMT:", "+CDS:")):
             if self._inbox is not None:
                 self._inbox.direct(heard.pdu)

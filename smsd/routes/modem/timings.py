@@ -64,6 +64,9 @@ class Timings:
     """How long it rests when the network refuses the subscription: it may be lifted, seldom soon."""
 
     # --- messages
+    announced: float = 2.0
+    """How long the next part waits for what the modem has announced: it may be a command, whose answer goes first. No
+    longer, lest a slow SIM full of messages keep everything else from leaving."""
     store_retry: float = 5.0
     """Until the store is offered again what it could not take."""
     settle_after: float = 60.0

@@ -8,6 +8,7 @@ from smsd import sms
 from smsd.errors import PduError
 from smsd.wire import tpdu
 from smsd.wire.address import Address
+from smsd.wire.alphabet import Alphabet
 
 __all__ = ["received", "submission"]
 
@@ -28,15 +29,19 @@ def received(route: str, pdu: str | None, sim: str | None) -> sms.Received:
     return sms.Received(route, octets, value, None, frame.warnings, sim)
 
 
-def submission(submit: sms.Submit, *, want_report: bool) -> tuple[str, int]:
-    """Return the PDU line for AT+CMGS and the length it announces. Raises ``PduError``."""
+def submission(submit: sms.Submit, *, want_report: bool, service_centre: str = "") -> tuple[str, int]:
+    """Return the PDU line for AT+CMGS and the length it announces. Raises ``PduError``.
+
+    Without a ``service_centre`` the SIM's own is used.
+    """
     octets, length = tpdu.encode(
         tpdu.Submit(
             tp_da=Address.of_number(submit.recipient),
             user_data=submit.user_data,
             tp_vp=submit.validity,
             tp_srr=want_report,
-        )
+        ),
+        Address.of_number(service_centre) if service_centre else None,
     )
     return octets.hex().upper(), length
 
@@ -67,6 +72,7 @@ def _deliver(deliver: tpdu.Deliver, smsc: Address | None) -> sms.Deliver:
         protocol=deliver.tp_pid,
         data=deliver.user_data.data if deliver.user_data.text is None else None,
         ports=deliver.user_data.ports,
+        body=deliver.user_data.data if deliver.user_data.alphabet is Alphabet.UCS2 else None,
     )
 
 

@@ -47,6 +47,7 @@ CREATE TABLE inbox (
 );
 CREATE INDEX inbox_waiting ON inbox (sender, reference, total) WHERE state = 'waiting_parts';
 CREATE INDEX inbox_overdue ON inbox (received_at) WHERE state = 'waiting_parts';
+CREATE INDEX inbox_sender ON inbox (sender, received_at) WHERE state <> 'waiting_parts';
 CREATE INDEX inbox_commands ON inbox (phone, received_at) WHERE command IS NOT NULL;
 
 -- Every PDU that a route took from its device, as it came. The digest makes a repeated sweep harmless.
@@ -106,6 +107,7 @@ CREATE TABLE message (
     route TEXT,
     sender TEXT,
     diverted TEXT,
+    diverts_to TEXT,
     sent_at DOUBLE PRECISION,
     delivered_at DOUBLE PRECISION,
     error TEXT,
@@ -120,7 +122,7 @@ CREATE INDEX message_due ON message (priority, due_at, id) WHERE due_at IS NOT N
 CREATE INDEX message_bound ON message (route, priority, due_at, id) WHERE due_at IS NOT NULL AND route IS NOT NULL;
 CREATE INDEX message_expiry ON message (expires_at) WHERE expires_at IS NOT NULL AND state IN ('queued', 'submitting');
 CREATE INDEX message_open ON message (priority, created_at, state) WHERE state IN ('queued', 'submitting', 'in_doubt');
-CREATE INDEX message_secret ON message (sent_at) WHERE sealed IS NOT NULL;
+CREATE INDEX message_secret ON message (state, created_at) WHERE sealed IS NOT NULL;
 CREATE INDEX message_after ON message (after_id) WHERE after_id IS NOT NULL;
 CREATE INDEX message_request ON message (request_id) WHERE request_id IS NOT NULL;
 -- The same key in the same class is the same message: a repeat adds nothing.

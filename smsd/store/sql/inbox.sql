@@ -7,6 +7,10 @@ VALUES (:now, :route, :sim, :digest, :octets, :kind, :note, :sequence, :text, :b
 ON CONFLICT (digest) DO NOTHING
 RETURNING id;
 
+-- name: pdu_recent
+-- The same octets came lately, where they carry no time of their own.
+SELECT id FROM pdu WHERE digest > :digest AND digest < :digest || '!' AND received_at > :since LIMIT 1;
+
 -- name: pdu_belongs
 -- The octets are part of this message.
 UPDATE pdu SET inbox_id = :inbox_id WHERE id = :id;
@@ -32,6 +36,13 @@ WHERE state = 'waiting_parts' AND sender = :sender AND reference = :reference AN
   AND received_at > :since
   AND NOT EXISTS (SELECT 1 FROM pdu WHERE pdu.inbox_id = inbox.id AND pdu.sequence = :sequence)
 ORDER BY id LIMIT 1;
+
+-- name: inbox_twin
+-- The same message that came by another route lately.
+SELECT twin.route FROM inbox JOIN inbox AS twin ON twin.sender = inbox.sender
+WHERE inbox.id = :id AND twin.sender = :sender AND twin.text = :text AND twin.received_at > :since
+  AND twin.state <> 'waiting_parts' AND twin.id <> inbox.id AND twin.route <> inbox.route
+LIMIT 1;
 
 -- name: inbox_settle
 -- Say what became of a message.

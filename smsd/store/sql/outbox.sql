@@ -45,7 +45,8 @@ LIMIT 1;
 
 -- name: message_state
 -- What is needed to move a message on.
-SELECT id, class, state, due_at, parts, sent_at, sealed, created_at, expires_at, diverted FROM message WHERE id = :id;
+SELECT id, class, state, due_at, parts, sent_at, sealed, created_at, expires_at, diverted, diverts_to
+FROM message WHERE id = :id;
 
 -- name: message_move
 -- Put a message into a state; what is not waiting is not due.
@@ -65,11 +66,16 @@ UPDATE message SET route = CASE WHEN diverted IS NULL THEN NULL ELSE route END, 
 
 -- name: message_divert
 -- The message goes by this route from its first part on, and the reason is kept.
-UPDATE message SET route = :route, sender = NULL, reference = NULL, diverted = :reason WHERE id = :id;
+UPDATE message SET route = :route, sender = NULL, reference = NULL, diverted = :reason, diverts_to = NULL
+WHERE id = :id;
+
+-- name: message_divert_later
+-- The message goes by this route once the part now in the air has landed.
+UPDATE message SET diverts_to = :route, diverted = :reason WHERE id = :id;
 
 -- name: message_free
 -- A person sends the message again: no route is bound to it.
-UPDATE message SET route = NULL, sender = NULL, diverted = NULL WHERE id = :id;
+UPDATE message SET route = NULL, sender = NULL, diverted = NULL, diverts_to = NULL WHERE id = :id;
 
 -- name: message_extend
 -- A message that a person sends again gets as long as it had at first.
@@ -80,8 +86,9 @@ UPDATE message SET expires_at = :now + (expires_at - created_at) WHERE id = :id 
 UPDATE message SET sealed = NULL WHERE id = :id AND sealed IS NOT NULL;
 
 -- name: message_wipe_old
--- A text that holds a password is gone a day after it was submitted, report or no report.
-UPDATE message SET sealed = NULL WHERE sealed IS NOT NULL AND sent_at < :before AND state = 'submitted';
+-- A text that holds a password is gone a day after it was made if it has left, or may have, report or no report.
+UPDATE message SET sealed = NULL
+WHERE sealed IS NOT NULL AND state IN ('submitted', 'in_doubt') AND created_at < :before;
 
 -- name: message_release
 -- An acknowledgement is settled: the result that waited for it may leave.
@@ -252,4 +259,5 @@ WHERE state IN ('queued', 'submitting', 'in_doubt') GROUP BY priority, state;
 -- name: message_oldest_ack
 -- The oldest acknowledgement that has not left.
 SELECT id, created_at FROM message
-WHERE priority = 0 AND state IN ('queued', 'submitting', 'in_doubt') ORDER BY created_at LIMIT 1;
+WHERE priority = 0 AND state IN ('queued', 'submitting', 'in_doubt') AND state <> 'in_doubt'
+ORDER BY created_at LIMIT 1;

@@ -1,0 +1,66 @@
+"""Doubts: evidence first, then the policy of the class."""
+
+import asyncio
+
+from smsd.sms import InDoubt, Outcome, Sent, Submit
+from tests.gateway.house import ScriptedRoute, Start
+
+
+async def test_an_answer_in_doubt_is_sent_once_more_and_then_held(start: Start) -> None:
+    """No evidence: an acknowledgement is resent once; a second doubt is left to a person."""
+    house = await start(ScriptedRoute(answer=lambda _: InDoubt("no answer")))
+    await house.text("CLIENT sms stop")
+    await house.until(lambda: ("ack", "in_doubt") in house.states())
+    assert len([s for s in house.route.submits if s.message_id == 1]) == 1
+    house.clock.now += 76
+    house.gateway._bells.doubts["scripted"].set()
+    await house.until(lambda: len([s for s in house.route.submits if s.message_id == 1]) == 2)
+    house.clock.now += 76
+    house.gateway._bells.doubts["scripted"].set()
+    await house.until(lambda: house.states()[0] == ("ack", "in_doubt"))
+    await asyncio.sleep(0.05)
+    assert len([s for s in house.route.submits if s.message_id == 1]) == 2
+
+
+async def test_a_manual_message_in_doubt_is_held(start: Start) -> None:
+    """What nobody waits for is not sent twice: it stays in doubt, and evidence still settles it."""
+    house = await start(ScriptedRoute(answer=lambda _: InDoubt("no answer")))
+    held = house.enqueue("hello")
+    await house.until(lambda: house.states() == [("manual", "in_doubt")])
+    house.clock.now += 3600
+    house.gateway._bells.doubts["scripted"].set()
+    await asyncio.sleep(0.05)
+    assert len(house.route.submits) == 1
+    house.route.evidence = lambda _doubt, _age: Sent("7", evidence="EF_SMSS")
+    house.gateway._bells.doubts["scripted"].set()
+    await house.until(lambda: house.store.outbox.show(held)["state"] == "submitted")
+
+
+async def test_a_policy_waits_while_no_route_is_up(start: Start) -> None:
+    """With nothing to send by there is no use in giving up the evidence that the modem may still bring."""
+    house = await start(ScriptedRoute(answer=lambda _: InDoubt("no answer")))
+    await house.text("CLIENT sms stop")
+    await house.until(lambda: ("ack", "in_doubt") in house.states())
+    house.route.up = False
+    house.clock.now += 3600
+    house.gateway._bells.doubts["scripted"].set()
+    await asyncio.sleep(0.05)
+    assert house.store.outbox.show(1)["part_list"][0]["resent"] == 0
+
+
+async def test_a_route_that_raises_leaves_a_doubt_and_goes_on(start: Start) -> None:
+    """A surprise in a route costs one part its certainty, not the service its life."""
+    calls = 0
+
+    def surprise(_: Submit) -> Outcome:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise RuntimeError("surprise")
+        return Sent("1")
+
+    house = await start(ScriptedRoute(answer=surprise))
+    first = house.enqueue("one")
+    second = house.enqueue("two")
+    await house.until(lambda: house.store.outbox.show(second)["state"] == "submitted")
+    assert house.store.outbox.show(first)["state"] == "in_doubt"

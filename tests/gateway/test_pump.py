@@ -1,0 +1,47 @@
+"""The pump: claims, flights, ends."""
+
+import asyncio
+
+import pytest
+from structlog.testing import capture_logs
+
+from smsd.gateway import ACK_ALARM_SECONDS
+from tests.gateway.house import ScriptedRoute, Start
+
+
+async def test_a_text_that_cannot_be_sent_fails_alone(start: Start) -> None:
+    """A message whose parts do not match what was announced is rejected; the next one leaves."""
+    house = await start()
+    bad = house.enqueue("hello", parts=3)
+    good = house.enqueue("hello")
+    await house.until(lambda: house.store.outbox.show(good)["state"] == "submitted")
+    assert house.store.outbox.show(bad)["state"] == "rejected"
+
+
+async def test_stopping_waits_for_the_part_in_the_air_and_takes_no_more(start: Start) -> None:
+    """``stop`` returns when the part has landed."""
+    route = ScriptedRoute(hold=asyncio.Event())
+    house = await start(route)
+    house.enqueue("one")
+    house.enqueue("two")
+    await house.until(lambda: len(route.submits) == 1)
+    stopping = asyncio.create_task(house.gateway.stop(5))
+    await asyncio.sleep(0.02)
+    assert not stopping.done()
+    assert route.hold is not None
+    route.hold.set()
+    await stopping
+    assert house.states() == [("manual", "submitted"), ("manual", "queued")]
+    assert len(route.submits) == 1
+
+
+async def test_a_late_acknowledgement_raises_an_alarm(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Older than ninety seconds: an error in the log, once."""
+    monkeypatch.setattr("smsd.gateway.CARE_SECONDS", 0.01)
+    with capture_logs() as logs:
+        house = await start(ScriptedRoute(up=False))
+        await house.text("CLIENT sms stop")
+        house.clock.now += ACK_ALARM_SECONDS + 1
+        await house.until(lambda: any(entry["event"] == "acknowledgement_late" for entry in logs))
+        await asyncio.sleep(0.05)
+    assert len([entry for entry in logs if entry["event"] == "acknowledgement_late"]) == 1

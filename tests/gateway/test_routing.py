@@ -1,0 +1,161 @@
+"""Choosing between a bind and a SIM, and falling back, over a real store."""
+
+import asyncio
+
+from smsd.rules.outbox import MessageClass
+from smsd.rules.routing import Block, Kind
+from smsd.sms import NotSent, Received, ReportClass, Sent, StatusReport, Submit, Verdict
+from tests.gateway.house import PHONE, House, ScriptedRoute, Start
+
+
+def bind(**how: object) -> ScriptedRoute:
+    """Make a bind that sends as SCSERV."""
+    return ScriptedRoute(name="operator", sender="SCSERV", sim=None, kind=Kind.BIND, window=10, **how)  # type: ignore[arg-type]
+
+
+def sim() -> ScriptedRoute:
+    """Make a modem."""
+    return ScriptedRoute(name="modem0")
+
+
+def refuse_sender(_: Submit) -> NotSent:
+    return NotSent(Verdict.NEVER, "SMPP 0x0A", "invalid source address", refused=Block.SENDER.value)
+
+
+async def _set_up(house: House, route: ScriptedRoute, *, up: bool) -> None:
+    route.up = up
+    house.gateway.changed(route.name)
+    await asyncio.sleep(0)
+
+
+async def test_the_name_is_the_first_choice(start: Start) -> None:
+    """With both routes up everything leaves as SCSERV."""
+    house = await start(bind(), sim())
+    await house.text("CLIENT sms stop")
+    await house.until(lambda: house.states() == [("ack", "submitted"), ("result", "submitted")])
+    assert not house.routes[1].submits
+    assert {row["sender"] for row in house.store.outbox.recent(limit=0)} == {"SCSERV"}
+
+
+async def test_an_answer_goes_by_the_sim_when_the_bind_has_been_down_long_enough(start: Start) -> None:
+    """Not at once, but after ``fallback_after``; an alert and a notification wait for the name."""
+    house = await start(bind(up=False), sim())
+    await house.text("CLIENT sms start")
+    alert = house.enqueue("оповещение", MessageClass.ALERT)
+    await asyncio.sleep(0.1)
+    assert not house.routes[1].submits
+    house.clock.now += 31
+    await house.until(lambda: len(house.routes[1].submits) == 2)
+    assert house.store.outbox.show(alert)["state"] == "queued"
+    await _set_up(house, house.routes[0], up=True)
+    await house.until(lambda: len(house.routes[0].submits) >= 1)
+
+
+async def test_an_answer_that_has_waited_too_long_leaves_by_whatever_is_up(start: Start) -> None:
+    """A bind that is up but takes nothing does not break the promise of two minutes."""
+    stuck = bind()
+    stuck.hold = asyncio.Event()
+    stuck.window = 1
+    house = await start(stuck, sim())
+    blocking = house.enqueue("первое")
+    await house.until(lambda: len(stuck.submits) == 1)
+    await house.text("CLIENT sms start")
+    await asyncio.sleep(0.1)
+    assert not house.routes[1].submits
+    house.clock.now += 76
+    await house.until(lambda: len(house.routes[1].submits) >= 1)
+    assert house.store.outbox.show(blocking)["state"] == "submitting"
+
+
+async def test_a_refused_name_falls_back_for_this_message_only(start: Start) -> None:
+    """The change of sender is recorded with its reason."""
+    operator = bind(answer=refuse_sender)
+    house = await start(operator, sim())
+    first = house.enqueue("первое")
+    await house.until(lambda: house.store.outbox.show(first)["state"] == "submitted")
+    shown = house.store.outbox.show(first)
+    assert (shown["route"], shown["sender"]) == ("modem0", "+79086228779")
+    assert "0x0A" in shown["diverted"]
+    operator.answer = lambda _: Sent("abc")
+    second = house.enqueue("второе")
+    await house.until(lambda: house.store.outbox.show(second)["state"] == "submitted")
+    assert house.store.outbox.show(second)["sender"] == "SCSERV"
+
+
+async def test_a_refused_recipient_never_falls_back(start: Start) -> None:
+    """Another sender does not change a wrong number."""
+    operator = bind(answer=lambda _: NotSent(Verdict.NEVER, "SMPP 0x0B", refused=Block.RECIPIENT.value))
+    house = await start(operator, sim())
+    message = house.enqueue("первое")
+    await house.until(lambda: house.store.outbox.show(message)["state"] == "rejected")
+    assert not house.routes[1].submits
+
+
+async def _report(house: House, reference: str, refused: Block | None, *, route: str = "operator") -> None:
+    value = StatusReport(
+        reference, PHONE, None, None, ReportClass.FAILED, "UNDELIV 254", refused=refused.value if refused else None
+    )
+    await house.gateway.received(Received(route, f"{reference} {refused}".encode(), value))
+
+
+async def test_a_blocked_name_in_a_receipt_sends_an_answer_by_the_sim_once(start: Start) -> None:
+    """Accepted, then reported as blocked: the answer goes by the SIM, a message by hand does not."""
+    house = await start(bind(answer=lambda s: Sent(f"id-{s.attempt_id:06}")), sim())
+    await house.text("CLIENT sms stop")
+    by_hand = house.enqueue("лично")
+    await house.until(lambda: [state for _, state in house.states()] == ["submitted"] * 3)
+    for attempt in (1, 2, 3):
+        await _report(house, f"id-{attempt:06}", Block.SENDER)
+    await house.until(lambda: len(house.routes[1].submits) == 2)
+    assert house.store.outbox.show(by_hand)["state"] == "undeliverable"
+    assert {submit.message_id for submit in house.routes[1].submits} == {
+        row["id"] for row in house.store.outbox.recent(limit=0) if row["class"] in ("ack", "result")
+    }
+    await house.until(lambda: house.states().count(("ack", "submitted")) == 1)
+
+
+async def test_a_password_does_not_follow_a_swapped_sim(start: Start) -> None:
+    """A receipt that says so ends the message."""
+    house = await start(bind(answer=lambda s: Sent(f"id-{s.attempt_id:06}")), sim())
+    await house.text("CLIENT info")
+    await house.until(lambda: house.states() == [("ack", "submitted"), ("result", "submitted")])
+    await _report(house, "id-000002", Block.SIM_SWAPPED)
+    await house.until(lambda: house.states()[1] == ("result", "undeliverable"))
+    assert not house.routes[1].submits
+
+
+async def test_a_receipt_finds_its_part_by_another_bind_and_in_another_base(start: Start) -> None:
+    """The answer said hexadecimal, the receipt says decimal and comes by the spare bind."""
+    house = await start(bind(answer=lambda _: Sent("1F4A")), sim())
+    message = house.enqueue("первое")
+    await house.until(lambda: house.store.outbox.show(message)["state"] == "submitted")
+    value = StatusReport("0000008010", PHONE, None, None, ReportClass.DELIVERED, "DELIVRD 000")
+    await house.gateway.received(Received("spare", b"receipt", value))
+    assert house.store.outbox.show(message)["state"] == "delivered"
+
+
+async def test_the_prefix_is_put_where_it_costs_no_part(start: Start) -> None:
+    """By the SIM a short text says whose it is; a text that would need a part more does without."""
+    house = await start(bind(up=False), sim(), prefix="СмартКард-Сервис: ")
+    house.clock.now += 31
+    house.enqueue("короткое")
+    house.enqueue("д" * 70)
+    await house.until(lambda: len(house.routes[1].submits) == 2)
+    assert [submit.user_data.text for submit in house.routes[1].submits] == [
+        "СмартКард-Сервис: короткое",
+        "д" * 70,
+    ]
+
+
+async def test_a_window_of_parts_is_in_the_air_together(start: Start) -> None:
+    """A bind with a window of ten sends ten messages before the first answer."""
+    operator = bind()
+    operator.hold = asyncio.Event()
+    house = await start(operator)
+    for number in range(15):
+        house.enqueue(f"{number}")
+    await house.until(lambda: len(operator.submits) == 10)
+    await asyncio.sleep(0.05)
+    assert len(operator.submits) == 10
+    operator.hold.set()
+    await house.until(lambda: [state for _, state in house.states()] == ["submitted"] * 15)
