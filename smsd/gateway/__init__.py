@@ -67,7 +67,7 @@ class Gateway:
         self._wal_emptied = clock()
         self._bells = Bells(list(self._routes))
         self._answers = Answers(store, directory, vault.public, settings, clock, self._bells)
-        self._doubts = Doubts(store, self._routes.values(), clock, self._bells, self._record)
+        self._doubts = Doubts(store, self._routes.values(), clock, self._bells, self._record, self._quiet)
         self._pumps = {
             route.name: Pump(
                 route,
@@ -114,6 +114,9 @@ class Gateway:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await asyncio.gather(*(pump.stop() for pump in self._pumps.values()))
+
+    def _quiet(self, name: str) -> contextlib.AbstractAsyncContextManager[None]:
+        return self._pumps[name].quiet()
 
     def look(self) -> None:
         """Look at the outbox and the requests: somebody rang."""

@@ -7,6 +7,7 @@ evidence, which is the route's, and to say what a class's policy is, which is ``
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import AbstractAsyncContextManager
 
 import structlog
 
@@ -26,7 +27,11 @@ log = structlog.get_logger("smsd.gateway")
 
 
 class Doubts:
-    """The doubts of all routes. ``record`` records an end however long the store takes to take it."""
+    """The doubts of all routes. ``record`` records an end however long the store takes to take it.
+
+    ``quiet`` holds back what a route would send, and begins when nothing of it is in the air: what is sent between two
+    looks, one at the store and one at the SIM, would be taken for the part in doubt.
+    """
 
     def __init__(
         self,
@@ -35,12 +40,14 @@ class Doubts:
         clock: Callable[[], float],
         bells: Bells,
         record: Callable[[int, Outcome], Awaitable[None]],
+        quiet: Callable[[str], AbstractAsyncContextManager[None]],
     ) -> None:
         self._thread = thread
         self._routes = routes
         self._clock = clock
         self._bells = bells
         self._record = record
+        self._quiet = quiet
         self._held: set[int] = set()
 
     async def run(self, route: Route) -> None:
@@ -48,11 +55,12 @@ class Doubts:
         bell = self._bells.doubts[route.name]
         while True:
             await bell.wait()
-            doubts = await self._list(route)
-            for doubt in doubts:
-                await self._settle(route, doubt)
             bell.clear()
-            if doubts:
+            if await self._list(route):
+                async with self._quiet(route.name):
+                    doubts = await self._list(route)
+                    for doubt in doubts:
+                        await self._settle(route, doubt)
                 fresh = any(doubt.attempt_id not in self._held for doubt in doubts)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(FRESH_SECONDS if fresh else HELD_SECONDS):
@@ -60,7 +68,7 @@ class Doubts:
                 bell.set()
 
     async def survey(self, route: Route) -> None:
-        """Settle what evidence settles now of a route that has just come up."""
+        """Settle what evidence settles now of a route that has just come up and sends nothing yet."""
         for doubt in await self._list(route):
             await self._by_evidence(route, doubt)
 

@@ -10,7 +10,7 @@ doubt, settled at the next start by the SIM's memory, a report, or the policy of
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import structlog
 
@@ -63,6 +63,7 @@ class Pump:
         self._flights: dict[asyncio.Task[Outcome], Claim] = {}
         self._ended: list[tuple[Claim, Outcome]] = []
         self._stopping = False
+        self._holds = 0
         self._was_up = False
         self._empty = asyncio.Event()
         self._empty.set()
@@ -77,6 +78,22 @@ class Pump:
         self._stopping = True
         self._work.set()
         await self._empty.wait()
+
+    @contextlib.asynccontextmanager
+    async def quiet(self) -> AsyncIterator[None]:
+        """Claim nothing while the body runs, which begins when nothing is in the air and everything is recorded.
+
+        Evidence is looked at in such a moment only: what the store lists and what the SIM shows then speak of the same
+        messages.
+        """
+        self._holds += 1
+        self._work.set()
+        try:
+            await self._empty.wait()
+            yield
+        finally:
+            self._holds -= 1
+            self._work.set()
 
     async def run(self) -> None:
         """Work until cancelled; then have every part in the air end, and record how."""
@@ -98,19 +115,26 @@ class Pump:
             # Evidence is asked for before anything new is sent: the next message moves what it rests on.
             await self._survey(self._route)
         self._was_up = up
-        room = self._route.window - len(self._flights) if up and not self._stopping else 0
+        held = self._stopping or self._holds > 0
+        room = self._route.window - len(self._flights) if up and not held else 0
         if not self._ended:
             if room <= 0:
                 await self._work.wait()
                 return
             if not await self._due():
                 return
+            if self._holds:
+                return  # somebody has begun to hold claims back meanwhile
+        self._empty.clear()  # from here on a claim may come
+        claims: list[Claim] = []
         try:
             claims = await self._exchange(room)
         except StoreError as error:
             log.error("store_trouble", route=self._route.name, error=str(error))
             await asyncio.sleep(STORE_RETRY_SECONDS)
-            return
+        finally:
+            if not self.in_air and not claims:
+                self._empty.set()
         for claim in claims:
             self._launch(claim)
 
@@ -150,8 +174,6 @@ class Pump:
         for claim, outcome in ended:
             self._tell(claim, outcome)
             self._landed(route, claim, outcome)
-        if not self.in_air and not claims:
-            self._empty.set()
         return claims
 
     def _launch(self, claim: Claim) -> None:

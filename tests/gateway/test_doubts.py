@@ -2,7 +2,7 @@
 
 import asyncio
 
-from smsd.sms import InDoubt, Outcome, Sent, Submit
+from smsd.sms import Doubt, InDoubt, Outcome, Sent, Submit
 from tests.gateway.house import ScriptedRoute, Start
 
 
@@ -34,6 +34,34 @@ async def test_a_manual_message_in_doubt_is_held(start: Start) -> None:
     house.route.evidence = lambda _doubt, _age: Sent("7", evidence="EF_SMSS")
     house.gateway._bells.doubts["scripted"].set()
     await house.until(lambda: house.store.outbox.show(held)["state"] == "submitted")
+
+
+async def test_evidence_is_looked_at_while_nothing_is_in_the_air(start: Start) -> None:
+    """What is sent between a look at the store and one at the SIM would be taken for the part in doubt."""
+    first = True
+
+    def answer(submit: Submit) -> Outcome:
+        nonlocal first
+        doubtful, first = first, False
+        return InDoubt("no answer") if doubtful else Sent(str(submit.attempt_id))
+
+    house = await start(ScriptedRoute(answer=answer))
+    looks: list[tuple[int, int]] = []
+
+    def evidence(doubt: Doubt, _age: float) -> Outcome | None:
+        looks.append((house.gateway.in_air, len(house.route.submits) - 1 - len(doubt.later)))
+        return None
+
+    house.route.evidence = evidence
+    for number in range(200):
+        house.enqueue(f"hello {number}")
+    for _ in range(10):
+        before = len(looks)
+        house.gateway._bells.doubts["scripted"].set()
+        await house.until(lambda before=before: len(looks) > before)  # type: ignore[misc]
+    assert set(looks) == {(0, 0)}  # nothing in the air, and everything sent later is known to the doubt
+    assert len(house.route.submits) < 200  # a queue that never ends does not keep evidence away
+    await house.until(lambda: len(house.route.submits) == 200)
 
 
 async def test_a_policy_waits_while_no_route_is_up(start: Start) -> None:

@@ -361,6 +361,9 @@ class Session:
         """Decide a doubt by the SIM's count; ``None`` when it cannot be, or not yet."""
         if self._sender is None or doubt.witness.get("iccid") != self._identity.iccid:
             return None
+        if not (self._evidence.in_step and doubt.witness.get("in_step")) or doubt.witness.get("smss") is None:
+            self._evidence.inherited(age_seconds)
+            return None  # nothing the SIM shows could settle it: it is not asked, air time is for messages
         try:
             async with self._channel.lock:
                 present = await self._evidence.present(self._channel)
