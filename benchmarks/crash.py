@@ -29,7 +29,7 @@ BACKLOG = 25
 DRAIN_SECONDS = 240.0
 WARM_UP = 4
 REFUSED_EVERY = 12
-RP_CONGESTION = 42
+RP_TEMPORARY_FAILURE = 41
 DELIVERY_PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "delivery.md"
 BEGIN, END = "<!-- crashtest:begin -->", "<!-- crashtest:end -->"
 
@@ -97,7 +97,7 @@ def live_and_die(rig: Rig, ledger: Ledger, chance: random.Random) -> bool:
     return early
 
 
-def finish(rig: Rig, ledger: Ledger, *, doubt_may_stay: bool) -> Verdict:
+def finish(rig: Rig, ledger: Ledger) -> Verdict:
     """Let a last daemon finish the work, judge, and end it as systemd would."""
     complaint = ""
     daemon = rig.start()
@@ -107,7 +107,7 @@ def finish(rig: Rig, ledger: Ledger, *, doubt_may_stay: bool) -> Verdict:
         time.sleep(0.5)  # the last status reports
     except (TimeoutError, RuntimeError) as error:
         complaint = str(error)
-    verdict = ledger.verdict(doubt_may_stay=doubt_may_stay)
+    verdict = ledger.verdict()
     if complaint:
         verdict.blame(complaint)
     if code := daemon.stop():
@@ -122,15 +122,15 @@ def torment(mode: str, kills: int, seed: int, keep: str | None = None) -> Run:
     early = 0
     directory = None if keep is None else Path(keep) / f"{mode}-{seed}"
     with Rig(settle=SETTLE_SECONDS, options=options, wire=keep is not None, keep=directory) as rig:
-        ledger = Ledger(rig, chance)
+        ledger = Ledger(rig, chance, doubt_may_stay=mode != Smss.RIGHT)
         warm_up(rig, ledger)
         for each in range(kills):
             rig.ask("radio", chance.choice(RADIO))
             if each % REFUSED_EVERY == REFUSED_EVERY - 1:
-                rig.ask("inject", "network_refuses", f"code={RP_CONGESTION}")
+                rig.ask("inject", "network_refuses", f"code={RP_TEMPORARY_FAILURE}")
             feed(rig, ledger, chance)
             early += live_and_die(rig, ledger, chance)
-        verdict = finish(rig, ledger, doubt_may_stay=mode != Smss.RIGHT)
+        verdict = finish(rig, ledger)
     return Run(mode, seed, kills, early, verdict)
 
 

@@ -158,7 +158,7 @@ def first_start_ended(rig: Rig, first: Daemon) -> bool:
 
 def blame(deaths: Deaths, ledger: Ledger, where: str) -> None:
     """Judge, and note what is broken now and was not before."""
-    verdict = ledger.verdict(doubt_may_stay=False)
+    verdict = ledger.verdict()
     known = {sentence.split(": ", 1)[1] for sentence in deaths.broken}
     deaths.broken += [f"{where}: {sentence}" for sentence in verdict.broken if sentence not in known]
     deaths.parts, deaths.doubts = verdict.parts, verdict.doubts

@@ -131,7 +131,7 @@ def ordeal(disk: Disk) -> list[str]:
             except TimeoutError as error:
                 broken.append(str(error))
             time.sleep(0.5)
-            verdict = ledger.verdict(doubt_may_stay=False)
+            verdict = ledger.verdict()
             print(
                 f"disk full ({disk.what}): {waiting} messages stayed on the SIM, {sent} parts had left; "
                 f"afterwards {verdict.parts} parts, {verdict.lost} lost, {verdict.doubled} doubled, "

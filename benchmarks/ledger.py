@@ -8,6 +8,7 @@ network knows what it took and what phones showed; the store knows what it says.
 
 import base64
 import random
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,10 @@ REGULARS = 3_000_000
 REPLIES = Replies()
 LEFT = ("submitted", "delivered")
 GONE = ("undeliverable", "rejected", "failed", "expired", "suppressed", "cancelled")
+EVIDENCE_SECONDS = 20.0
+"""A doubt that is older and still open is a person's: evidence was asked for, and the class's policy applied."""
+RESULT_WAITS_SECONDS = 99.0
+"""A result waits so long for its acknowledgement, which the network may have refused, and no longer."""
 COMMANDS = ("CLIENT info", "CLIENT sms stop", "CLIENT sms start")
 Key = tuple[str, str, int, int]
 """One part: recipient, text, its number, how many there are."""
@@ -66,10 +71,14 @@ class Texted:
 
 
 class Ledger:
-    """All that was asked of the daemon on one rig. ``chance`` decides what is asked."""
+    """All that was asked of the daemon on one rig. ``chance`` decides what is asked.
 
-    def __init__(self, rig: Rig, chance: random.Random) -> None:
+    Where the SIM gives no evidence, doubts may stay, and doubles that were recorded as such are no breach.
+    """
+
+    def __init__(self, rig: Rig, chance: random.Random, *, doubt_may_stay: bool = False) -> None:
         self._rig = rig
+        self._doubt_may_stay = doubt_may_stay
         self._chance = chance
         self._count = 0
         self.sent: dict[int, list[Key]] = {}
@@ -122,21 +131,24 @@ class Ledger:
             return False
         if any(row["state"] != "in_doubt" for row in store.outbox.counts()):
             return False
-        if not all(self._held(row["id"]) for row in store.outbox.recent(limit=0, state="in_doubt")):
+        doubts = store.outbox.recent(limit=0, state="in_doubt")
+        if doubts and not (self._doubt_may_stay and all(self._held(row["id"]) for row in doubts)):
             return False
         return not rig.ask("count")["in_air"]
 
     def _held(self, message_id: int) -> bool:
         """Tell whether a doubt is a person's to decide: by its class, or because it has been sent once more already."""
         shown = self._rig.store.outbox.show(message_id)
+        if shown["attempt_list"][-1]["started_at"] > time.time() - EVIDENCE_SECONDS:
+            return False
         if DOUBT_POLICY[MessageClass(shown["class"])] is DoubtPolicy.HOLD:
             return True
         return all(part["resent"] for part in shown["part_list"] if part["state"] == "in_doubt")
 
     # --- the verdict --------------------------------------------------------------------------------------------------
 
-    def verdict(self, *, doubt_may_stay: bool) -> Verdict:
-        """Compare; where the SIM gives no evidence, ``doubt_may_stay``, and recorded doubles are no breach."""
+    def verdict(self) -> Verdict:
+        """Compare."""
         found = Verdict(commands=sum(each.command is not None for each in self.texted))
         taken = self._rig.sent()
         counts = Counter((each["recipient"], each["text"], each["part"], each["total"]) for each in taken)
@@ -146,7 +158,7 @@ class Ledger:
             shown = self._rig.store.outbox.show(row["id"])
             wanted = self.sent.get(row["id"]) or self._wanted(shown)
             expected.update(wanted)
-            self._judge_message(found, shown, wanted, counts, doubt_may_stay=doubt_may_stay)
+            self._judge_message(found, shown, wanted, counts)
         for message_id in self.sent:
             if message_id > found.messages:
                 found.lost += 1
@@ -164,9 +176,7 @@ class Ledger:
             text = REPLIES.info(code=number[-6:], login=f"u{number[-5:]}", password=asked.password or "")
         return keys(shown["recipient"], text)
 
-    def _judge_message(
-        self, found: Verdict, shown: dict[str, Any], wanted: list[Key], counts: Counter[Key], *, doubt_may_stay: bool
-    ) -> None:
+    def _judge_message(self, found: Verdict, shown: dict[str, Any], wanted: list[Key], counts: Counter[Key]) -> None:
         name, state = f"message {shown['id']} ({shown['class']}, {state_of(shown)})", shown["state"]
         found.messages += 1
         found.delivered += state == "delivered"
@@ -186,9 +196,9 @@ class Ledger:
                 found.doubled += 1
                 recorded = resent >= count - 1 and DOUBT_POLICY[MessageClass(shown["class"])] is DoubtPolicy.RESEND_ONCE
                 found.doubled_unrecorded += not recorded
-                if not (doubt_may_stay and recorded):
+                if not (self._doubt_may_stay and recorded):
                     found.blame(f"{name}: part {key[2]} was taken {count} times, {resent} times resent by policy")
-        if state == "in_doubt" and not doubt_may_stay:
+        if state == "in_doubt" and not self._doubt_may_stay:
             found.blame(f"{name}: the doubt was never settled")
         if state in ("queued", "submitting") or state in GONE:
             found.blame(f"{name}: it should have left ({shown['error']})")
@@ -197,13 +207,13 @@ class Ledger:
         rows: dict[str, list[dict[str, Any]]] = {}
         for row in self._rig.store.inbox.recent(limit=0):
             rows.setdefault(row["sender"], []).append(row)
-        numbers: dict[str, dict[bool, int]] = {}
+        numbers: dict[str, dict[bool, float]] = {}
         for part in taken:
-            numbers.setdefault(part["recipient"], {}).setdefault(part["text"] == REPLIES.accepted, part["number"])
+            numbers.setdefault(part["recipient"], {}).setdefault(part["text"] == REPLIES.accepted, part["at"])
         for asked in self.texted:
             kept = rows.get(asked.phone, [])
             if len(kept) == 1:
-                self._judge_answers(found, asked, kept[0]["text"], numbers.get(asked.phone, {}))
+                self._judge_answers(found, asked, kept[0], numbers.get(asked.phone, {}))
             else:
                 found.lost += not kept
                 found.blame(f"{asked.phone} texted once and is in the inbox {len(kept)} times")
@@ -211,16 +221,16 @@ class Ledger:
             if left:
                 found.blame(f"{len(left)} messages are left in {memory}")
 
-    def _judge_answers(self, found: Verdict, asked: Texted, kept: str, first: dict[bool, int]) -> None:
-        """Judge by the numbers under which the network took the first acknowledgement (True) and the first result."""
+    def _judge_answers(self, found: Verdict, asked: Texted, kept: dict[str, Any], first: dict[bool, float]) -> None:
+        """Judge by the times at which the network took the first acknowledgement (True) and the first result."""
         if asked.command is None:
-            if first or kept != asked.text:
+            if first or kept["text"] != asked.text:
                 found.blame(f"{asked.phone} texted no command: answered, or not kept as it was")
         elif len(first) < 2:
             found.lost += 1
             missing = "result" if True in first else "acknowledgement"
             found.blame(f"{asked.phone} asked for {asked.command!r}: no {missing}")
-        elif first[True] > first[False]:
+        elif first[True] > first[False] and first[False] - kept["received_at"] < RESULT_WAITS_SECONDS:
             found.blame(f"{asked.phone}: the result came before its acknowledgement")
 
 
