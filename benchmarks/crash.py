@@ -16,6 +16,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import crash_at_every_write, disk_full
 from benchmarks.figures import progress
 from benchmarks.ledger import Ledger, Verdict
 from benchmarks.rig import Rig, until
@@ -153,24 +154,30 @@ def publish(text: str, page: Path = DELIVERY_PAGE) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Return 1 when a promise is broken."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.crash", description=__doc__.split("\n\n")[0])
-    parser.add_argument("--kills", type=int, default=KILLS, help="how often in each mode (default %(default)s)")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.crash", description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--kills", type=int, default=KILLS, help="kills; half as many beside *right* (%(default)s)")
     parser.add_argument("--mode", default="all", choices=[*Smss, "all"], help="how EF_SMSS is kept")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--jobs", type=int, default=4, help="modes at a time")
     parser.add_argument("--keep", help="directory to leave databases, logs and the wire's octets in")
-    parser.add_argument("--publish", action="store_true", help="write the table into the delivery page")
+    parser.add_argument("--publish", action="store_true", help="write what was found into the delivery page")
     parser.add_argument("--random-only", action="store_true", help="leave out death at every write and the full disk")
     options = parser.parse_args(arguments)
     modes = list(Smss) if options.mode == "all" else [Smss(options.mode)]
-    progress(f"{options.kills} kills each in {', '.join(modes)}")
+    kills = {mode: options.kills if mode is Smss.RIGHT or len(modes) == 1 else options.kills // 2 for mode in modes}
+    progress("kill -9: " + ", ".join(f"{count} times in mode {mode}" for mode, count in kills.items()))
     with ProcessPoolExecutor(options.jobs) as pool:
-        futures = [pool.submit(torment, mode.value, options.kills, options.seed, options.keep) for mode in modes]
+        futures = [pool.submit(torment, mode.value, kills[mode], options.seed, options.keep) for mode in modes]
         runs = [future.result() for future in futures]
-    text = layout(runs)
-    print(text)
     broken = [f"{run.mode}, seed {run.seed}: {sentence}" for run in runs for sentence in run.verdict.broken]
-    print("\n".join(broken) or "no promise was broken")
+    lines: list[str] = []
+    if not options.random_only:
+        for program in (crash_at_every_write.run, disk_full.run):
+            found, breaches = program()
+            lines += found
+            broken += breaches
+    text = "\n".join([layout(runs), "", *(f"* {line}" for line in lines), "", *(broken or ["No promise was broken."])])
+    print(text)
     if options.publish:
         publish(text)
     return 1 if broken else 0

@@ -32,6 +32,7 @@ RADIO = 0.1
 SETTLE_SECONDS = 1
 REST_SECONDS = 90.0
 LIMIT = 1000
+JOBS = 4
 
 
 @dataclass(slots=True)
@@ -189,27 +190,33 @@ def together(shares: Sequence[Deaths]) -> list[Deaths]:
     return list(sums.values())
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Return 1 when a promise is broken, 0 also where strace is missing: that is said."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.crash_at_every_write")
-    parser.add_argument("--jobs", type=int, default=4, help="daemons at a time")
-    options = parser.parse_args(arguments)
+def run(jobs: int = JOBS) -> tuple[list[str], list[str]]:
+    """Do it all; return what was found, a line each, and the promises that were broken."""
     if why := missing():
-        print(f"death at every write: not run, {why}")
-        return 0
+        return [f"death at every write: not run, {why}"], []
     progress("death at every write of one send and one receive, and of a first start")
-    with ProcessPoolExecutor(options.jobs) as pool:
+    with ProcessPoolExecutor(jobs) as pool:
         shares = [pool.submit(running, call, 1 + share, of) for call, of in RUNNING.items() for share in range(of)]
         shares += [pool.submit(starting, call) for call in STARTING]
         results = together([share.result() for share in shares])
-    for result in results:
-        print(f"{result.scenario}: died at each of {result.count} {result.call}, {result.doubts} doubts, "
-              f"{len(result.broken)} promises broken")  # fmt: skip
+    lines = [
+        f"{result.scenario}: {result.count} deaths, one at each {result.call}; {len(result.broken)} promises broken"
+        for result in results
+        if result.count
+    ]
     pdus, early = proof_of_order()
-    print(f"order of disk and wire: {pdus} PDUs, {len(early)} before their attempt was on disk")
+    lines.append(f"order of disk and wire: {pdus} PDUs traced, {len(early)} of them before their attempt was on disk")
     broken = [sentence for result in results for sentence in result.broken] + early
-    print("\n".join(broken) or "no promise was broken")
-    return 1 if broken or not pdus else 0
+    return lines, broken if pdus else [*broken, "no PDU was traced"]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Return 1 when a promise is broken, 0 also where strace is missing: that is said."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.crash_at_every_write")
+    parser.add_argument("--jobs", type=int, default=JOBS, help="daemons at a time")
+    lines, broken = run(parser.parse_args(arguments).jobs)
+    print("\n".join([*lines, *(broken or ["no promise was broken"])]))
+    return 1 if broken else 0
 
 
 if __name__ == "__main__":

@@ -111,8 +111,8 @@ def watch(rig: Rig, disk: Disk, process: int) -> tuple[int, int, list[str]]:
     return len(stored), sent, broken
 
 
-def ordeal(disk: Disk) -> list[str]:
-    """Fill the disk in mid-traffic; return what was broken."""
+def ordeal(disk: Disk) -> tuple[str, list[str]]:
+    """Fill the disk in mid-traffic; return what was found and what was broken."""
     with Rig(radio=RADIO, settle=SETTLE_SECONDS, database=disk.directory / "smsd.db") as rig:
         ledger = Ledger(rig, random.Random(disk.what))
         with rig.daemon() as daemon:
@@ -132,25 +132,34 @@ def ordeal(disk: Disk) -> list[str]:
                 broken.append(str(error))
             time.sleep(0.5)
             verdict = ledger.verdict()
-            print(
-                f"disk full ({disk.what}): {waiting} messages stayed on the SIM, {sent} parts had left; "
-                f"afterwards {verdict.parts} parts, {verdict.lost} lost, {verdict.doubled} doubled, "
+            line = (
+                f"disk full ({disk.what}): {waiting} messages stayed on the SIM, {sent} parts had left, none left "
+                f"meanwhile; afterwards all {verdict.parts} parts, {verdict.lost} lost, {verdict.doubled} doubled, "
                 f"{verdict.in_doubt} in doubt"
             )
-            return broken + verdict.broken
+            return line, [f"disk full ({disk.what}): {sentence}" for sentence in broken + verdict.broken]
+
+
+def run() -> tuple[list[str], list[str]]:
+    """Do it on each kind of disk; return what was found, a line each, and the promises that were broken."""
+    progress("the full disk")
+    lines, broken = [], []
+    for make in (small_disk, limited_files):
+        try:
+            with make() as disk:
+                line, sentences = ordeal(disk)
+        except PermissionError as error:
+            lines.append(f"disk full: {error}")
+        else:
+            lines.append(line)
+            broken += sentences
+    return lines, broken
 
 
 def main() -> int:
     """Return 1 when a promise is broken."""
-    progress("the full disk")
-    broken = []
-    for make in (small_disk, limited_files):
-        try:
-            with make() as disk:
-                broken += [f"disk full ({disk.what}): {sentence}" for sentence in ordeal(disk)]
-        except PermissionError as error:
-            print(f"disk full: {error}")
-    print("\n".join(broken) or "no promise was broken")
+    lines, broken = run()
+    print("\n".join([*lines, *(broken or ["no promise was broken"])]))
     return 1 if broken else 0
 
 
