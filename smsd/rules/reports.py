@@ -12,11 +12,13 @@ from datetime import datetime, timedelta
 
 from smsd.sms import StatusReport, Witness
 
-__all__ = ["Candidate", "is_tp_mr", "reference_forms", "speaks_of"]
+__all__ = ["FORMS", "Candidate", "is_tp_mr", "reference_forms", "speaks_of"]
 
 TP_MR_VALUES = 256
 MARKS = 65_536
 """How many values the mark has that a submit bears (SMPP 3.4 §5.3.2.17, two octets)."""
+FORMS = 6
+"""How many forms of one id ``reference_forms`` gives at the most."""
 LONGEST_ID = 32
 """Digits of an id that is looked at as a number."""
 

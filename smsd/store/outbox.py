@@ -97,18 +97,13 @@ class Outbox:
                 settle(tx, attempt_id, outcome, now, diversion)
             skipped = 0
             for priority, message_class in _PRIORITIES:
-                while len(claims) < limit and skipped < _SKIPS_PER_CLAIM:
-                    row = _next(tx, priority, message_class, claimant, now)
-                    if row is None:
+                while (room := limit - len(claims)) > 0 and skipped < _SKIPS_PER_CLAIM:
+                    rows = _next(tx, priority, message_class, claimant, now, room)
+                    taken = _take(tx, rows, message_class, claimant, now)
+                    claims += taken
+                    skipped += len(rows) - len(taken)
+                    if len(rows) < room:
                         break
-                    if row["expires_at"] is not None and row["expires_at"] <= now:
-                        move(tx, row["id"], State.EXPIRED, now, error="its deadline passed")
-                        skipped += 1
-                    elif message_class in OBEYS_OPT_OUT and tx.first("message_opted_out", phone=row["recipient"]):
-                        move(tx, row["id"], State.SUPPRESSED, now, error="the recipient has opted out")
-                        skipped += 1
-                    else:
-                        claims.append(begin(tx, row, claimant, now))
         return claims
 
     def adopt_orphans(self) -> int:
@@ -242,13 +237,28 @@ def _made_before(permits: Mapping[MessageClass, float] | None, message_class: Me
     return math.inf if permits is None else permits[message_class]
 
 
-def _next(tx: Transaction, priority: int, message_class: MessageClass, claimant: Claimant, now: float) -> Row | None:
-    """Find the next message of a class for a route: what is bound to it first, its reader waits for the rest."""
-    bound = tx.first("message_next_bound", priority=priority, now=now, route=claimant.route)
+def _take(tx: Transaction, rows: list[Row], message_class: MessageClass, claimant: Claimant, now: float) -> list[Claim]:
+    """Begin messages, but for those that come to rest here: too late, or to people who have opted out."""
+    claims = []
+    for row in rows:
+        if row["expires_at"] is not None and row["expires_at"] <= now:
+            move(tx, row["id"], State.EXPIRED, now, error="its deadline passed")
+        elif row["opted_out"] and message_class in OBEYS_OPT_OUT:
+            move(tx, row["id"], State.SUPPRESSED, now, error="the recipient has opted out")
+        else:
+            claims.append(begin(tx, row, claimant, now))
+    return claims
+
+
+def _next(
+    tx: Transaction, priority: int, message_class: MessageClass, claimant: Claimant, now: float, limit: int
+) -> list[Row]:
+    """Find the next messages of a class for a route: what is bound to it first, its reader waits for the rest."""
+    rows = tx.all("message_next_bound", priority=priority, now=now, route=claimant.route, limit=limit)
     made_before = _made_before(claimant.permits, message_class)
-    if bound is not None or made_before == -math.inf:
-        return bound
-    return tx.first("message_next", priority=priority, now=now, made_before=made_before)
+    if len(rows) < limit and made_before > -math.inf:
+        rows += tx.all("message_next", priority=priority, now=now, made_before=made_before, limit=limit - len(rows))
+    return rows
 
 
 def _next_due(tx: Transaction, route: str, priority: int, made_before: float, now: float) -> float | None:

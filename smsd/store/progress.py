@@ -13,7 +13,7 @@ from typing import Any
 
 from smsd.errors import NotFoundError, StoreError
 from smsd.rules.outbox import FINAL, PRIORITY, WAITING, MessageClass, PartState, State, may, retry_delay, state_of
-from smsd.rules.reports import Candidate, is_tp_mr, reference_forms, speaks_of
+from smsd.rules.reports import FORMS, Candidate, is_tp_mr, reference_forms, speaks_of
 from smsd.sms import Doubt, InDoubt, NotSent, Outcome, Received, ReportClass, Sent, StatusReport, Verdict, Witness
 from smsd.store.engine import Row, Transaction
 
@@ -134,14 +134,7 @@ def get_message(tx: Transaction, message_id: int) -> Row:
 def begin(tx: Transaction, message: Row, claimant: Claimant, now: float) -> Claim:
     """Put the next unsent part of a message into the air."""
     message_id, total = message["id"], message["parts"]
-    parts = tx.all("part_list", message_id=message_id)
-    if not parts:
-        for sequence in range(1, total + 1):
-            tx.run("part_insert", message_id=message_id, sequence=sequence)
-    unsent = [part["sequence"] for part in parts if part["state"] == PartState.UNSENT]
-    if parts and not unsent:
-        raise StoreError(f"message {message_id} is due but has no part to send")
-    sequence = unsent[0] if unsent else 1
+    sequence = _lift(tx, message_id, total) if message["made"] else _make_parts(tx, message_id, total)
     reference = message["reference"]
     if reference is None and total > 1:
         # Any first value does, as long as two messages in a row differ.
@@ -155,9 +148,6 @@ def begin(tx: Transaction, message: Row, claimant: Claimant, now: float) -> Clai
         sim=claimant.sim,
         witness=json.dumps(dict(claimant.witness)),
         now=now,
-    )
-    tx.run(
-        "part_move", message_id=message_id, sequence=sequence, state=PartState.IN_AIR, refused=0, resent=0, sent_at=None
     )
     tx.run("message_begin", id=message_id, route=claimant.route, sender=claimant.sender, reference=reference)
     return Claim(
@@ -175,11 +165,31 @@ def begin(tx: Transaction, message: Row, claimant: Claimant, now: float) -> Clai
     )
 
 
+def _make_parts(tx: Transaction, message_id: int, total: int) -> int:
+    """Make the parts of a message that is claimed for the first time, the first of them in the air."""
+    for sequence in range(1, total + 1):
+        state = PartState.IN_AIR if sequence == 1 else PartState.UNSENT
+        tx.run("part_insert", message_id=message_id, sequence=sequence, state=state)
+    return 1
+
+
+def _lift(tx: Transaction, message_id: int, total: int) -> int:
+    """Put the next unsent part of a message that has begun into the air."""
+    sequence = tx.one("part_next", message_id=message_id)["sequence"]
+    if sequence is None:
+        raise StoreError(f"message {message_id} is due but none of its {total} parts is to be sent")
+    tx.run(
+        "part_move", message_id=message_id, sequence=sequence, state=PartState.IN_AIR, refused=0, resent=0, sent_at=None
+    )
+    return int(sequence)
+
+
 def settle(tx: Transaction, attempt_id: int, outcome: Outcome, now: float, diversion: Diversion | None = None) -> None:
     """Record the end of an attempt and move its part and message on; a part that did not leave may be diverted."""
     attempt = tx.one("attempt_get", id=attempt_id)
     if attempt["outcome"] in ("sent", "not_sent"):
         return
+    message_id = attempt["message_id"]
     newest = attempt["newest"] == attempt_id
     part = PartState(attempt["part_state"])
     match outcome:
@@ -188,7 +198,9 @@ def settle(tx: Transaction, attempt_id: int, outcome: Outcome, now: float, diver
             # Whichever attempt it was, the part has left: a newer attempt that fails must not send it a third time.
             if part in (PartState.IN_AIR, PartState.IN_DOUBT, PartState.UNSENT):
                 move_part(tx, attempt, PartState.SENT, sent_at=now)
-                advance(tx, attempt["message_id"], now)
+                advance(tx, message_id, now, only_part=PartState.SENT)
+            else:
+                _go_on(tx, message_id, now)
             _hear_waiting_reports(tx, attempt, reference, now)
         case NotSent():
             _write_outcome(
@@ -198,13 +210,16 @@ def settle(tx: Transaction, attempt_id: int, outcome: Outcome, now: float, diver
                 if diversion is None:
                     _take_back(tx, attempt, outcome, now)
                 else:
-                    divert(tx, attempt["message_id"], diversion, now)
+                    divert(tx, message_id, diversion, now)
+            else:
+                _go_on(tx, message_id, now)
         case InDoubt(reason):
             _write_outcome(tx, attempt_id, "in_doubt", now, reason=reason)
             if newest and part is PartState.IN_AIR:
                 move_part(tx, attempt, PartState.IN_DOUBT)
-                advance(tx, attempt["message_id"], now, error=reason)
-    _go_on(tx, attempt["message_id"], now)
+                advance(tx, message_id, now, error=reason, only_part=PartState.IN_DOUBT)
+            else:
+                _go_on(tx, message_id, now)
 
 
 def divert(tx: Transaction, message_id: int, diversion: Diversion, now: float) -> None:
@@ -212,9 +227,10 @@ def divert(tx: Transaction, message_id: int, diversion: Diversion, now: float) -
 
     While another part of it is in the air it is only noted; ``advance`` comes back to it when that part has landed.
     """
-    if State(tx.one("message_state", id=message_id)["state"]) in FINAL:
+    message = tx.one("message_state", id=message_id)
+    if State(message["state"]) in FINAL:
         return
-    if tx.all("attempt_in_air", message_id=message_id):
+    if message["in_air"]:
         tx.run("message_divert_later", id=message_id, route=diversion.route, reason=diversion.reason)
         return
     tx.run("part_reset", message_id=message_id)
@@ -276,16 +292,27 @@ def move_part(
 
 
 def advance(
-    tx: Transaction, message_id: int, now: float, *, delay: timedelta = timedelta(0), error: str | None = None
+    tx: Transaction,
+    message_id: int,
+    now: float,
+    *,
+    delay: timedelta = timedelta(0),
+    error: str | None = None,
+    only_part: PartState | None = None,
 ) -> None:
-    """Let a message's state follow from its parts. What a person or a refusal brought to rest stays at rest."""
+    """Let a message's state follow from its parts. What a person or a refusal brought to rest stays at rest.
+
+    ``only_part`` is the state its part is in by now if it has no other, which saves the asking.
+    """
     message = tx.one("message_state", id=message_id)
-    before = State(message["state"])
-    parts = [PartState(part["state"]) for part in tx.all("part_list", message_id=message_id)]
-    after = state_of(parts)
-    if before in FINAL:
+    if State(message["state"]) in FINAL:
         return
-    in_air = bool(tx.all("attempt_in_air", message_id=message_id))
+    if only_part is not None and message["parts"] == 1:
+        parts = [only_part]
+    else:
+        parts = [PartState(part["state"]) for part in tx.all("part_list", message_id=message_id)]
+    after = state_of(parts)
+    in_air = bool(message["in_air"])
     if message["diverts_to"] is not None and not in_air:
         divert(tx, message_id, Diversion(message["diverts_to"], message["diverted"]), now)
         return
@@ -296,14 +323,20 @@ def advance(
         due_at = 0.0 if begun and not delay else now + delay.total_seconds()
         if not begun:
             tx.run("message_unbind", id=message_id)
-    move(tx, message_id, after, now, due_at=due_at, error=error)
+    _move_on(tx, message, after, now, due_at=due_at, error=error)
 
 
 def move(
     tx: Transaction, message_id: int, after: State, now: float, *, due_at: float | None = None, error: str | None = None
 ) -> None:
     """Put a message into a state that may follow, wipe what must not outlive it, release what waited for it."""
-    message = tx.one("message_state", id=message_id)
+    _move_on(tx, tx.one("message_state", id=message_id), after, now, due_at=due_at, error=error)
+
+
+def _move_on(
+    tx: Transaction, message: Row, after: State, now: float, *, due_at: float | None, error: str | None
+) -> None:
+    message_id = message["id"]
     before = State(message["state"])
     if not may(before, after):
         raise StoreError(f"message {message_id} cannot go from {before.value} to {after.value}")
@@ -317,9 +350,9 @@ def move(
         sent_at=now if left else None,
         delivered_at=now if after is State.DELIVERED else None,
     )
-    if after in FINAL:
+    if after in FINAL and message["sealed"] is not None:
         tx.run("message_wipe", id=message_id)
-    if after in FINAL or after is State.SUBMITTED:
+    if message["class"] == MessageClass.ACK and (after in FINAL or after is State.SUBMITTED):
         tx.run("message_release", id=message_id, now=now)
 
 
@@ -415,18 +448,17 @@ def _candidates(tx: Transaction, value: StatusReport, route: str, sim: str | Non
 
 def _hear_waiting_reports(tx: Transaction, attempt: Row, reference: str, now: float) -> None:
     """Hear the reports that came before the answer they belong to was recorded."""
-    since = attempt["started_at"] - 1
-    for form in reference_forms(reference):
-        waiting = tx.all(
-            "report_unmatched",
-            reference=form,
-            recipient=attempt["recipient"],
-            route=None if not is_tp_mr(reference) else attempt["route"],
-            since=since,
-        )
-        for row in waiting:
-            tx.run("report_match", id=row["id"], attempt_id=attempt["id"])
-            _apply_report(tx, attempt["id"], ReportClass(row["class"]), row["code"], now, None)
+    forms = reference_forms(reference)
+    waiting = tx.all(
+        "report_unmatched",
+        **{f"form{number}": form for number, form in enumerate((forms * FORMS)[:FORMS], 1)},
+        recipient=attempt["recipient"],
+        route=attempt["route"] if is_tp_mr(reference) else None,
+        since=attempt["started_at"] - 1,
+    )
+    for row in waiting:
+        tx.run("report_match", id=row["id"], attempt_id=attempt["id"])
+        _apply_report(tx, attempt["id"], ReportClass(row["class"]), row["code"], now, None)
 
 
 _REPORTED = {ReportClass.DELIVERED: PartState.DELIVERED, ReportClass.FAILED: PartState.FAILED}

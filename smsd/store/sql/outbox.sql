@@ -15,19 +15,23 @@ SELECT id FROM message WHERE class = :class AND idempotency_key = :key;
 
 -- name: message_next
 -- The next message of one priority that no route is bound to, among those made before a moment.
-SELECT id, class, recipient, text, sealed, secret, state, expires_at, parts, reference, due_at, created_at, diverted
+SELECT id, class, recipient, text, sealed, secret, state, expires_at, parts, reference, diverted,
+       (SELECT count(*) FROM part WHERE message_id = message.id) AS made,
+       EXISTS (SELECT 1 FROM subscription WHERE phone = message.recipient AND subscribed = 0) AS opted_out
 FROM message
 WHERE priority = :priority AND due_at IS NOT NULL AND due_at <= :now AND route IS NULL AND created_at < :made_before
 ORDER BY due_at, id
-LIMIT 1;
+LIMIT :limit;
 
 -- name: message_next_bound
 -- The next message of one priority that is bound to this route.
-SELECT id, class, recipient, text, sealed, secret, state, expires_at, parts, reference, due_at, created_at, diverted
+SELECT id, class, recipient, text, sealed, secret, state, expires_at, parts, reference, diverted,
+       (SELECT count(*) FROM part WHERE message_id = message.id) AS made,
+       EXISTS (SELECT 1 FROM subscription WHERE phone = message.recipient AND subscribed = 0) AS opted_out
 FROM message
 WHERE route = :route AND priority = :priority AND due_at IS NOT NULL AND due_at <= :now
 ORDER BY due_at, id
-LIMIT 1;
+LIMIT :limit;
 
 -- name: message_next_due
 -- When the next part of one priority may be claimed, of messages that no route is bound to.
@@ -45,7 +49,8 @@ LIMIT 1;
 
 -- name: message_state
 -- What is needed to move a message on.
-SELECT id, class, state, due_at, parts, sent_at, sealed, created_at, expires_at, diverted, diverts_to
+SELECT id, class, state, due_at, parts, sent_at, sealed, created_at, expires_at, diverted, diverts_to,
+       (SELECT count(*) FROM attempt WHERE message_id = message.id AND outcome IS NULL) AS in_air
 FROM message WHERE id = :id;
 
 -- name: message_move
@@ -102,11 +107,6 @@ SELECT id FROM message
 WHERE expires_at IS NOT NULL AND expires_at <= :now AND state IN ('queued', 'submitting') AND due_at IS NOT NULL
 LIMIT :limit;
 
--- name: message_opted_out
--- Whether the number wants no notifications and alerts.
-SELECT 1 AS opted_out FROM subscription WHERE phone = :phone AND subscribed = 0;
-
-
 -- name: concatenation_next
 -- Draw the next 8-bit concatenation reference towards a recipient; it survives restarts and wraps at 256.
 INSERT INTO concatenation (recipient, reference) VALUES (:recipient, :first)
@@ -115,7 +115,11 @@ RETURNING reference;
 
 -- name: part_insert
 -- Make a part of a message that is claimed for the first time.
-INSERT INTO part (message_id, sequence, state) VALUES (:message_id, :sequence, 'unsent');
+INSERT INTO part (message_id, sequence, state) VALUES (:message_id, :sequence, :state);
+
+-- name: part_next
+-- The next part of a message that is to be sent.
+SELECT min(sequence) AS sequence FROM part WHERE message_id = :message_id AND state = 'unsent';
 
 -- name: part_list
 -- The parts of a message in order.
@@ -219,8 +223,8 @@ VALUES (:now, :pdu_id, :route, :sim, :reference, :recipient, :submitted_at, :dis
 -- name: report_unmatched
 -- Reports that came before the answer they belong to was recorded.
 SELECT id, route, sim, submitted_at, class, code, received_at FROM report
-WHERE attempt_id IS NULL AND reference = :reference AND recipient IN (:recipient, '')
-  AND (:route IS NULL OR route = :route)
+WHERE attempt_id IS NULL AND reference IN (:form1, :form2, :form3, :form4, :form5, :form6)
+  AND recipient IN (:recipient, '') AND (:route IS NULL OR route = :route)
   AND received_at >= :since
 ORDER BY id;
 
