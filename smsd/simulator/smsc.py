@@ -338,6 +338,9 @@ class _Connection(asyncio.Protocol):
 
     def _write_slowly(self, octets: bytes, piece: int, seconds: float) -> None:
         """Write ``octets``, and whatever is to be written meanwhile, in pieces with a pause after each."""
+        if self._blocked is not None:
+            self._blocked += octets
+            return
         self._write(octets[:piece])
         self._blocked = bytearray(octets[piece:])
 

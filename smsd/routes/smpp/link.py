@@ -111,6 +111,11 @@ class Link(asyncio.Protocol):
         return self._reason
 
     @property
+    def over(self) -> bool:
+        """Whether the session is over."""
+        return self._session.over
+
+    @property
     def in_flight(self) -> int:
         """How many submits are without an answer."""
         return self._session.in_flight

@@ -51,8 +51,9 @@ class Pace:
         rate = self.rate
         if math.isinf(rate):
             return math.inf
-        ahead = self._clock() + max(AHEAD, 1 / rate) - self._next
-        return math.inf if math.isinf(ahead) else max(0, math.floor(ahead * rate + 1e-6))
+        now = self._clock()
+        ahead = now + max(AHEAD, 1 / rate) - max(self._next, now)
+        return max(0, math.floor(ahead * rate + 1e-6))
 
     def take(self) -> float:
         """Take the next place and return the seconds until it has come."""

@@ -103,7 +103,7 @@ class SmppRoute:
         self._redelivery = Redelivery(name, memory)
         self._inbound: Inbound | None = None
         self._transmitter: Link | None = None
-        self._state = ("away", "not started")
+        self._state = ("stopped", "not started")
         self._failures = 0
         self._in_hand = 0
         self._ids: OrderedDict[str, None] = OrderedDict()
@@ -115,7 +115,7 @@ class SmppRoute:
     @property
     def status(self) -> RouteStatus:
         """How the route is: ``up`` means that a message given now is sent at once, or as soon as its turn comes."""
-        state, detail = self._state
+        state, detail = self._standing
         rate = self._pace.rate
         facts: dict[str, Fact] = {
             "host": self.settings.host,
@@ -142,7 +142,7 @@ class SmppRoute:
 
         Whoever claims no more than this leaves what waits for its turn in the queue, where an answer overtakes it.
         """
-        if self._state[0] != READY:
+        if self._standing[0] != READY:
             return 0
         return int(max(0, min(self.settings.window - self._in_hand, self._pace.room)))
 
@@ -197,11 +197,18 @@ class SmppRoute:
         error_code = str(told.error_code) if told.error_code else ""
         return report_of(Receipt(reference, state_name(told.message_state), error_code), recipient, self.settings)
 
+    @property
+    def _standing(self) -> tuple[str, str]:
+        """The state and its detail; a link is lost from the moment it is, not when its supervisor has heard of it."""
+        if self._state[0] == READY and self._transmitter is not None and self._transmitter.over:
+            return "away", self._transmitter.reason
+        return self._state
+
     # --- away from us -------------------------------------------------------------------------------------------------
 
     async def _sent(self, message: ShortMessage, attempt_id: int) -> Outcome:
         """Wait for the turn and a place, submit, and wait for the end."""
-        state, detail = self._state
+        state, detail = self._standing
         link = self._transmitter
         if link is None or state != READY:
             return NotSent(Verdict.ROUTE, state, detail or "the bind is not ready")
