@@ -73,11 +73,18 @@ def feed(rig: Rig, ledger: Ledger, chance: random.Random) -> None:
 
 
 def warm_up(rig: Rig, ledger: Ledger) -> None:
-    """Let the daemon make its key and learn what EF_SMSS is worth here: nobody crashes before the first message."""
+    """Let the daemon make its key and learn what EF_SMSS is worth here: some messages sent, one refused.
+
+    Before it has seen a refusal, it cannot know whether the modem counts one: a refused part whose answer a crash
+    swallows would pass for sent.
+    """
     with rig.daemon():
-        for _ in range(WARM_UP):
-            ledger.send(1)
-        until(ledger.at_rest, 60, "the warm-up did not end")
+        for refused in (False, True):
+            if refused:
+                rig.ask("inject", "network_refuses", f"code={RP_TEMPORARY_FAILURE}")
+            for _ in range(WARM_UP):
+                ledger.send(1)
+            until(ledger.at_rest, 60, "the warm-up did not end")
 
 
 def live_and_die(rig: Rig, ledger: Ledger, chance: random.Random) -> bool:
