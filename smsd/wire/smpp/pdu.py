@@ -179,7 +179,7 @@ def _address(name: str, address: Address, most: int) -> bytes:
 def _tlvs(tlvs: Tlvs) -> bytes:
     written = []
     for tag, value in tlvs:
-        if tag not in range(0x10000) or len(value) > 0xFFFF:
+        if not 0 <= tag <= 0xFFFF or len(value) > 0xFFFF:
             raise PduError(f"TLV 0x{tag:04X}", f"{len(value)} octets: 65,535 at most, tags of two octets")
         written.append(_TLV.pack(tag, len(value)) + value)
     return b"".join(written)
