@@ -34,6 +34,8 @@ from smsd.wire.smpp.tables import Command
 
 __all__ = ["Link"]
 
+EYEBALLS_SECONDS = 0.25
+"""Before the next address of a host is tried beside one that does not answer (RFC 8305)."""
 HANG_UP_SECONDS = 1.0
 """For the other side to hear that we hang up, TLS's own good-bye included."""
 
@@ -94,7 +96,9 @@ class Link(asyncio.Protocol):
         name = (settings.tls_name or host) if settings.tls else None
         try:
             async with asyncio.timeout(settings.timings.connect):
-                await link._loop.create_connection(lambda: link, host, port, ssl=context, server_hostname=name)
+                await link._loop.create_connection(
+                    lambda: link, host, port, ssl=context, server_hostname=name, happy_eyeballs_delay=EYEBALLS_SECONDS
+                )
         except TimeoutError:
             raise RouteError(f"{place}: no connection within {settings.timings.connect:g} s") from None
         except ssl.CertificateError as error:

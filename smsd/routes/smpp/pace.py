@@ -63,16 +63,17 @@ class Pace:
         self._next = at + 1 / rate
         return at - now
 
-    def throttled(self) -> None:
-        """Hear that it was too much: from now on half as much, won back slowly."""
+    def throttled(self) -> bool:
+        """Hear that it was too much: from now on half as much, won back slowly. ``False``: this was known already."""
         now, rate = self._clock(), self.rate
         if now - self._cut_at < ONE_COMPLAINT:
-            return
+            return False
         before = max(self._counts) if math.isinf(rate) else rate
         self._cut_at = self._changed_at = now
         self._step = before * RECOVERY
         self._rate = max(SLOWEST, before / 2)
         self._next = max(self._next, now) + 1 / self._rate
+        return True
 
     def _count(self, now: float) -> None:
         """Count what was taken in this second and the one before: the only measure where there is no contract."""

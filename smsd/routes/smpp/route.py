@@ -236,8 +236,7 @@ class SmppRoute:
                 self._ids.popitem(last=False)
             return end
         action = self.settings.action(answer.command_status)
-        if action is Action.THROTTLE:
-            self._pace.throttled()
+        if action is Action.THROTTLE and self._pace.throttled():
             log.warning(
                 "throttled", route=self.name, status=code(answer.command_status), rate=round(self._pace.rate, 1)
             )

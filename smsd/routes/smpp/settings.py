@@ -92,8 +92,9 @@ class Timings:
     """After a refused bind: a person must change something, and some centres lock who guesses."""
     pause: float = 60.0
     """How long nothing is submitted after a status that speaks of the bind itself."""
-    settle_after: float = 30.0
-    """How long a receipt that echoes our mark is awaited for a submit in doubt: afterwards its class decides."""
+    settle_after: float = 45.0
+    """Since the submit: how long a late answer, or a receipt that echoes our mark, is awaited for one in doubt;
+    afterwards its class decides. Longer than an answer may take, else an overdue one would have no time to be late."""
     redelivery: float = 600.0
     """How long after a bind a message may come again that was answered just before the last link was lost."""
 

@@ -64,9 +64,11 @@ def test_a_complaint_halves_the_rate_and_it_comes_back() -> None:
 def test_complaints_of_one_second_are_one() -> None:
     clock = Clock()
     pace = Pace(40.0, clock)
+    heard = []
     for _ in range(10):
-        pace.throttled()
+        heard.append(pace.throttled())
         clock.now += 0.05
+    assert heard == [True] + [False] * 9
     assert pace.rate > 18
 
 

@@ -2,18 +2,19 @@
 
 import asyncio
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from smsd.errors import ConfigError
+from smsd.gateway import Route
 from smsd.routes.smpp import Action
-from smsd.rules.routing import Block
+from smsd.rules.routing import Block, Kind
 from smsd.simulator.network import Network
 from smsd.simulator.smsc import SimulatedSmsc
 from smsd.simulator.troubles import Trouble
-from smsd.sms import InDoubt, NotSent, Outcome, Sent, Submit, Verdict, segments
+from smsd.sms import Doubt, InDoubt, NotSent, Outcome, Sent, Submit, Verdict, segments
 from smsd.wire.address import Address
 from smsd.wire.smpp.content import LongForm
 from smsd.wire.smpp.tables import Status, Tag, tlv
@@ -33,6 +34,18 @@ async def test_a_text_comes_to_the_client_under_the_name(ledger: Ledger) -> None
         (submit,) = smsc.submits
         assert (submit.source, submit.destination) == (Address("SCSERV", 5, 0), Address("79161234567", 1, 1))
         assert (submit.esm_class, submit.registered_delivery, submit.data_coding) == (0, 1, 8)
+
+
+async def test_it_is_a_route_as_the_gateway_knows_them(ledger: Ledger) -> None:
+    async with bound(ledger) as (bind, _):
+        route: Route = bind
+        assert (route.name, route.kind, route.sender, route.sim, route.window) == (
+            "operator", Kind.BIND, "SCSERV", "operator", 10,
+        )  # fmt: skip
+        assert route.status.up
+        doubt = Doubt(1, 1, CLIENT, datetime.now(UTC), route.witness())
+        assert await route.settle(doubt, 1000.0) is None, "answers and receipts settle doubts, nobody else"
+        assert route.settle_seconds == 0.5
 
 
 @pytest.mark.parametrize("form", LongForm)

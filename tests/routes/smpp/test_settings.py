@@ -34,6 +34,7 @@ def test_a_dead_link_is_noticed_and_a_client_answered_within_two_minutes() -> No
     timings = Timings()
     noticed = timings.session.enquire + timings.session.enquire_answer
     assert noticed + timings.settle_after < 110
+    assert timings.settle_after > timings.session.response
 
 
 def test_times_are_positive() -> None:

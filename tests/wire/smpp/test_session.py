@@ -89,6 +89,25 @@ def test_a_bind_that_nobody_answers_ends_the_session() -> None:
     assert session.tick(10) == [Ended("bind_transceiver was not answered in time")]
 
 
+def test_a_request_is_known_before_an_octet_of_it_can_leave() -> None:
+    """The answer may be faster than anything here."""
+    session = bound()
+    session.submit(MESSAGE, 8, 0)
+    answered = Pdu(Command.SUBMIT_SM_RESP, 0, 2, MessageId("1").encode())
+    assert session.feed(answered.octets, 0) == [Answered(8, Command.SUBMIT_SM, answered)]
+    assert [pdu.sequence_number for pdu in said(session)] == [2]
+
+
+def test_a_pdu_may_take_longer_than_any_timer() -> None:
+    """The rest of it is waited for; only what was asked has its time."""
+    session = bound()
+    (asked,) = submitted(session, 1)
+    octets = answer(asked, 0, MessageId("42").encode()).octets
+    assert session.feed(octets[:9], 1) == []
+    assert session.tick(31) == [Overdue(1, Command.SUBMIT_SM)]
+    assert [type(event) for event in session.feed(octets[9:], 35)] == [Late]
+
+
 def test_answers_in_any_order_find_their_requests() -> None:
     session = bound()
     first, second = submitted(session, 71, 72)
