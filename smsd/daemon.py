@@ -8,22 +8,26 @@ import asyncio
 import base64
 import contextlib
 import os
+import random
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from smsd import config as configuration
 from smsd import log
-from smsd.config import Config, Modem
+from smsd.config import Config
 from smsd.directory.local import LocalDirectory
 from smsd.errors import AlreadyRunningError, ConfigError, StoreError
 from smsd.gateway import Gateway, Route, Settings
 from smsd.routes.modem import ModemRoute, Timings, holder
 from smsd.rules.outbox import MessageClass
+from smsd.rules.routing import Block
 from smsd.store import Store
 from smsd.store.bell import bell_path, listen
 from smsd.store.lock import DaemonLock
@@ -31,7 +35,10 @@ from smsd.store.thread import StoreThread
 from smsd.systemd import Notifier, watchdog_interval
 from smsd.vault import Vault
 
-__all__ = ["Daemon", "main"]
+if TYPE_CHECKING:
+    from smsd.routes.smpp import SmppSettings
+
+__all__ = ["Daemon", "main", "smpp_settings"]
 
 STOP_SECONDS = 15.0
 """How long SIGTERM waits for the part in the air; the unit's TimeoutStopSec= is longer."""
@@ -134,28 +141,10 @@ class Daemon:
                     raise result
 
     def _routes(self, thread: StoreThread) -> list[Route]:
-        return [
-            ModemRoute(
-                modem.name,
-                str(modem.device),
-                sender=self._config.service.number,
-                memory=RouteMemory(thread, modem.name),
-                clock=time.monotonic,
-                pin=_pin(modem),
-                poll_seconds=modem.poll_seconds,
-                delivery_reports=modem.delivery_reports,
-                baud=modem.baud,
-                rtscts=modem.rtscts,
-                service_centre=modem.smsc,
-                imei=modem.identity.imei if modem.identity else "",
-                timings=replace(
-                    self._timings,
-                    settle_after=float(modem.settle_seconds),
-                    submission=float(modem.result_timeout_seconds),
-                ),
-            )
-            for modem in self._config.modems
-        ]
+        config = self._config
+        modems = [_modem(each, config, RouteMemory(thread, each.name), self._timings) for each in config.modems]
+        binds = [_bind(each, config, RouteMemory(thread, each.name)) for each in config.smpp]
+        return [*binds, *modems]
 
     @contextlib.contextmanager
     def _bell(self, gateway: Gateway) -> Iterator[None]:
@@ -191,10 +180,76 @@ class Daemon:
             self._notifier.watchdog()
 
 
-def _pin(modem: Modem) -> Callable[[], str | None]:
-    """Return what reads the PIN anew at each need: the file may be mended while the daemon runs."""
+def _modem(modem: configuration.Modem, config: Config, memory: RouteMemory, timings: Timings) -> Route:
+    """Make the route over a modem."""
     file = modem.pin_file
-    return lambda: None if file is None else configuration.read_secret(file)
+    return ModemRoute(
+        modem.name,
+        str(modem.device),
+        sender=config.service.number,
+        memory=memory,
+        clock=time.monotonic,
+        # Read anew at each need: the file may be mended while the daemon runs.
+        pin=lambda: None if file is None else configuration.read_secret(file),
+        poll_seconds=modem.poll_seconds,
+        delivery_reports=modem.delivery_reports,
+        baud=modem.baud,
+        rtscts=modem.rtscts,
+        service_centre=modem.smsc,
+        imei=modem.identity.imei if modem.identity else "",
+        timings=replace(
+            timings, settle_after=float(modem.settle_seconds), submission=float(modem.result_timeout_seconds)
+        ),
+    )
+
+
+def _bind(bind: configuration.Smpp, config: Config, memory: RouteMemory) -> Route:
+    """Make the route over a bind: what the configuration says goes before what its profile says."""
+    from smsd.routes.smpp import SmppRoute  # noqa: PLC0415  only who has a bind pays for it
+
+    file = bind.password_file
+    return SmppRoute(
+        bind.name,
+        smpp_settings(bind),
+        memory=memory,
+        clock=time.monotonic,
+        chance=random.random,
+        sender=config.service.sender,
+        password=lambda: "" if file is None else configuration.read_secret(file),
+    )
+
+
+def smpp_settings(bind: configuration.Smpp) -> "SmppSettings":
+    """Turn a bind's table of the configuration into the route's settings."""
+    from smsd.routes.smpp import PROFILES, Action, BindAs  # noqa: PLC0415  only who has a bind pays for it
+    from smsd.wire.smpp.content import LongForm  # noqa: PLC0415
+
+    said = {
+        name: value
+        for name in (
+            "host", "port", "system_type", "rate", "tls", "ca_file", "tls_name", "source_ton", "source_npi",
+            "destination_ton", "destination_npi", "service_type", "receipts", "validity", "more_messages",
+        )
+        if (value := getattr(bind, name)) is not None
+    }  # fmt: skip
+    if bind.spare is not None:
+        said["spare"] = tuple(_host_and_port(each) for each in bind.spare)
+    if bind.bind_as is not None:
+        said["bind_as"] = BindAs(bind.bind_as)
+    if bind.long_form is not None:
+        said["long_form"] = LongForm(bind.long_form)
+    if bind.statuses is not None:
+        said["statuses"] = {int(status, 0): Action(action) for status, action in bind.statuses.items()}
+    if bind.receipt_errors is not None:
+        said["receipt_errors"] = {code: Block(what) for code, what in bind.receipt_errors.items()}
+    return PROFILES[bind.profile].apply(
+        **said, system_id=bind.system_id, window=bind.window, zone=ZoneInfo(bind.clock_zone)
+    )
+
+
+def _host_and_port(written: str) -> tuple[str, int]:
+    host, _, port = written.rpartition(":")
+    return host.strip("[]"), int(port)
 
 
 def _vault(config: Config, store: Store, log: structlog.stdlib.BoundLogger) -> Vault:
@@ -236,7 +291,7 @@ def main(config: Config, environ: Mapping[str, str]) -> int:
     for modem in config.modems:
         if modem.device is None:
             raise ConfigError(
-                f'{config.path}: modem.identity: {modem.name} is found by a path only as yet; give it device = "/dev/..."'
+                f'{config.path}: [[modem]] {modem.name} identity: found by a path only as yet: give device = "/dev/..."'
             )
     as_json = {"json": True, "console": False}.get(config.log.format)
     log.setup(json=as_json, level=config.log.level, environ=environ)

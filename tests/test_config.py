@@ -71,8 +71,10 @@ def test_the_whole_interface_is_understood() -> None:
         Smpp(
             name="operator",
             host="smsc.example.net",
+            port=2775,
             system_id="scserv",
             password_file=Path("/etc/smsd/operator"),
+            tls=False,
         ),
     )
     assert config.route_order == config.routing.order == ("operator", "modem0")

@@ -16,6 +16,7 @@ from smsd.rules import replies
 SENDER_LENGTH = 11
 """Characters of an alphanumeric sender: TP-OA holds ten octets, that is eleven septets (23.040 §9.1.2.5)."""
 
+PORTS = 65_536
 Check = Callable[[Any], Any]
 
 
@@ -141,6 +142,52 @@ def system_id(value: str) -> str:
     if len(value) > 15 or not value.isascii():
         raise ValueError(f"{value!r} does not fit: at most 15 ASCII characters (SMPP 3.4 §5.2.1)")
     return value
+
+
+def host_and_port(value: str) -> str:
+    """Return ``host:port``; an IPv6 address stands in brackets."""
+    host, colon, port = value.rpartition(":")
+    if not (host and colon and port.isascii() and port.isdigit() and 0 < int(port) < PORTS):
+        raise ValueError(f'{value!r} must be "host:port", such as "smpp2.example.net:2775"')
+    return value
+
+
+def smpp_profile(value: str) -> str:
+    """Return the name of a profile of a bind."""
+    from smsd.routes.smpp.profiles import PROFILES  # noqa: PLC0415  start-up time
+
+    if value not in PROFILES:
+        raise ValueError(f"must be one of {', '.join(PROFILES)}, not {value!r}{perhaps(value, PROFILES)}")
+    return value
+
+
+def smpp_statuses(value: dict[str, str]) -> dict[str, str]:
+    """Return a table of command_status and action."""
+    from smsd.routes.smpp.settings import Action  # noqa: PLC0415  start-up time
+
+    for status in value:
+        try:
+            number = int(status, 0)
+        except ValueError:
+            number = -1
+        if not 0 < number <= 0xFFFFFFFF:
+            raise ValueError(f'{status!r} is no status: write it as "0x0A"')
+    _meanings(value, list(Action))
+    return value
+
+
+def smpp_receipt_errors(value: dict[str, str]) -> dict[str, str]:
+    """Return a table of error codes in receipts and what they block."""
+    from smsd.rules.routing import Block  # noqa: PLC0415  start-up time
+
+    _meanings(value, list(Block))
+    return value
+
+
+def _meanings(table: dict[str, str], known: list[str]) -> None:
+    for code, meaning in table.items():
+        if meaning not in known:
+            raise ValueError(f"{code}: must be one of {', '.join(known)}, not {meaning!r}{perhaps(meaning, known)}")
 
 
 def reply(name: str) -> Check:

@@ -26,6 +26,7 @@ DEFAULT_PATH = Path("/etc/smsd/smsd.toml")
 _PORT = checks.between(1, 65535)
 _ANY = checks.between(0, 10**6)
 _DAY = checks.between(1, 24 * 3600)
+_OCTET = checks.between(0, 255)
 _FORTNIGHT = checks.between(1, 14 * 24 * 60)
 
 
@@ -85,7 +86,9 @@ class Modem:
         "", "What the route is called in `routing.order`, in status and in logs.", checks.route_name, shown="`modem0`…"
     )
     device: Path | None = key(None, "The serial port.", checks.absolute, shown="must be given, or `identity`")
-    identity: Identity | None = key(None, "The only modem that may be spoken to at `device`; another one is left alone.")
+    identity: Identity | None = key(
+        None, "The only modem that may be spoken to at `device`; another one is left alone."
+    )
     baud: int = key(
         115200, "Speed of the serial port; a USB modem does not care.", checks.between(1200, 4_000_000), unit="bit/s"
     )
@@ -97,8 +100,8 @@ class Modem:
     poll_seconds: int = key(30, "How often the SIM is swept for messages even without a hint.", _DAY, unit="s")
     settle_seconds: int = key(
         60,
-        "How long a modem may go on transmitting what a dead process gave it; until then an unchanged SIM proves nothing. "
-        "Shorter than 60: a message may be sent twice.",
+        "How long a modem may go on transmitting what a dead process gave it; until then an unchanged SIM proves "
+        "nothing. Shorter than 60: a message may be sent twice.",
         checks.between(1, 3600),
         unit="s",
     )
@@ -111,19 +114,68 @@ class Modem:
 
 @dataclass(frozen=True, slots=True)
 class Smpp:
-    """A bind to an operator's service centre (SMPP 3.4, transceiver); one table each. `host` must be given."""
+    """A bind to an operator's service centre (SMPP 3.4); one table each. `host` must be given, by the profile or here.
+
+    A key without a default is the profile's affair; what is said here goes before it.
+    """
 
     name: str = key(
         "", "What the route is called in `routing.order`, in status and in logs.", checks.route_name, shown="`smpp0`…"
     )
-    host: str = key("", "Name or address of the service centre.", checks.filled, shown="must be given")
-    port: int = key(2775, "Its TCP port.", _PORT)
+    profile: str = key(
+        "generic", "Where the settings begin: what an operator publishes of its own.", checks.smpp_profile
+    )
+    host: str | None = key(None, "Name or address of the service centre.", checks.filled, shown="the profile's")
+    port: int | None = key(None, "Its TCP port.", _PORT, shown="the profile's, else `2775`")
+    spare: tuple[str, ...] | None = key(
+        None, 'Further centres as `"host:port"`, tried in order.', shown="the profile's, else none"
+    )
     system_id: str = key("smsd", "The name to bind as.", checks.system_id)
     password_file: Path | None = key(
         None, "File with the bind's password; without it the password is empty.", checks.filled
     )
+    system_type: str | None = key(None, "What kind of system we are; few ask.", shown="the profile's, else empty")
+    bind_as: str | None = key(
+        None, "How it binds: as `transceiver`, or as a `pair` of transmitter and receiver.",
+        checks.one_of("transceiver", "pair"), shown="the profile's, else `transceiver`",
+    )  # fmt: skip
     window: int = key(10, "How many submits may wait for their answers at a time.", checks.between(1, 1000))
-    tls: bool = key(default=False, doc="Whether the connection is made by TLS, the certificate verified.")
+    rate: int | None = key(
+        None, "Submits a second by the contract; 0: no limit.", checks.between(0, 10_000), unit="1/s",
+        shown="the profile's, else `30`",
+    )  # fmt: skip
+    tls: bool | None = key(
+        None, "Whether the connection is made by TLS; the certificate and its name are verified.",
+        shown="the profile's, else `false`",
+    )  # fmt: skip
+    ca_file: Path | None = key(None, "Certificates to trust instead of the system's.", checks.filled)
+    tls_name: str | None = key(None, "The name the certificate bears where it is not `host`.", shown="`host`")
+    source_ton: int | None = key(None, "Type of number of the sender.", _OCTET, shown="the profile's, else `5`")
+    source_npi: int | None = key(None, "Numbering plan of the sender.", _OCTET, shown="the profile's, else `0`")
+    destination_ton: int | None = key(None, "Type of number of a recipient.", _OCTET, shown="the profile's, else `1`")
+    destination_npi: int | None = key(None, "Numbering plan of a recipient.", _OCTET, shown="the profile's, else `1`")
+    service_type: str | None = key(None, "What kind of service.", shown="the profile's, else empty")
+    long_form: str | None = key(
+        None, "How a part says that it is one of several: `udh`, `sar` or `payload`.",
+        checks.one_of("udh", "sar", "payload"), shown="the profile's, else `udh`",
+    )  # fmt: skip
+    receipts: bool | None = key(None, "Whether receipts are asked for.", shown="the profile's, else `true`")
+    validity: bool | None = key(
+        None, "Whether the centre is told how long a message is worth delivering.", shown="the profile's, else `true`"
+    )
+    more_messages: bool | None = key(
+        None, "Whether more_messages_to_send is said of a part that another follows.",
+        shown="the profile's, else `false`",
+    )  # fmt: skip
+    clock_zone: str = key("UTC", "The zone of the centre's clock: receipts do not say.", checks.time_zone)
+    statuses: dict[str, str] | None = key(
+        None, 'What answers mean here: `"0x0A" = "sender"`; retry, throttle, sender, recipient, text or route.',
+        checks.smpp_statuses, shown="the profile's, then the standard's",
+    )  # fmt: skip
+    receipt_errors: dict[str, str] | None = key(
+        None, 'What error codes in failed receipts block: `"254" = "sender"`; sender, recipient, text or sim swapped.',
+        checks.smpp_receipt_errors, shown="the profile's",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +372,8 @@ def kind_of(field: "dataclasses.Field[Any]") -> type:
     """Return the type a key's value has, without its ``| None`` and its brackets."""
     whole: Any = field.type
     choices = [each for each in typing.get_args(whole) if each is not types.NoneType]
-    kind: type = choices[0] if isinstance(whole, types.UnionType) else typing.get_origin(whole) or whole
+    found = choices[0] if isinstance(whole, types.UnionType) else whole
+    kind: type = typing.get_origin(found) or found
     return kind
 
 

@@ -20,7 +20,7 @@ from smsd.errors import ConfigError, UsageError
 REFERENCE = "docs/reference/configuration.md"
 S = TypeVar("S")
 
-_KINDS = {str: "a string", int: "a whole number", bool: "true or false", Path: "a path, as a string"}
+_KINDS = {str: "a string", int: "a whole number", bool: "true or false", Path: "a path, as a string", dict: "a table"}
 
 
 class SecretFileWarning(UserWarning):
@@ -74,6 +74,10 @@ def read_secret(path: Path) -> str:
     return secret
 
 
+_WITH_HOST = frozenset({"smsc-ru", "sms-aero"})
+"""Profiles of binds that name their host."""
+
+
 class _Reader:
     """One reading of one file: knows its name for the errors, and where its relative paths lead."""
 
@@ -121,6 +125,8 @@ class _Reader:
             if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
                 raise self._wrong(where, field.name, 'must be a list of strings: write ["…", "…"]')
             return tuple(value)
+        if kind is dict and not (isinstance(value, dict) and all(isinstance(each, str) for each in value.values())):
+            raise self._wrong(where, field.name, 'must be a table of strings: write { "code" = "meaning" }')
         # type(), not isinstance(): in Python true is an int, in TOML it is not.
         if type(value) is not (str if kind is Path else kind):
             raise self._wrong(where, field.name, f"must be {_KINDS[kind]}, not {value!r}")
@@ -158,8 +164,13 @@ class _Reader:
             if devices.count(device) > 1:
                 raise self._wrong("[[modem]]", "device", f"two modems have {device}: give each its own")
         for bind in config.smpp:
-            if not bind.host:
+            if not bind.host and bind.profile not in _WITH_HOST:
                 raise self._wrong(f"[[smpp]] {bind.name}", "host", 'missing: write host = "smsc.example.net"')
+            for spare in bind.spare or ():
+                try:
+                    checks.host_and_port(spare)
+                except ValueError as error:
+                    raise self._wrong(f"[[smpp]] {bind.name}", "spare", str(error)) from None
 
     def _agree_order(self, order: tuple[str, ...], names: list[str]) -> None:
         for name in order:

@@ -22,6 +22,7 @@ KINDS = {
     "Path": "path",
     "tuple": "list of strings",
     "Identity": "table",
+    "dict": "table",
 }
 
 

@@ -1,0 +1,78 @@
+"""The operator-side route with everything behind it: SCSERV on a screen, then the SIM when the operator goes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from smsd.config import parse
+from smsd.simulator.modem import SimulatedModem
+from smsd.simulator.network import Network
+from smsd.simulator.smsc import SimulatedSmsc
+from smsd.store import Store
+from tests.acceptance.conftest import ACCEPTED, CLIENT, SERVICE, Service
+
+
+@pytest.fixture
+async def both(tmp_path: Path) -> AsyncIterator[tuple[Service, SimulatedSmsc]]:
+    """Give a service with a bind before its modem, not yet started."""
+    import time
+
+    network = Network()
+    link = tmp_path / "modem"
+    async with SimulatedModem(network, SERVICE, link=link) as modem, SimulatedSmsc(network) as smsc:
+        config = parse(
+            f"""
+            [database]
+            url = "sqlite:///{tmp_path}/smsd.db"
+            [[smpp]]
+            name = "operator"
+            host = "127.0.0.1"
+            system_id = "scserv"
+            port = {smsc.port}
+            [[modem]]
+            name = "modem0"
+            device = "{link}"
+            settle_seconds = 1
+            [routing]
+            fallback_after_seconds = 1
+            """,
+            tmp_path / "smsd.toml",
+        )
+        store = Store(tmp_path / "smsd.db", time.time)
+        service = Service(tmp_path, config, network, modem, store)
+        try:
+            yield service, smsc
+        finally:
+            if service.task is not None:
+                await service.kill()
+            store.close()
+
+
+async def test_the_client_sees_the_name_and_the_number_only_while_the_operator_is_away(
+    both: tuple[Service, SimulatedSmsc],
+) -> None:
+    """SCSERV first; with the operator gone the answer comes from the SIM; with him back it is SCSERV again."""
+    service, smsc = both
+    await service.start()
+    await service.until(lambda: len([row for row in service.store.routes() if row["up"]]) == 2)
+    phone = service.phone()
+    phone.text("CLIENT sms start")
+    screen = await phone.wait_for(2)
+    assert {message.sender for message in screen} == {"SCSERV"}
+    assert screen[0].text == ACCEPTED
+    await service.until(lambda: service.states() == [("ack", "delivered"), ("result", "delivered")])
+    await smsc.kill()
+    await service.until(lambda: not all(row["up"] for row in service.store.routes()))
+    phone.text("client sms start")
+    screen = await phone.wait_for(4, timeout=20)
+    assert {message.sender for message in screen[2:]} == {SERVICE}
+    await smsc.start()
+    await service.until(lambda: all(row["up"] for row in service.store.routes()), 20)
+    await asyncio.sleep(0)
+    phone.text("Client sms start")
+    screen = await phone.wait_for(6, timeout=20)
+    assert {message.sender for message in screen[4:]} == {"SCSERV"}
+    senders = {row["recipient"]: row["sender"] for row in service.store.outbox.recent(limit=1)}
+    assert senders == {CLIENT: "SCSERV"}
