@@ -8,7 +8,6 @@ wrong becomes a state that people can read, and each submit ends as sent, not se
 import asyncio
 import contextlib
 import math
-from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -47,15 +46,13 @@ from smsd.sms import (
     Witness,
 )
 from smsd.wire.smpp.pdu import Bind, Pdu, QuerySm, QuerySmResp, ShortMessage
-from smsd.wire.smpp.receipt import Receipt, is_receipt, spellings, state_name
+from smsd.wire.smpp.receipt import Receipt, is_receipt, state_name
 from smsd.wire.smpp.tables import Command, Status, status_text
 
 __all__ = ["SmppRoute"]
 
 READY = "ready"
 LATE = "late answer"
-IDS_KEPT = 10_000
-"""Ids of the last answers by which a receipt's own spelling of one is recognised."""
 LONG_PASSWORD = 8
 """Octets a password may have by the standard; a longer one is sent whole, and said to be longer."""
 
@@ -106,7 +103,6 @@ class SmppRoute:
         self._state = ("stopped", "not started")
         self._failures = 0
         self._in_hand = 0
-        self._ids: OrderedDict[str, None] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self._asks_states = True
 
@@ -231,9 +227,6 @@ class SmppRoute:
         """Say what an answer means for the part, and do what it means for the bind."""
         end = outcome(answer, self.settings, evidence)
         if isinstance(end, Sent):
-            self._ids[end.reference] = None
-            if len(self._ids) > IDS_KEPT:
-                self._ids.popitem(last=False)
             return end
         action = self.settings.action(answer.command_status)
         if action is Action.THROTTLE and self._pace.throttled():
@@ -297,7 +290,7 @@ class SmppRoute:
             message = message_of(pdu)
             if is_receipt(message):
                 report = status_report(message, self.settings)
-                return self._received(pdu, 0, self._respelled(report), warnings=message.warnings), None
+                return self._received(pdu, 0, report, warnings=message.warnings), None
         except PduError as error:
             return self._received(pdu, 0, None, fault=str(error)), None
         mark = digest(pdu)
@@ -306,16 +299,6 @@ class SmppRoute:
 
     def _received(self, pdu: Pdu, number: int, value: Any, **more: Any) -> Received:
         return Received(self.name, octets(pdu, number), value, sim=self.sim, **more)
-
-    def _respelled(self, report: StatusReport) -> StatusReport:
-        """Write the id as the answer wrote it, where that is remembered: hexadecimal there may be decimal here."""
-        for spelling in spellings(report.reference):
-            if spelling in self._ids:
-                return StatusReport(
-                    spelling, report.recipient, report.submitted_at, report.discharged_at, report.report_class,
-                    report.code, report.echo, report.refused,
-                )  # fmt: skip
-        return report
 
     async def _close_heard(self, link: Link) -> None:
         """Let messages be new ones again whose answer the centre has heard."""

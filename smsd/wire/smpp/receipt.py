@@ -16,7 +16,7 @@ from smsd.wire.smpp.pdu import ShortMessage
 from smsd.wire.smpp.tables import MessageState, Tag, tlv
 from smsd.wire.status import StatusClass
 
-__all__ = ["Receipt", "is_receipt", "read_receipt", "spellings", "state_class", "state_name"]
+__all__ = ["Receipt", "is_receipt", "read_receipt", "state_class", "state_name"]
 
 MESSAGE_TYPE: Final = 0x3C
 DELIVERY_RECEIPT: Final = 0x04
@@ -118,22 +118,6 @@ def read_receipt(message: ShortMessage, zone: tzinfo) -> Receipt:
         message.esm_class & MESSAGE_TYPE == INTERMEDIATE,
         reference,
     )
-
-
-def spellings(message_id: str) -> tuple[str, ...]:
-    """Give every way the same id may be written, itself first.
-
-    Some service centres answer a submit in hexadecimal and write their receipts in decimal, or the other way round,
-    with and without leading zeros and in either case.
-    """
-    found = [message_id]
-    plain = message_id.lower()
-    if re.fullmatch(r"[0-9a-f]{1,32}", plain):
-        found += [f"{int(plain, 16)}", plain.lstrip("0"), plain.upper()]
-        if plain.isdigit():
-            number = int(plain)
-            found += [f"{number:x}", f"{number:X}", f"{number:08x}", f"{number:08X}"]
-    return tuple(dict.fromkeys(spelling for spelling in found if spelling))
 
 
 def _words(message: ShortMessage) -> str:

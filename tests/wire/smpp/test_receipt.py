@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from smsd.errors import PduError
 from smsd.wire.address import Address
 from smsd.wire.smpp.pdu import ShortMessage
-from smsd.wire.smpp.receipt import Receipt, is_receipt, read_receipt, spellings
+from smsd.wire.smpp.receipt import Receipt, is_receipt, read_receipt
 from smsd.wire.smpp.tables import Tag, Tlvs
 
 MOSCOW = timezone(timedelta(hours=3))
@@ -132,19 +132,6 @@ def test_esm_class_tells_receipts_from_messages(esm_class: int, is_one: bool) ->
 
 def test_a_tlv_that_only_receipts_have_makes_one() -> None:
     assert is_receipt(receipt(b"", (Tag.RECEIPTED_MESSAGE_ID, b"1"), esm_class=0))
-
-
-@pytest.mark.parametrize(
-    ("answered", "receipted"), [("2A", "42"), ("2a", "42"), ("42", "2a"), ("0000002A", "42"), ("42", "0000002A")]
-)
-def test_an_id_is_the_same_in_decimal_and_in_hexadecimal(answered: str, receipted: str) -> None:
-    assert receipted in spellings(answered) or answered in spellings(receipted)
-
-
-def test_an_id_that_is_no_number_is_itself_alone() -> None:
-    assert spellings("a1-b2") == ("a1-b2",)
-    assert spellings("") == ()
-    assert spellings("7")[0] == "7"
 
 
 @given(st.binary(max_size=120), st.integers(0, 255), st.binary(max_size=4))
