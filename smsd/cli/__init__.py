@@ -26,6 +26,7 @@ INTERRUPTED = 130
 COMMANDS = {
     "run": ("service", "Run the daemon in the foreground, until SIGTERM."),
     "status": ("status", "Show the daemon, the routes and the queue on one screen."),
+    "doctor": ("doctor", "Find out what is wrong on this host, and what cures it."),
     "demo": ("service", "Show the whole service on a simulated modem: no hardware, no configuration."),
     "simulate": ("service", "Run a simulated modem on a pty, for any program."),
     "client": ("client", "Keep the local directory of clients."),

@@ -2,12 +2,15 @@
 
 Read ``route`` first (the life of a modem over losses and returns), then ``session`` (one connection), ``setup`` and
 ``card`` (its beginning), ``inbox`` and ``sender`` (what it is for), ``evidence`` (how a doubt is settled later).
-``driver`` and ``port`` carry the conversation that ``smsd.wire.at`` understands; ``results``, ``quirks`` and
-``timings`` are the tables. Nothing else in the package knows what a modem is.
+``examine`` is a look at a modem that nothing drives. ``driver`` and ``port`` carry the conversation that
+``smsd.wire.at`` understands; ``results``, ``quirks`` and ``timings`` are the tables. Nothing else in the package knows
+what a modem is.
 """
 
+from smsd.routes.modem.card import CardState
+from smsd.routes.modem.examine import Examination, examine
 from smsd.routes.modem.holder import holder
 from smsd.routes.modem.route import ModemRoute
 from smsd.routes.modem.timings import Timings
 
-__all__ = ["ModemRoute", "Timings", "holder"]
+__all__ = ["CardState", "Examination", "ModemRoute", "Timings", "examine", "holder"]

@@ -37,9 +37,9 @@ _READ = re.compile(r"\+C\w*REG:\s*\d,\s*(\d{1,2})\s*(?:,|$)")
 
 
 class Network:
-    """The registration as last seen."""
+    """The registration as last seen. ``choose``: automatic choice may be asked for."""
 
-    def __init__(self, channel: Channel, timings: Timings, clock: Callable[[], float]) -> None:
+    def __init__(self, channel: Channel, timings: Timings, clock: Callable[[], float], *, choose: bool = True) -> None:
         self.due = clock()
         self._channel = channel
         self._timings = timings
@@ -47,7 +47,7 @@ class Network:
         self._stats: dict[str, int] = {}
         self._signal: int | None = None
         self._operator = ""
-        self._asked_for_one = False
+        self._asked_for_one = not choose
 
     @property
     def registered(self) -> bool:

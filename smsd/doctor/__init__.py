@@ -1,0 +1,201 @@
+"""The doctor: finds what keeps this service from working on this host, names it, and says what cures it.
+
+Read ``finding`` (the words), then this file (the order of the round); ``files``, ``process``, ``database``, ``modem``
+and ``bind`` are the examinations. While the daemon runs, modems and binds are judged by what it says of them; only
+while none runs are they opened here, and only where nobody else is at the port. Knows Linux, the configuration, the
+store and the routes. Refuses to change anything: a cure is a command for a person to type.
+"""
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+from smsd.config import Config, Modem
+from smsd.doctor import bind, database, files, modem
+from smsd.doctor.finding import Check, Finding, Severity, bad, exit_code, fine, worth_a_look
+from smsd.doctor.process import PROC, PortUser, cure, running, users_of
+from smsd.errors import ConfigError, PortBusyError, RouteError
+from smsd.routes.modem import Timings, examine
+from smsd.store import Store
+from smsd.store.lock import holder
+
+__all__ = ["Check", "Doctor", "Finding", "Severity", "exit_code", "unreadable"]
+
+UNITS = (Path("/etc/systemd/system/smsd.service"), Path("/usr/lib/systemd/system/smsd.service"))
+IGNORED = ("E:ID_MM_DEVICE_IGNORE=1", "E:ID_MM_PORT_IGNORE=1")
+"""What ModemManager's own udev properties say of a device it leaves alone."""
+
+
+def unreadable(error: ConfigError) -> Finding:
+    """Return the finding of a configuration that is not understood: nothing else can be looked at then."""
+    path, _, problem = str(error).partition(": ")
+    return bad(Check.CONFIGURATION, path, problem or str(error), f"sudoedit {path}")
+
+
+class Doctor:
+    """One round over one configuration. ``clock`` returns Unix seconds, ``steady`` seconds that never go back."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        clock: Callable[[], float],
+        steady: Callable[[], float],
+        timings: Timings | None = None,
+        proc: Path = PROC,
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._steady = steady
+        self._timings = timings
+        self._proc = proc
+        self._skew: float | None = None
+
+    async def findings(self) -> AsyncIterator[Finding]:
+        """Look at everything, from the ground up; each finding is yielded as soon as it is known."""
+        config, known = self._config, database.Known()
+        path = config.database.path
+        account = files.account_of(path.parent)
+        for finding in self._configuration():
+            yield finding
+        for finding in files.places(config, account):
+            yield finding
+        for finding in files.disk(path.parent):
+            yield finding
+        for finding in database.database(path, self._clock(), known):
+            yield finding
+        for finding in files.key(config.key_file, account, known.public_key):
+            yield finding
+        for finding in files.secrets(config, account):
+            yield finding
+        daemon = holder(path)
+        yield self._daemon(daemon)
+        for finding in files.devices(config, account):
+            yield finding
+        async for finding in self._live(known) if daemon else self._ourselves():
+            yield finding
+        for finding in database.clock(known.skew, self._skew):
+            yield finding
+
+    def _configuration(self) -> Iterator[Finding]:
+        try:
+            self._config.require_routes()
+        except ConfigError as error:
+            yield unreadable(error)
+        else:
+            count = len(self._config.modems) + len(self._config.smpp)
+            yield fine(Check.CONFIGURATION, str(self._config.path), f"understood; routes: {count}")
+
+    def _daemon(self, daemon: str | None) -> Finding:
+        if daemon is not None:
+            return fine(Check.DAEMON, "smsd", daemon)
+        unit = next((path for path in UNITS if path.exists()), None)
+        cured = "sudo systemctl enable --now smsd" if unit else f"smsd --config {self._config.path} run"
+        return bad(Check.DAEMON, "smsd", "no daemon runs: nothing is sent, answered or taken from the SIM", cured)
+
+    # --- the daemon's view --------------------------------------------------------------------------------------------
+
+    async def _live(self, known: database.Known) -> AsyncIterator[Finding]:
+        rows = {}
+        if known.usable:
+            store = Store(self._config.database.path, self._clock)
+            try:
+                rows = {row["name"]: row for row in store.routes()}
+            finally:
+                store.close()
+        for each in self._config.modems:
+            row = rows.get(each.name)
+            if row is None:
+                yield worth_a_look(
+                    Check.MODEM, each.name, "the running daemon does not know it yet", "sudo systemctl restart smsd"
+                )
+                continue
+            ours = row["state"] not in {"busy-port", "away"}
+            for finding in self._port(each, intruders_only=ours):
+                yield finding
+            for finding in modem.judge(modem.of_route(row), each, live=True):
+                yield finding
+        for link in self._config.smpp:
+            row = rows.get(link.name)
+            yield bind.missing(link) if row is None else await bind.judge_route(row, link)
+
+    # --- our own look -------------------------------------------------------------------------------------------------
+
+    async def _ourselves(self) -> AsyncIterator[Finding]:
+        for each in self._config.modems:
+            found = list(self._port(each, intruders_only=False))
+            for finding in found:
+                yield finding
+            if each.device is None or not each.device.exists() or any(_held(finding) for finding in found):
+                continue
+            async for finding in self._examined(each, str(each.device)):
+                yield finding
+        for link in self._config.smpp:
+            yield await bind.look(link, self._steady)
+
+    async def _examined(self, each: Modem, device: str) -> AsyncIterator[Finding]:
+        try:
+            seen = await examine(device, clock=self._steady, baud=each.baud, rtscts=each.rtscts, timings=self._timings)
+        except PortBusyError as error:
+            yield bad(Check.PORT, each.name, str(error), "sudo smsd doctor names the program")
+            return
+        except RouteError as error:
+            yield bad(
+                Check.MODEM,
+                each.name,
+                f"{device}: {str(error).removeprefix(f'{device}: ')}",
+                "is it the port for AT commands? most modems have several: try the others, or plug it out and in",
+            )
+            return
+        if each.identity is not None and each.identity.imei and each.identity.imei != seen.identity.imei:
+            yield bad(
+                Check.MODEM,
+                each.name,
+                "another modem than the configured one is at this port",
+                "lsusb; ls -l /dev/smsd/",
+            )
+            return
+        if seen.clock is not None:
+            self._skew = seen.clock.timestamp() - self._clock()
+        for finding in modem.judge(modem.of_examination(each.name, seen), each, live=False):
+            yield finding
+
+    # --- who is at the port -------------------------------------------------------------------------------------------
+
+    def _port(self, each: Modem, *, intruders_only: bool) -> Iterator[Finding]:
+        """Say who else has a modem's port open, and whether ModemManager may come for it."""
+        if each.device is None or not each.device.exists():
+            return
+        device = str(each.device)
+        for user in users_of(device, self._proc):
+            if not (intruders_only and _is_daemon(user)):
+                yield bad(Check.PORT, each.name, f"{device} is held by {user}", cure(user))
+                if user.name == "ModemManager":
+                    return
+        manager = running("ModemManager", self._proc)
+        if manager is not None and not _ignored(each.device):
+            yield worth_a_look(
+                Check.PORT,
+                each.name,
+                f"ModemManager runs ({manager.pid}) and is not told to leave {device} alone",
+                cure(manager),
+            )
+
+
+def _held(finding: Finding) -> bool:
+    return finding.check is Check.PORT and finding.severity is Severity.ERROR
+
+
+def _is_daemon(user: PortUser) -> bool:
+    words = user.command.split()
+    return "run" in words and any("smsd" in word for word in words[: words.index("run")])
+
+
+def _ignored(device: Path, properties: Path = Path("/run/udev/data")) -> bool:
+    """Tell whether udev's database says that ModemManager leaves a device alone."""
+    try:
+        number = device.stat().st_rdev
+        told = (properties / f"c{os.major(number)}:{os.minor(number)}").read_text("utf-8").splitlines()
+    except OSError:
+        return False
+    return any(line in IGNORED for line in told)

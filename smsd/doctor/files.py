@@ -1,0 +1,211 @@
+"""Files as the daemon's user sees them: may he read and write what he must, and nobody else what is secret.
+
+Knows modes, owners and groups (and that an access list may say more than they do: then nothing is claimed). The
+daemon's user is the owner of the database's directory; it is asked for by name only to say it. Refuses to change
+anything.
+"""
+
+import grp
+import os
+import pwd
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from smsd.config import Config
+from smsd.doctor.finding import Check, Finding, bad, fine, worth_a_look
+from smsd.errors import SealError
+from smsd.vault import PublicKey, Vault
+
+__all__ = ["LEAST_OCTETS", "SCARCE_OCTETS", "Account", "account_of", "devices", "disk", "key", "places", "secrets"]
+
+SCARCE_OCTETS = 100 * 1000 * 1000
+"""Less free space than this is worth a warning."""
+LEAST_OCTETS = 1000 * 1000
+"""With less free space than this nothing is sent: an attempt could not be written down."""
+SCARCE_INODES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user of this host, with all his groups."""
+
+    name: str
+    uid: int
+    groups: frozenset[int]
+
+    def may(self, path: Path, wanted: int) -> bool:
+        """Tell whether he may do ``wanted`` (``os.R_OK`` and its like) with a file. Raises ``OSError``."""
+        status = path.stat()
+        if self.uid == os.geteuid():
+            return os.access(path, wanted)
+        if self.uid == 0 or _has_list(path):
+            return True
+        shift = 6 if status.st_uid == self.uid else 3 if status.st_gid in self.groups else 0
+        return (status.st_mode >> shift) & wanted == wanted
+
+
+def account_of(directory: Path) -> Account:
+    """Return the daemon's user: who owns the database's directory, if we are root and may act for him, else we."""
+    uid = os.geteuid()
+    if uid == 0:
+        try:
+            uid = directory.stat().st_uid
+        except OSError:
+            uid = 0
+    try:
+        known = pwd.getpwuid(uid)
+    except KeyError:
+        return Account(str(uid), uid, frozenset(os.getgroups() if uid == os.geteuid() else ()))
+    return Account(known.pw_name, uid, frozenset(os.getgrouplist(known.pw_name, known.pw_gid)))
+
+
+def places(config: Config, account: Account) -> Iterator[Finding]:
+    """Look at the database's directory and at the file itself."""
+    path = config.database.path
+    directory = path.parent
+    about = str(directory)
+    if not directory.is_dir():
+        yield bad(Check.PERMISSIONS, about, "no such directory", f"sudo install -d -o smsd -g smsd -m 0750 {directory}")
+        return
+    if not account.may(directory, os.W_OK | os.X_OK):
+        yield bad(
+            Check.PERMISSIONS, about, f"{account.name} may not write here", f"sudo chown {account.name}: {directory}"
+        )
+    elif directory.stat().st_mode & stat.S_IRWXO:
+        yield worth_a_look(
+            Check.PERMISSIONS, about, "others may look into the database's directory", f"sudo chmod o= {directory}"
+        )
+    for file in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+        if file.exists() and not account.may(file, os.R_OK | os.W_OK):
+            yield bad(
+                Check.PERMISSIONS,
+                str(file),
+                f"{account.name} may not read and write it",
+                f"sudo chown {account.name}: {file} && sudo chmod u+rw {file}",
+            )
+
+
+def disk(directory: Path) -> Iterator[Finding]:
+    """Look at the room on the database's file system."""
+    try:
+        room = os.statvfs(directory)
+    except OSError:
+        return
+    free = room.f_bavail * room.f_frsize
+    told = f"{free / 1e6:.0f} MB free"
+    find = f"sudo du -xh --max-depth=2 {directory} | sort -h | tail"
+    if free < LEAST_OCTETS or (room.f_files and room.f_favail == 0):
+        yield bad(Check.DISK, str(directory), f"{told}: nothing is sent or taken from a SIM until there is more", find)
+    elif free < SCARCE_OCTETS or (room.f_files and room.f_favail < SCARCE_INODES):
+        yield worth_a_look(Check.DISK, str(directory), told, find)
+    else:
+        yield fine(Check.DISK, str(directory), told)
+
+
+def key(path: Path, account: Account, published: bytes | None) -> Iterator[Finding]:
+    """Look at the private key; ``published`` is the public half that passwords are sealed to, if any are."""
+    about = str(path)
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        if published is None:
+            yield fine(Check.KEY, about, "not made yet: the daemon makes it when it starts")
+        else:
+            yield bad(
+                Check.KEY, about, "gone: no password can be opened", f"put it back from its backup: sudo cp … {path}"
+            )
+        return
+    except OSError as error:
+        yield worth_a_look(Check.KEY, about, f"cannot be looked at: {error.strerror}", "sudo smsd doctor")
+        return
+    try:
+        public: PublicKey | None = Vault.load(path).public
+    except SealError as error:
+        if not os.access(path, os.R_OK):
+            public = None  # as it should be: only the daemon's user reads it
+        else:
+            yield bad(Check.KEY, about, str(error).removeprefix(f"{path}: "), _key_cure(path, status))
+            return
+    if account.uid not in (0, status.st_uid) and not account.may(path, os.R_OK):
+        yield bad(Check.KEY, about, f"{account.name} may not read it", f"sudo chown {account.name}: {path}")
+    elif public is not None and published is not None and public.octets != published:
+        yield bad(Check.KEY, about, "not the key that passwords are sealed to", "put the former key file back")
+    else:
+        yield fine(Check.KEY, about, "private" if public else "private, and not for this user to read")
+
+
+def _key_cure(path: Path, status: os.stat_result) -> str:
+    return f"sudo chmod 600 {path}" if status.st_mode & 0o077 else f"put the right file back: sudo cp … {path}"
+
+
+def secrets(config: Config, account: Account) -> Iterator[Finding]:
+    """Look at the files that hold a PIN or a bind's password."""
+    named = [(modem.name, modem.pin_file) for modem in config.modems if modem.pin_file]
+    named += [(bind.name, bind.password_file) for bind in config.smpp if bind.password_file]
+    for name, path in named:
+        about = f"{name}: {path}"
+        try:
+            readable, mode = account.may(path, os.R_OK), path.stat().st_mode
+        except OSError as error:
+            yield bad(
+                Check.SECRET, about, str(error.strerror), f"sudo install -o {account.name} -m 600 /dev/null {path}"
+            )
+            continue
+        if not readable:
+            yield bad(Check.SECRET, about, f"{account.name} may not read it", f"sudo chown {account.name}: {path}")
+        elif mode & stat.S_IRWXO:
+            yield worth_a_look(Check.SECRET, about, "everybody on this host can read it", f"sudo chmod o= {path}")
+        else:
+            yield fine(Check.SECRET, about, "readable, and not for others")
+
+
+def devices(config: Config, account: Account) -> Iterator[Finding]:
+    """Look whether each modem's port is there and may be opened."""
+    for modem in config.modems:
+        if modem.device is None:
+            continue
+        try:
+            allowed = account.may(modem.device, os.R_OK | os.W_OK)
+        except OSError:
+            yield bad(Check.MODEM, modem.name, f"{modem.device}: no such device", _where_else())
+            continue
+        if not allowed:
+            yield bad(
+                Check.PERMISSIONS,
+                modem.name,
+                f"{account.name} may not open {modem.device}",
+                _entry(modem.device, account),
+            )
+
+
+def _where_else(by_id: Path = Path("/dev/serial/by-id")) -> str:
+    """Say where a modem may be instead: the names that stay the same over restarts and replugging."""
+    try:
+        names = sorted(str(each) for each in by_id.iterdir())
+    except OSError:
+        names = []
+    if names:
+        return f"is it one of these? write its path as device: {', '.join(names)}"
+    return "plug the modem in and look for it: lsusb; dmesg | tail"
+
+
+def _entry(device: Path, account: Account) -> str:
+    """Say how a user gets to open a device: by its group, unless that is root's own."""
+    group = device.stat().st_gid
+    try:
+        name = grp.getgrgid(group).gr_name
+    except KeyError:
+        name = str(group)
+    if group == 0 or not device.stat().st_mode & stat.S_IWGRP:
+        return f"sudo chgrp dialout {device} && sudo chmod g+rw {device}; for good: a udev rule with GROUP=, MODE="
+    return f"sudo usermod -aG {name} {account.name}, then restart the daemon"
+
+
+def _has_list(path: Path) -> bool:
+    """Tell whether an access list (acl(5)) says more than the mode."""
+    try:
+        return bool(os.getxattr(path, "system.posix_acl_access"))
+    except OSError:
+        return False

@@ -1,0 +1,149 @@
+"""Files as the daemon's user sees them: what he may not do, and what others may."""
+
+import base64
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from smsd.config import Config
+from smsd.doctor import files
+from smsd.doctor.files import Account, account_of
+from smsd.doctor.finding import Check, Finding, Severity
+from smsd.vault import Vault
+
+US = account_of(Path("/nowhere"))
+STRANGER = Account("stranger", 54321, frozenset({54321}))
+
+Configured = Callable[..., Config]
+
+
+def said(findings: Iterable[Finding]) -> list[tuple[Check, Severity]]:
+    """Return what was looked at and how bad it is."""
+    return [(finding.check, finding.severity) for finding in findings]
+
+
+def test_the_rights_of_another_account_are_read_from_the_mode(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    group = Account("group", 54321, frozenset({file.stat().st_gid}))
+    for mode, who, allowed in [
+        (0o600, STRANGER, False),
+        (0o660, STRANGER, False),
+        (0o604, STRANGER, True),
+        (0o640, group, True),
+        (0o604, group, False),
+    ]:
+        file.chmod(mode)
+        assert who.may(file, os.R_OK) is allowed, (oct(mode), who.name)
+
+
+def test_a_good_directory_says_nothing(configured: Configured) -> None:
+    assert list(files.places(configured(), US)) == []
+
+
+def test_a_missing_directory_is_told_with_how_to_make_it(configured: Configured, place: Path) -> None:
+    place.rmdir()
+    [finding] = files.places(configured(), US)
+    assert finding.severity is Severity.ERROR
+    assert finding.cure.endswith(str(place))
+
+
+def test_a_directory_open_to_others_and_one_closed_to_the_daemon_are_told(configured: Configured, place: Path) -> None:
+    place.chmod(0o755)
+    [finding] = files.places(configured(), US)
+    assert (finding.severity, finding.cure) == (Severity.WARNING, f"sudo chmod o= {place}")
+    [finding] = files.places(configured(), STRANGER)
+    assert (finding.severity, finding.cure) == (Severity.ERROR, f"sudo chown stranger: {place}")
+
+
+def test_a_database_of_somebody_else_is_told(configured: Configured, place: Path) -> None:
+    place.chmod(0o777)
+    (place / "smsd.db").touch(0o600)
+    found = [finding for finding in files.places(configured(), STRANGER) if finding.severity is Severity.ERROR]
+    assert [finding.about for finding in found] == [str(place / "smsd.db")]
+
+
+@pytest.mark.parametrize(
+    ("octets", "inodes", "severity"),
+    [(10**12, 10**6, Severity.OK), (5 * 10**7, 10**6, Severity.WARNING), (10**5, 10**6, Severity.ERROR),
+     (10**12, 10, Severity.WARNING), (10**12, 0, Severity.ERROR)],
+)  # fmt: skip
+def test_the_room_on_the_disk_is_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, octets: int, inodes: int, severity: Severity
+) -> None:
+    room = SimpleNamespace(f_bavail=octets, f_frsize=1, f_files=10**7, f_favail=inodes)
+    monkeypatch.setattr("os.statvfs", lambda _: room)
+    assert said(files.disk(tmp_path)) == [(Check.DISK, severity)]
+
+
+# --- the key ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_key_is_made_by_the_daemon_and_missed_once_it_was(place: Path) -> None:
+    assert said(files.key(place / "smsd.key", US, None)) == [(Check.KEY, Severity.OK)]
+    assert said(files.key(place / "smsd.key", US, b"x" * 32)) == [(Check.KEY, Severity.ERROR)]
+
+
+def test_a_private_key_is_fine_and_one_open_to_others_is_not(place: Path) -> None:
+    path = place / "smsd.key"
+    public = Vault.load_or_create(path).public.octets
+    assert said(files.key(path, US, public)) == [(Check.KEY, Severity.OK)]
+    path.chmod(0o644)
+    [finding] = files.key(path, US, public)
+    assert (finding.severity, finding.cure) == (Severity.ERROR, f"sudo chmod 600 {path}")
+
+
+def test_another_key_than_the_passwords_are_sealed_to_is_told(place: Path) -> None:
+    path = place / "smsd.key"
+    Vault.load_or_create(path)
+    [finding] = files.key(path, US, Vault.generate().public.octets)
+    assert "not the key that passwords are sealed to" in finding.what
+
+
+def test_a_file_that_is_no_key_is_told(place: Path) -> None:
+    path = place / "smsd.key"
+    path.write_bytes(base64.b64encode(b"no key"))
+    path.chmod(0o600)
+    [finding] = files.key(path, US, None)
+    assert finding.severity is Severity.ERROR
+    assert "not an X25519 private key" in finding.what
+
+
+def test_a_key_that_the_daemon_may_not_read_is_told(place: Path) -> None:
+    path = place / "smsd.key"
+    Vault.load_or_create(path)
+    [finding] = files.key(path, STRANGER, None)
+    assert (finding.severity, finding.cure) == (Severity.ERROR, f"sudo chown stranger: {path}")
+
+
+# --- secrets and ports ------------------------------------------------------------------------------------------------
+
+
+def test_files_of_secrets_must_be_there_and_private(configured: Configured, place: Path) -> None:
+    config = configured('[[modem]]\nname = "m"\ndevice = "/dev/null"\npin_file = "{place}/pin"\n')
+    assert said(files.secrets(config, US)) == [(Check.SECRET, Severity.ERROR)]
+    (place / "pin").write_text("1234")
+    (place / "pin").chmod(0o644)
+    assert said(files.secrets(config, US)) == [(Check.SECRET, Severity.WARNING)]
+    (place / "pin").chmod(0o600)
+    assert said(files.secrets(config, US)) == [(Check.SECRET, Severity.OK)]
+    assert said(files.secrets(config, STRANGER)) == [(Check.SECRET, Severity.ERROR)]
+
+
+def test_a_port_that_is_not_there_or_not_ours_is_told(configured: Configured, place: Path) -> None:
+    [finding] = files.devices(configured(), US)
+    assert (finding.check, finding.severity) == (Check.MODEM, Severity.ERROR)
+    (place / "modem").touch(0o660)
+    assert list(files.devices(configured(), US)) == []
+    [finding] = files.devices(configured(), STRANGER)
+    assert finding.check is Check.PERMISSIONS
+    assert "stranger" in finding.what
+
+
+def test_the_names_that_stay_are_proposed_for_a_port_that_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "usb-HUAWEI_Mobile-if02-port0").touch()
+    assert "usb-HUAWEI_Mobile-if02-port0" in files._where_else(tmp_path)
+    assert "lsusb" in files._where_else(tmp_path / "none")
