@@ -1,0 +1,65 @@
+"""Everything an HTTP route can be told besides its operator's profile: one table, with units and reasons."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from smsd.routes.http.profile import Profile
+
+__all__ = ["HttpSettings", "Timings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """All in seconds."""
+
+    connect: float = 10.0
+    """Until a connection, TLS included, stands: until then nothing can have been taken."""
+    answer: float = 20.0
+    """Until a request is answered; then it is in doubt."""
+    repeat: float = 2.0
+    """Between two askings with the same key, where the operator knows keys..."""
+    repeat_for: float = 60.0
+    """...and for how long it is asked again before it is a doubt."""
+    retry: float = 1.0
+    """Before it is looked whether an operator is back that could not be reached, growing twofold..."""
+    retry_most: float = 60.0
+    """...up to this, each shortened by up to half by chance."""
+    silence: float = 30.0
+    """Before the operator is trusted again after a second answer was lost in a row, growing twofold: each of them is a
+    message in doubt..."""
+    silence_most: float = 300.0
+    """...up to this."""
+    pause: float = 60.0
+    """How long nothing is sent after an answer that speaks of the operator's own trouble."""
+    refused: float = 300.0
+    """How long nothing is sent after the account was refused or is empty: a person must do something first."""
+    settle_after: float = 30.0
+    """The age from which evidence on a doubt will hardly come any more: the class's policy decides then."""
+    absent_after: float = 10.0
+    """How old a doubt must be for *no such message* to be believed: what was just taken may not be filed yet."""
+    poll: float = 30.0
+    """Between two rounds of asking what became of messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """One route."""
+
+    profile: Profile
+    """What the operator's interface is like."""
+    url: str
+    """Where it is, without the path: ``https://api.example.net``."""
+    login: str = ""
+    """Who we are."""
+    window: int = 4
+    """How many requests may be without an answer: also the most that can be in doubt after a lost line."""
+    rate: float = 10.0
+    """Requests a second by the contract; 0: no limit."""
+    ca_file: Path | None = None
+    """Certificates to trust instead of the system's."""
+    webhook_port: int = 0
+    """Port on 127.0.0.1 where receipts are taken; 0: the operator is asked instead."""
+    poll_batch: int = 100
+    """How many messages are asked after in one round."""
+    timings: Timings = field(default_factory=Timings)
+    """How long what may take."""
