@@ -17,7 +17,7 @@ PEER_TEXTS = 3
 PEER_SETTLES = 5.0
 ALERTS = 100_000
 BATCH = 2_000
-BUSY = ((3.0, 8), (0.5, 20))
+BUSY = ((3.0, 6), (0.5, 16))
 """Radio seconds, and how many commands are texted."""
 FIRST_ALERT = 1_000_000
 SEED = 5
