@@ -285,14 +285,19 @@ class SmppRoute:
             link.answer(pdu, status, mark if status == Status.OK else None)
 
     async def _read(self, pdu: Pdu) -> tuple[Received, str | None]:
-        """Read a message, and give the mark it is known by should it come again; a receipt is the same every time."""
+        """Read a message, and give the mark it is known by should it come again.
+
+        A receipt has none: told twice it says nothing new, and only a centre that begins its ids again could say the
+        same of another message, much later.
+        """
+        soon = self.settings.timings.redelivery
         try:
             message = message_of(pdu)
             if is_receipt(message):
                 report = status_report(message, self.settings)
-                return self._received(pdu, 0, report, warnings=message.warnings), None
+                return self._received(pdu, 0, report, warnings=message.warnings, repeats_within=soon), None
         except PduError as error:
-            return self._received(pdu, 0, None, fault=str(error)), None
+            return self._received(pdu, 0, None, fault=str(error), repeats_within=soon), None
         mark = digest(pdu)
         value, warnings = deliver(message, self.settings)
         return self._received(pdu, await self._redelivery.number(mark), value, warnings=warnings), mark
