@@ -1,6 +1,8 @@
-"""``smsd demo``: the whole service on a simulated modem, from a client's text to the confirmed delivery of its answers.
+"""``smsd demo``: the whole service on a simulated modem and a simulated operator, in two acts.
 
-Everything but the radio is real: the daemon, its database, the AT commands on a serial line. Nothing is left behind.
+First a client is answered under the service's name, through a bind to the operator; then the operator goes, and the
+answer comes from the SIM's number. Everything but the radio is real: the daemon, its database, the AT commands on a
+serial line, the SMPP on a socket. Nothing is left behind.
 """
 
 import asyncio
@@ -18,11 +20,12 @@ import click
 from smsd import log
 from smsd.cli.outbox import print_messages
 from smsd.cli.output import Clock, plural
-from smsd.config import Config, Database, Modem
+from smsd.config import Config, Database, Modem, Routing, Smpp
 from smsd.daemon import Daemon
 from smsd.desk import Desk, NewClient, Terms, ensure_key
 from smsd.rules.replies import Replies
 from smsd.simulator import Message, Network, Phone, SimulatedModem
+from smsd.simulator.smsc import SimulatedSmsc
 from smsd.store import Store
 
 __all__ = ["show"]
@@ -34,8 +37,10 @@ RADIO_SECONDS = 0.7
 """How long a part is in the air; a real network takes two to five seconds."""
 
 CLIENT = NewClient(phone="+79990001733", code="1733", login="ivanov", password="k7-Quartz-31", name="И. Иванов")  # noqa: S106  invented
-COMMAND = "CLIENT info"
+INFO, START = "CLIENT info", "CLIENT sms start"
 ANSWERS = ("the acknowledgement", "the result")
+FALLBACK_SECONDS = 2
+"""How long an answer waits here for an operator who has gone; 30 seconds unless configured otherwise."""
 
 
 def show(*, verbose: bool) -> list[str]:
@@ -53,43 +58,67 @@ class _Demo:
     """One showing, in a directory of its own."""
 
     def __init__(self, directory: Path) -> None:
-        self._config = Config(
-            path=directory / "smsd.toml",
-            database=Database(url=f"sqlite:///{directory / 'smsd.db'}"),
-            modems=(Modem(name="modem0", device=directory / "modem"),),
-        )
+        self._directory = directory
+        self._config = Config()
         self._began = 0.0
 
     async def run(self) -> list[str]:
         """Show everything; return what did not happen."""
         network = Network()
-        number, link = self._config.service.number, self._config.modems[0].device
-        async with SimulatedModem(network, number, link=link, radio_seconds=RADIO_SECONDS):
+        link = self._directory / "modem"
+        number = self._config.service.number
+        async with (
+            SimulatedModem(network, number, link=link, radio_seconds=RADIO_SECONDS),
+            SimulatedSmsc(network, system_id="demo") as operator,
+        ):
+            self._config = Config(
+                path=self._directory / "smsd.toml",
+                database=Database(url=f"sqlite:///{self._directory / 'smsd.db'}"),
+                modems=(Modem(name="modem0", device=link),),
+                smpp=(Smpp(name="operator", host=operator.host, port=operator.port, system_id="demo"),),
+                routing=Routing(fallback_after_seconds=FALLBACK_SECONDS),
+            )
             with self._store() as store:
                 self._add_client(store)
-                click.echo(f"a simulated modem with the number {number}, a real daemon, a client {CLIENT.phone}\n")
+                click.echo(f"a simulated modem with the number {number} and a simulated operator who knows the name")
+                click.echo(f"{self._config.service.sender}, a real daemon between them, a client {CLIENT.phone}\n")
                 async with self._daemon():
-                    missing = await self._show(network, store)
+                    missing = await self._acts(network, operator, store)
                 self._summary(store)
         return missing
 
-    async def _show(self, network: Network, store: Store) -> list[str]:
+    async def _acts(self, network: Network, operator: SimulatedSmsc, store: Store) -> list[str]:
         self._began = time.monotonic()
-        if not await self._until(lambda: any(row["up"] for row in store.routes())):
-            return [f"the modem was not ready within {SECONDS:.0f} s"]
-        click.echo(f"the modem is ready after {self._elapsed}\n")
-        self._began = time.monotonic()
+        if not await self._until(lambda: _up(store) == len(self._config.route_order)):
+            return [f"modem and operator were not ready within {SECONDS:.0f} s"]
+        click.echo(f"both are ready after {self._elapsed}\n")
+        replies = Replies()
+        result = replies.info(code=CLIENT.code, login=CLIENT.login, password=CLIENT.password or "")
         phone = network.phone(CLIENT.phone)
-        phone.text(COMMAND)
-        click.echo(f"{CLIENT.phone} writes to {network.service_number}:")
-        _bubble(COMMAND)
+        sender, number = self._config.service.sender, self._config.service.number
+        missing = await self._act(phone, store, INFO, sender, (replies.accepted, result))
+        if missing:
+            return missing
+        await operator.kill()
+        click.echo(f"the operator is gone; what a client waits for leaves by the SIM after {FALLBACK_SECONDS} s\n")
+        return await self._act(phone, store, START, number, (replies.accepted, replies.start))
+
+    async def _act(self, phone: Phone, store: Store, command: str, sender: str, promised: tuple[str, str]) -> list[str]:
+        """Let the client write a command and show what comes; return what did not happen."""
+        before, delivered = len(phone.screen), _delivered(store)
+        self._began = time.monotonic()
+        phone.text(command)
+        click.echo(f"{CLIENT.phone} writes to {self._config.service.number}:")
+        _bubble(command)
         for count in (1, 2):
-            if not await self._until(partial(_shows, phone, count)):
-                return [f"{ANSWERS[count - 1]} did not come within {SECONDS:.0f} s"]
-            self._tell(phone.screen[count - 1])
-        missing = _differences([message.text for message in phone.screen])
-        if not await self._until(lambda: _delivered(store) == len(ANSWERS)):
-            return [*missing, f"{_delivered(store)} of {len(ANSWERS)} answers were reported delivered"]
+            if not await self._until(partial(_shows, phone, before + count)):
+                return [f"{ANSWERS[count - 1]} of {command} did not come within {SECONDS:.0f} s"]
+            self._tell(phone.screen[before + count - 1])
+        shown = phone.screen[before:]
+        missing = _differences([message.text for message in shown], promised)
+        missing += [f"an answer came from {each.sender}, not {sender}" for each in shown if each.sender != sender]
+        if not await self._until(lambda: _delivered(store) == delivered + len(ANSWERS)):
+            return [*missing, f"{_delivered(store) - delivered} of {len(ANSWERS)} answers were reported delivered"]
         click.echo(f"the network reported both delivered after {self._elapsed}\n")
         return missing
 
@@ -142,16 +171,17 @@ class _Demo:
         return f"{time.monotonic() - self._began:.1f} s"
 
 
-def _differences(shown: list[str]) -> list[str]:
+def _differences(shown: list[str], promised: tuple[str, str]) -> list[str]:
     """Name the answers that are not the promised texts."""
-    replies = Replies()
-    result = replies.info(code=CLIENT.code, login=CLIENT.login, password=CLIENT.password or "")
-    wanted = (replies.accepted, result)
     return [
         f"{name} is not the promised text"
-        for name, text, promised in zip(ANSWERS, shown, wanted, strict=False)
-        if text != promised
+        for name, text, wanted in zip(ANSWERS, shown, promised, strict=False)
+        if text != wanted
     ]
+
+
+def _up(store: Store) -> int:
+    return sum(bool(row["up"]) for row in store.routes())
 
 
 def _delivered(store: Store) -> int:

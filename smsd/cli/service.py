@@ -32,10 +32,11 @@ def run(app: App, ctx: click.Context) -> None:
 @click.command(epilog="Example: smsd demo")
 @click.option("-v", "--verbose", is_flag=True, help="Show the daemon's log as well.")
 def demo(*, verbose: bool) -> None:
-    """Show the whole service on a simulated modem: no hardware, no configuration.
+    """Show the whole service on a simulated modem and a simulated operator: no hardware, no configuration.
 
-    A client writes "CLIENT info"; his phone shows the acknowledgement and the result. Exits with 0 only if both came
-    within 30 seconds and were reported delivered.
+    A client writes "CLIENT info"; his phone shows the acknowledgement and the result, from SCSERV. Then the operator
+    goes, and the next answers come from the SIM's number. Exits with 0 only if all came within 30 seconds each and
+    were reported delivered.
     """
     from smsd.cli.demo import show  # noqa: PLC0415  start-up time
 
@@ -66,6 +67,7 @@ def demo(*, verbose: bool) -> None:
 @click.option(
     "--control", metavar="PATH", help="A unix socket for commands to phones and network, or - for standard input."
 )
+@click.option("--smsc", metavar="PORT", type=click.IntRange(0, 65535), help="An operator's SMPP on this port as well.")
 @click.option("--log", metavar="FILE", help="A file for every octet that crosses the port.")
 def simulate(
     *,
@@ -77,9 +79,10 @@ def simulate(
     radio_seconds: float,
     report_delay: float,
     control: str | None,
+    smsc: int | None,
     log: str | None,
 ) -> None:
-    """Run a simulated modem on a pty, for any program.
+    """Run a simulated modem on a pty, for any program, and an operator's SMPP beside it if asked for.
 
     It speaks AT commands as a real one does, with a SIM, a network and phones around it, until Ctrl-C or SIGTERM. What
     phones do is said on the control channel: "text +79161234567 CLIENT info", "screen +79161234567", "help".
@@ -100,17 +103,20 @@ def simulate(
         report_delay=report_delay,
         log=log,
         control=control,
-        ready=lambda modem: _say_how(modem, control),
+        smsc=smsc,
+        ready=lambda modem, port: _say_how(modem, control, port),
     )
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(work)
 
 
-def _say_how(modem: "SimulatedModem", control: str | None) -> None:
+def _say_how(modem: "SimulatedModem", control: str | None, smsc: int | None) -> None:
     """Tell where the modem is and what to try; on standard error where standard output is the control channel."""
     out = sys.stderr if control == "-" else sys.stdout
     click.echo(f"a simulated modem with the number {modem.sim.number} is at {modem.path}; Ctrl-C ends it", file=out)
     click.echo(f'  a daemon uses it:   [[modem]] device = "{modem.path}" in its configuration, then smsd run', file=out)
     click.echo(f"  a person tries it:  picocom {modem.path}, then AT, AT+CSQ, AT+COPS?", file=out)
+    if smsc is not None:
+        click.echo(f'  a bind uses it:     [[smpp]] host = "127.0.0.1", port = {smsc}, system_id = "scserv"', file=out)
     if control not in (None, "-"):
         click.echo(f"  a client texts it:  echo text +79161234567 CLIENT info | nc -U {control}", file=out)

@@ -19,6 +19,7 @@ from smsd.simulator.control import Control
 from smsd.simulator.modem import SimulatedModem
 from smsd.simulator.network import Network
 from smsd.simulator.sim import Sim, Smss
+from smsd.simulator.smsc import SimulatedSmsc
 
 __all__ = ["STDIO", "Simulator", "serve"]
 
@@ -38,13 +39,15 @@ async def serve(
     smss: Smss | str = Smss.RIGHT,
     log: Path | str | None = None,
     control: Path | str | None = None,
-    ready: Callable[[SimulatedModem], None] | None = None,
+    smsc: int | None = None,
+    ready: Callable[[SimulatedModem, int | None], None] | None = None,
 ) -> None:
     """Run a simulated modem under ``link`` until SIGTERM, cancellation, ``quit`` or the end of standard input.
 
     ``control`` is a path for a unix socket, or ``STDIO``; ``log`` a file for every octet, a line a piece, with the wall
-    time. ``ready`` is called once the modem can be opened. Raises ``UsageError`` when the link's path is taken,
-    ``OSError`` when socket or log cannot be made.
+    time. ``smsc`` is a port of the loopback (0: any free one) on which the network's service centre takes binds, too.
+    ``ready`` is called with modem and port once both can be opened. Raises ``UsageError`` when the link's path is
+    taken, ``OSError`` when socket or log cannot be made.
     """
     network = Network(report_delay=report_delay)
     sim = Sim(number, slots=slots, pin=pin)
@@ -56,10 +59,20 @@ async def serve(
             channel = Control(modem)
             with suppress(ValueError, RuntimeError):  # another thread than the main one has no signals
                 asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, channel.stopped.set)
-            async with _listening(channel, control):
+            async with _listening(channel, control), _service_centre(network, smsc) as port:
                 if ready is not None:
-                    ready(modem)
+                    ready(modem, port)
                 await channel.stopped.wait()
+
+
+@asynccontextmanager
+async def _service_centre(network: Network, port: int | None) -> AsyncIterator[int | None]:
+    """Let the network's service centre take binds on a port, if one is given; yield the port it is on."""
+    if port is None:
+        yield None
+    else:
+        async with SimulatedSmsc(network, port=port) as centre:
+            yield centre.port
 
 
 PATIENCE_SECONDS = 10.0

@@ -27,8 +27,10 @@ def test_the_whole_service_is_shown_without_any_configuration(tmp_path: Path) ->
     for text in ("CLIENT info", ACCEPTED, *RESULT.splitlines()):
         assert f"  | {text}\n" in shown
     assert shown.index(ACCEPTED) < shown.index("ЦЕНТР РЕГИСТРАЦИИ.")
+    assert len(re.findall(r"after \d+\.\d s the phone shows, from SCSERV", shown)) == 2
     assert len(re.findall(r"after \d+\.\d s the phone shows, from \+79086228779", shown)) == 2
-    assert len(re.findall(r"(?:ack|result) +delivered", shown)) == 2
+    assert shown.index("SCSERV, 3 parts") < shown.index("the operator is gone") < shown.rindex("from +79086228779")
+    assert len(re.findall(r"(?:ack|result) +delivered", shown)) == 4
     assert list(tmp_path.iterdir()) == []
 
 
@@ -37,13 +39,14 @@ def test_what_does_not_come_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("smsd.log.setup", lambda **_: None)
     result = CliRunner().invoke(main, ["demo"])
     assert result.exit_code == 1
-    assert "the modem was not ready within 0 s" in result.stderr
+    assert "modem and operator were not ready within 0 s" in result.stderr
 
 
 def test_a_wrong_text_is_missed() -> None:
-    assert _differences([ACCEPTED, RESULT]) == []
-    assert _differences([ACCEPTED, "something else"]) == ["the result is not the promised text"]
-    assert _differences([RESULT, ACCEPTED]) == [
+    promised = (ACCEPTED, RESULT)
+    assert _differences([ACCEPTED, RESULT], promised) == []
+    assert _differences([ACCEPTED, "something else"], promised) == ["the result is not the promised text"]
+    assert _differences([RESULT, ACCEPTED], promised) == [
         "the acknowledgement is not the promised text",
         "the result is not the promised text",
     ]

@@ -1,6 +1,9 @@
 """What stays in the foreground: the daemon by its configuration, a simulated modem for anybody."""
 
+import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -61,3 +64,22 @@ def test_a_modem_that_cannot_be_is_told(
     result = CliRunner().invoke(main, ["simulate", "--link", "modem", *words])
     assert result.exit_code == 2
     assert why in result.stderr
+
+
+def test_a_simulated_operator_stands_beside_the_modem_when_asked_for(tmp_path: Path) -> None:
+    """``--smsc 0`` takes a free port and says which, as a bind would be configured."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "smsd", "simulate", "--link", str(tmp_path / "modem"), "--smsc", "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(4)]
+    found = re.search(r'\[\[smpp\]\] host = "127.0.0.1", port = (\d+), system_id = "scserv"', "".join(lines))
+    assert found is not None
+    with socket.create_connection(("127.0.0.1", int(found[1])), timeout=5):
+        pass
+    process.terminate()
+    assert process.wait(10) == 0
+    process.stdout.close()

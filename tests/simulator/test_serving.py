@@ -18,7 +18,7 @@ async def test_serving_on_a_socket_until_quit(tmp_path: Path) -> None:
     ready = asyncio.Event()
     socket = tmp_path / "control"
     serving = asyncio.ensure_future(
-        serve(tmp_path / "modem", control=socket, log=tmp_path / "log", ready=lambda _: ready.set())
+        serve(tmp_path / "modem", control=socket, log=tmp_path / "log", ready=lambda _modem, _port: ready.set())
     )
     await asyncio.wait_for(ready.wait(), 5)
     program = Program(str(tmp_path / "modem"))
