@@ -1,11 +1,14 @@
 """``smsd inbox``: what came in, ignored texts included."""
 
+import contextlib
 from typing import Any
 
 import click
 
 from smsd.cli.app import App, pass_app
-from smsd.cli.output import Clock, json_option, limit_option, print_json, print_pairs, print_table
+from smsd.cli.arrival import arrival_life, resemblance
+from smsd.cli.output import Clock, json_option, limit_option, one_line, print_json, print_pairs, print_table
+from smsd.errors import NotFoundError
 from smsd.rules.reception import InboxState
 
 __all__ = ["inbox"]
@@ -72,6 +75,7 @@ def show(app: App, inbox_id: int, *, as_json: bool) -> None:
             ("text", row["text"]),
             ("state", row["state"]),
             ("reason", row["reason"]),
+            ("resembles", resemblance(row)),
             ("command", row["command"]),
             ("request", row["request_id"]),
             ("parts", f"{len(row['pdu_list'])} of {row['total']}"),
@@ -80,6 +84,31 @@ def show(app: App, inbox_id: int, *, as_json: bool) -> None:
     for pdu in row["pdu_list"]:
         note = f"  ({pdu['note']})" if pdu["note"] else ""
         click.echo(f"\npart {pdu['sequence']}, as it came{note}:\n{pdu['octets'].hex().upper()}")
+
+
+@inbox.command(epilog="Example: smsd inbox why 17")
+@click.argument("inbox_id", metavar="ID", type=int)
+@json_option
+@pass_app
+def why(app: App, inbox_id: int, *, as_json: bool) -> None:
+    """Tell the life of a message that came in, and why it was answered or not."""
+    with app.store() as store:
+        row = store.inbox.show(inbox_id)
+        if row["request_id"] is not None:
+            with contextlib.suppress(NotFoundError):
+                row["request"] = store.requests.show(row["request_id"])
+    config = app.config
+    sentences = arrival_life(
+        row,
+        Clock(config.service.zone, app.now),
+        incomplete=config.messages.incomplete,
+        lenient=config.service.lenient_commands,
+    )
+    if as_json:
+        print_json({"id": row["id"], "state": row["state"], "life": sentences})
+        return
+    for sentence in sentences:
+        click.echo(one_line(sentence))
 
 
 def _fields(row: dict[str, Any], clock: Clock) -> dict[str, Any]:
@@ -102,6 +131,7 @@ def _details(row: dict[str, Any], clock: Clock) -> dict[str, Any]:
     return {
         "service_centre": row["service_centre"],
         "command": row["command"],
+        "resembles": resemblance(row),
         "pdus": [
             {
                 "part": pdu["sequence"],

@@ -1,15 +1,16 @@
 """The life of a message, and of a request, told in sentences.
 
-Knows how rows of the store are read aloud and what their codes mean. Refuses to guess: it says what is recorded.
+Knows how rows of the store are read aloud. Refuses to guess: it says what is recorded, its codes in the words of
+``codes``.
 """
 
-import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from smsd.cli.output import Clock, plural
+from smsd.cli.codes import explain, spell
+from smsd.cli.output import Clock, age, plural
 from smsd.rules.outbox import DOUBT_POLICY, OBEYS_OPT_OUT, DoubtPolicy, MessageClass, PartState, State
 from smsd.rules.requests import RequestState
-from smsd.wire.status import status_words
 
 __all__ = ["message_life", "request_life"]
 
@@ -25,8 +26,10 @@ EVIDENCE = {
     "EF_SMSS": "the SIM's count of what it sent says so",
     "TP-MR gap": "the SIM counted it between its neighbours",
     "status report": "a status report says so",
-    "late answer": "the modem answered late",
+    "late answer": "the answer came late",
 }
+NO_DOUBT = frozenset({None, "answer"})
+"""Evidence of attempts that were never in doubt."""
 ENDS = {
     State.UNDELIVERABLE: "The network says that it will never arrive.",
     State.REJECTED: "It was refused for good, and is not tried again.",
@@ -39,10 +42,13 @@ LEFT = frozenset({PartState.SENT, PartState.DELIVERED, PartState.FAILED})
 AGAIN = frozenset({State.UNDELIVERABLE, State.REJECTED, State.FAILED, State.EXPIRED, State.CANCELLED})
 
 
-def message_life(row: dict[str, Any], clock: Clock, *, subscribed: bool, daemon: bool) -> list[str]:
+def message_life(
+    row: dict[str, Any], clock: Clock, *, subscribed: bool, daemon: bool, order: Sequence[str] = ()
+) -> list[str]:
     """Tell the life of a message, as ``Outbox.show`` returns it.
 
-    ``subscribed``: whether its reader wants notifications now; ``daemon``: whether one runs.
+    ``subscribed``: whether its reader wants notifications now; ``daemon``: whether one runs; ``order``: the routes as
+    they are configured, the first to be tried first.
     """
     purpose = PURPOSES[MessageClass(row["class"])]
     to = f"to {row['recipient']} in {plural(row['parts'], 'part')}"
@@ -51,46 +57,77 @@ def message_life(row: dict[str, Any], clock: Clock, *, subscribed: bool, daemon:
         life.append(
             f"It belongs to request {row['request_id']}; 'smsd request why {row['request_id']}' tells its life."
         )
-    told = [(each["started_at"], _attempt(each, row, clock)) for each in row["attempt_list"]]
+    if row["alert_id"] is not None:
+        life.append(f"It is one of alert {row['alert_id']}; 'smsd alert show {row['alert_id']}' tells of all.")
+    told = [(each["started_at"], sentence) for each, sentence in _attempts(row, clock)]
     told += [(each["received_at"], _report(each, row, clock)) for each in row["report_list"]]
     life += [sentence for _, sentence in sorted(told, key=lambda pair: pair[0])]
+    life += _way(row, order)
     life += _now(row, clock, subscribed=subscribed, daemon=daemon)
     if row["secret"] and not row["sealed"]:
         life.append("Its text held a password and has been wiped.")
     return life
 
 
+def _attempts(row: dict[str, Any], clock: Clock) -> Iterator[tuple[dict[str, Any], str]]:
+    """Tell the attempts; a code is explained where it comes up first."""
+    explained: set[str] = set()
+    attempts = row["attempt_list"]
+    for number, attempt in enumerate(attempts):
+        sentence = _attempt(attempt, row, clock)
+        code = attempt["code"] if attempt["outcome"] == "not_sent" and attempt["evidence"] in NO_DOUBT else None
+        if code and code not in explained and (words := explain(code)):
+            explained.add(code)
+            sentence += f" ({words[:1].upper()}{words[1:]}.)"
+        again = any(later["sequence"] == attempt["sequence"] for later in attempts[number + 1 :])
+        if attempt["outcome"] == "in_doubt" and again:
+            sentence += " No evidence came, so it was sent once more and may have arrived twice."
+        yield attempt, sentence
+
+
 def _attempt(attempt: dict[str, Any], row: dict[str, Any], clock: Clock) -> str:
     """Tell one attempt and its end."""
     began = f"{clock.full(attempt['started_at'])}: {_part(attempt, row)} was given to {attempt['route']}"
-    proof = EVIDENCE.get(attempt["evidence"] or "")
-    proved = f" ({proof})" if proof else ""
+    doubted = attempt["evidence"] not in NO_DOUBT
+    proved = _proof(attempt) if doubted else ""
     match attempt["outcome"]:
         case "sent":
             return f"{began}; the network took it, reference {attempt['reference']}{proved}."
         case "not_sent":
             why = ": ".join(filter(None, (attempt["code"], attempt["reason"])))
-            return f"{began}; it did not leave{proved}" + (f": {why}." if why and not proof else ".")
+            return f"{began}; it did not leave{proved}" + (f": {why}." if why and not doubted else ".")
         case "in_doubt":
             return f"{began}; whether it left is not known: {attempt['reason'] or 'no answer came'}."
     return f"{began}; the answer has not come yet."
 
 
+def _proof(attempt: dict[str, Any]) -> str:
+    """Say by what, and how long after, a doubt was settled."""
+    proof = EVIDENCE.get(attempt["evidence"], attempt["evidence"])
+    after = age(attempt["settled_at"] - attempt["started_at"])
+    return f" ({proof}; it was in doubt for {after})"
+
+
+def _way(row: dict[str, Any], order: Sequence[str]) -> list[str]:
+    """Tell why it goes by another route than the first, and what sender its reader sees."""
+    told = []
+    if row["diverted"]:
+        told.append(f"It goes by {row['route']} instead, from its first part on, because {row['diverted']}.")
+    elif row["attempt_list"] and row["route"] in order[1:]:
+        told.append(f"{order[0]} comes first: it was down then, at a limit, or does not carry this class of message.")
+    if told and row["sender"]:
+        told.append(f"Its reader sees it come from {row['sender']}.")
+    return told
+
+
 def _report(report: dict[str, Any], row: dict[str, Any], clock: Clock) -> str:
     """Tell what the network said about a part, its code in words."""
-    words = _status(report["code"])
+    words = spell(report["code"])
     return f"{clock.full(report['received_at'])}: the network reported on {_part(report, row)}: {words}."
 
 
 def _part(of: dict[str, Any], row: dict[str, Any]) -> str:
     return "it" if row["parts"] == 1 else f"part {of['sequence']}"
-
-
-def _status(code: str) -> str:
-    """Say the code of a status report in words, and the code itself."""
-    if known := re.fullmatch(r"ST 0x([0-9A-Fa-f]{2})", code):
-        return f"{status_words(int(known[1], 16))} ({code})"
-    return code
 
 
 def _now(row: dict[str, Any], clock: Clock, *, subscribed: bool, daemon: bool) -> list[str]:
@@ -105,7 +142,7 @@ def _now(row: dict[str, Any], clock: Clock, *, subscribed: bool, daemon: bool) -
     if state is State.IN_DOUBT:
         return [_doubt(MessageClass(row["class"]), row["id"])]
     last = row["error"] if state in (State.REJECTED, State.FAILED, State.UNDELIVERABLE) else None
-    life = [ENDS[state] + (f" The last word was {_status(last)}." if last else "")]
+    life = [ENDS[state] + (f" The last word was {spell(last)}." if last else "")]
     if left := sum(part["state"] in LEFT for part in row["part_list"]):
         life.append(f"{left} of {plural(row['parts'], 'part')} had left." if row["parts"] > 1 else "It had left.")
     if state in AGAIN and not (row["secret"] and not row["sealed"]):
@@ -118,7 +155,7 @@ def _waiting(row: dict[str, Any], clock: Clock, *, subscribed: bool, daemon: boo
     if row["due_at"] is None:
         life.append("A part of it is in the air.")
     elif row["error"]:
-        life.append(f"It will be tried again; the last word was {_status(row['error'])}.")
+        life.append(f"It will be tried again; the last word was {spell(row['error'])}.")
     elif row["after_id"] is not None and not row["attempts"]:
         life.append(f"It waits for its turn, behind message {row['after_id']}.")
     else:

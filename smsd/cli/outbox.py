@@ -138,7 +138,7 @@ def why(app: App, message_id: int, *, as_json: bool) -> None:
         wanted = store.clients.subscribed(row["recipient"])
         daemon = app.daemon() is not None
     clock = Clock(app.config.service.zone, app.now)
-    sentences = message_life(row, clock, subscribed=wanted, daemon=daemon)
+    sentences = message_life(row, clock, subscribed=wanted, daemon=daemon, order=app.config.route_order)
     if as_json:
         print_json({"id": row["id"], "state": row["state"], "life": sentences})
         return

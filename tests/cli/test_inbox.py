@@ -60,3 +60,17 @@ def test_a_text_cannot_move_the_cursor(smsd: Smsd, house: House) -> None:
         output = smsd("inbox", *words).stdout
         assert "\x1b" not in output
         assert "\u202e" not in output
+
+
+def test_its_life_is_told_in_sentences_or_as_json(smsd: Smsd, house: House) -> None:
+    house.text("СLIENT info")
+    assert "It resembles 'CLIENT info'." in smsd("inbox", "why", "1").stdout
+    told = json.loads(smsd("inbox", "why", "1", "--json").stdout)
+    assert (told["id"], told["state"]) == (1, "lookalike")
+    assert smsd("inbox", "why", "99").exit_code == 1
+
+
+def test_a_near_miss_is_shown_with_what_it_resembles(smsd: Smsd, house: House) -> None:
+    house.text("клиент инфо")
+    assert "resembles  CLIENT info" in smsd("inbox", "show", "1").stdout
+    assert json.loads(smsd("inbox", "show", "1", "--json").stdout)["resembles"] == "CLIENT info"

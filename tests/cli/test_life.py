@@ -10,7 +10,8 @@ from smsd.cli.output import Clock
 from smsd.rules.outbox import FINAL, MessageClass, State
 from smsd.rules.requests import RequestState
 from smsd.sms import InDoubt, NotSent, Outcome, ReportClass, Sent, Verdict
-from tests.store.house import House, delivered, new
+from smsd.store import Diversion
+from tests.store.house import House, claimant, delivered, new
 
 LATER = 3600.0
 
@@ -57,7 +58,7 @@ def test_a_refusal_is_told_with_its_code_and_the_next_try(house: House) -> None:
         (lambda house: end(house, Sent("17")), ["reference 17", "no report of its delivery has come"]),
         (
             lambda house: end(house, Sent("17", evidence="EF_SMSS")),
-            ["the network took it, reference 17 (the SIM's count of what it sent says so)."],
+            ["the network took it, reference 17 (the SIM's count of what it sent says so; it was in doubt for 0 s)."],
         ),
         (
             lambda house: end(house, NotSent(Verdict.NEVER, "CMS 196", "destination barred")),
@@ -91,6 +92,60 @@ def test_a_delivery_is_told_in_order(house: House) -> None:
     assert "recipient busy, still trying (ST 0x21)" in trying
     assert "received by the recipient (ST 0x00)" in reported
     assert "delivered" in arrived
+
+
+def test_a_code_is_explained_where_it_first_comes_up(house: House) -> None:
+    house.queue()
+    for _ in range(2):
+        end(house, NotSent(Verdict.LATER, "CMS 38", "network out of order"))
+        house.now += LATER
+    given = [line for line in told(house).splitlines() if "given" in line]
+    assert "(The network's word, RP cause 38 (24.011); passing trouble that may last" in given[0]
+    assert "RP cause" not in given[1]
+
+
+def test_a_doubt_sent_once_more_says_that_it_may_have_arrived_twice(house: House) -> None:
+    house.queue(MessageClass.ACK)
+    claim = house.claim()
+    house.store.outbox.record([(claim.attempt_id, InDoubt("no answer"))])
+    house.store.outbox.apply_policy(claim.attempt_id)
+    assert "may have arrived twice" not in told(house)
+    house.claim()
+    assert "No evidence came, so it was sent once more and may have arrived twice." in told(house)
+
+
+def test_a_doubt_that_was_settled_says_by_what_and_when(house: House) -> None:
+    house.queue()
+    claim = house.claim()
+    house.store.outbox.record([(claim.attempt_id, InDoubt("no answer"))])
+    house.now += 90
+    house.store.outbox.record([(claim.attempt_id, NotSent(Verdict.SOON, "EF_SMSS", "it did not move", "EF_SMSS"))])
+    assert "it did not leave (the SIM's count of what it sent says so; it was in doubt for 1 min 30 s)." in told(house)
+
+
+def test_a_diversion_says_why_and_what_its_reader_sees(house: House) -> None:
+    house.queue(MessageClass.ACK)
+    claim = house.claim("operator")
+    refusal = NotSent(Verdict.NEVER, "SMPP 0x0A", "invalid source address")
+    diversion = Diversion("modem0", "the sender's name was refused (SMPP 0x0A)")
+    claims = house.store.outbox.exchange([(claim.attempt_id, refusal, diversion)], claimant("modem0"), 1)
+    assert len(claims) == 1
+    life = told(house)
+    assert "(The service centre's answer: invalid source address; the sender's name is refused: ask the" in life
+    assert (
+        "It goes by modem0 instead, from its first part on, because the sender's name was refused (SMPP 0x0A)." in life
+    )
+    assert "Its reader sees it come from +79086228779." in life
+
+
+def test_a_second_route_says_which_comes_first(house: House) -> None:
+    house.queue()
+    house.send("17")
+    clock = Clock(UTC, house.now)
+    row = house.store.outbox.show(1)
+    life = message_life(row, clock, subscribed=True, daemon=True, order=("operator", "modem0"))
+    assert any(line.startswith("operator comes first: it was down then") for line in life)
+    assert not any("comes first" in line for line in message_life(row, clock, subscribed=True, daemon=True))
 
 
 def test_what_had_left_of_a_withdrawn_message_is_said(house: House) -> None:
