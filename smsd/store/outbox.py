@@ -31,11 +31,12 @@ from smsd.store.progress import (
     NewMessage,
     advance,
     begin,
+    covered,
     doubt_of,
     get_message,
     insert_message,
     move,
-    move_part,
+    move_parts,
     settle,
 )
 
@@ -136,18 +137,30 @@ class Outbox:
         doubt for a person. ``None``: it has been settled, or its message given up, meanwhile.
         """
         with self._engine.write() as tx:
-            attempt = tx.one("attempt_get", id=attempt_id)
-            if attempt["part_state"] != PartState.IN_DOUBT or attempt["newest"] != attempt_id:
+            parts = [part for part in covered(tx, attempt_id) if part["part_state"] == PartState.IN_DOUBT]
+            parts = [part for part in parts if part["newest"] == attempt_id]
+            if not parts:
                 return None
-            message = tx.one("message_state", id=attempt["message_id"])
+            message = tx.one("message_state", id=parts[0]["message_id"])
             if message["state"] != State.IN_DOUBT:
                 return None
             policy = DOUBT_POLICY[MessageClass(message["class"])]
-            if policy is DoubtPolicy.HOLD or attempt["resent"]:
+            if policy is DoubtPolicy.HOLD or any(part["resent"] for part in parts):
                 return DoubtPolicy.HOLD
-            move_part(tx, attempt, PartState.UNSENT, resent=1)
-            advance(tx, attempt["message_id"], self._clock(), error="sent once more: whether it left was not known")
+            move_parts(tx, parts, PartState.UNSENT, resent=1)
+            advance(tx, message["id"], self._clock(), error="sent once more: whether it left was not known")
             return DoubtPolicy.RESEND_ONCE
+
+    # --- reports ------------------------------------------------------------------------------------------------------
+
+    def unreported(self, route: str, after: int, limit: int, since: float) -> list[tuple[int, str, str]]:
+        """List what a route got away since a moment and nothing was heard of: attempt, reference, recipient.
+
+        For a route that has to ask, from the attempt ``after`` on, oldest first. Only of routes without a subscription.
+        """
+        with self._engine.read() as tx:
+            rows = tx.all("attempt_unreported", route=route, after=after, limit=limit, since=since)
+        return [(row["id"], row["reference"], row["recipient"]) for row in rows]
 
     # --- people -------------------------------------------------------------------------------------------------------
 

@@ -24,18 +24,22 @@ __all__ = [
     "NewMessage",
     "advance",
     "begin",
+    "covered",
     "divert",
     "doubt_of",
     "get_message",
     "insert_message",
     "move",
-    "move_part",
+    "move_parts",
     "report",
     "settle",
 ]
 
 ANSWERS = frozenset({"answer", "late answer"})
 """Evidence by which the network itself refused: such a refusal counts, unlike one inferred from the SIM's memory."""
+
+WHOLE = 0
+"""The sequence of an attempt at a whole message: parts are counted from 1."""
 
 ROUTE_TROUBLE = timedelta(seconds=2)
 """How long a message rests that came back because of its route, lest it go round in circles."""
@@ -63,7 +67,7 @@ class Claimant:
     """A route that asks for work: its name, the sender a client will see, its subscription and what it knows now.
 
     ``permits`` says for each class which messages that no route is bound to it may have: those made before the moment
-    told (Unix seconds); ``None``: all.
+    told (Unix seconds); ``None``: all. ``whole``: it takes messages as a whole, and no parts of them.
     """
 
     route: str
@@ -71,6 +75,7 @@ class Claimant:
     sim: str | None
     witness: Witness
     permits: Mapping[MessageClass, float] | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ class Diversion:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One part that a route may now send: its attempt is on disk."""
+    """One part that a route may now send, or the ``whole`` message of several: the attempt is on disk."""
 
     attempt_id: int
     message_id: int
@@ -96,6 +101,7 @@ class Claim:
     reference: int
     expires_at: float | None
     diverted: bool = False
+    whole: bool = False
 
 
 def insert_message(tx: Transaction, new: NewMessage, now: float) -> tuple[int, bool]:
@@ -132,9 +138,16 @@ def get_message(tx: Transaction, message_id: int) -> Row:
 
 
 def begin(tx: Transaction, message: Row, claimant: Claimant, now: float) -> Claim:
-    """Put the next unsent part of a message into the air."""
+    """Put the next unsent part of a message into the air, or for a route that takes no parts all of them.
+
+    Should a part have left by another route meanwhile, the whole text is sent all the same: a phone shows no fragment.
+    """
     message_id, total = message["id"], message["parts"]
-    sequence = _lift(tx, message_id, total) if message["made"] else _make_parts(tx, message_id, total)
+    whole = claimant.whole and total > 1
+    if message["made"]:
+        sequence = _lift(tx, message_id, total, whole=whole)
+    else:
+        sequence = _make_parts(tx, message_id, total, whole=whole)
     reference = message["reference"]
     if reference is None and total > 1:
         # Any first value does, as long as two messages in a row differ.
@@ -157,24 +170,27 @@ def begin(tx: Transaction, message: Row, claimant: Claimant, now: float) -> Clai
         recipient=message["recipient"],
         text=message["text"],
         sealed=message["sealed"],
-        part=sequence,
+        part=sequence or 1,
         parts=total,
         reference=reference or 0,
         expires_at=message["expires_at"],
         diverted=message["diverted"] is not None,
+        whole=whole,
     )
 
 
-def _make_parts(tx: Transaction, message_id: int, total: int) -> int:
-    """Make the parts of a message that is claimed for the first time, the first of them in the air."""
+def _make_parts(tx: Transaction, message_id: int, total: int, *, whole: bool) -> int:
+    """Make the parts of a message that is claimed for the first time, the first of them (or all) in the air."""
     for sequence in range(1, total + 1):
-        state = PartState.IN_AIR if sequence == 1 else PartState.UNSENT
+        state = PartState.IN_AIR if whole or sequence == 1 else PartState.UNSENT
         tx.run("part_insert", message_id=message_id, sequence=sequence, state=state)
-    return 1
+    return WHOLE if whole else 1
 
 
-def _lift(tx: Transaction, message_id: int, total: int) -> int:
-    """Put the next unsent part of a message that has begun into the air."""
+def _lift(tx: Transaction, message_id: int, total: int, *, whole: bool) -> int:
+    """Put the next unsent part (or all) of a message that has begun into the air."""
+    if whole and tx.run("part_lift", message_id=message_id):
+        return WHOLE
     sequence = tx.one("part_next", message_id=message_id)["sequence"]
     if sequence is None:
         raise StoreError(f"message {message_id} is due but none of its {total} parts is to be sent")
@@ -185,19 +201,19 @@ def _lift(tx: Transaction, message_id: int, total: int) -> int:
 
 
 def settle(tx: Transaction, attempt_id: int, outcome: Outcome, now: float, diversion: Diversion | None = None) -> None:
-    """Record the end of an attempt and move its part and message on; a part that did not leave may be diverted."""
-    attempt = tx.one("attempt_get", id=attempt_id)
+    """Record the end of an attempt and move its parts and message on; what did not leave may be diverted."""
+    parts = covered(tx, attempt_id)
+    attempt = parts[0]
     if attempt["outcome"] in ("sent", "not_sent"):
         return
     message_id = attempt["message_id"]
-    newest = attempt["newest"] == attempt_id
-    part = PartState(attempt["part_state"])
     match outcome:
         case Sent(reference, evidence):
             _write_outcome(tx, attempt_id, "sent", now, reference=reference, evidence=evidence)
             # Whichever attempt it was, the part has left: a newer attempt that fails must not send it a third time.
-            if part in (PartState.IN_AIR, PartState.IN_DOUBT, PartState.UNSENT):
-                move_part(tx, attempt, PartState.SENT, sent_at=now)
+            left = [part for part in parts if part["part_state"] in _OPEN]
+            if left:
+                move_parts(tx, left, PartState.SENT, sent_at=now)
                 advance(tx, message_id, now, only_part=PartState.SENT)
             else:
                 _go_on(tx, message_id, now)
@@ -206,20 +222,42 @@ def settle(tx: Transaction, attempt_id: int, outcome: Outcome, now: float, diver
             _write_outcome(
                 tx, attempt_id, "not_sent", now, code=outcome.code, reason=outcome.reason, evidence=outcome.evidence
             )
-            if newest and part in (PartState.IN_AIR, PartState.IN_DOUBT):
+            back = _its_own(parts, PartState.IN_AIR, PartState.IN_DOUBT)
+            if back:
                 if diversion is None:
-                    _take_back(tx, attempt, outcome, now)
+                    _take_back(tx, back, outcome, now)
                 else:
                     divert(tx, message_id, diversion, now)
             else:
                 _go_on(tx, message_id, now)
         case InDoubt(reason):
             _write_outcome(tx, attempt_id, "in_doubt", now, reason=reason)
-            if newest and part is PartState.IN_AIR:
-                move_part(tx, attempt, PartState.IN_DOUBT)
+            lost = _its_own(parts, PartState.IN_AIR)
+            if lost:
+                move_parts(tx, lost, PartState.IN_DOUBT)
                 advance(tx, message_id, now, error=reason, only_part=PartState.IN_DOUBT)
             else:
                 _go_on(tx, message_id, now)
+
+
+_OPEN = frozenset({PartState.IN_AIR, PartState.IN_DOUBT, PartState.UNSENT})
+"""States of a part of which it is not known that it left."""
+
+
+def covered(tx: Transaction, attempt_id: int) -> list[Row]:
+    """Return the part of an attempt, or each of them where it took the whole message; each row tells of both.
+
+    Raises ``NotFoundError`` when there is no such attempt.
+    """
+    parts = tx.all("attempt_get", id=attempt_id)
+    if not parts:
+        raise NotFoundError(f"no attempt {attempt_id}")
+    return parts
+
+
+def _its_own(parts: list[Row], *states: PartState) -> list[Row]:
+    """Pick the parts in one of the states that no newer attempt has taken up."""
+    return [part for part in parts if part["newest"] == part["id"] and part["part_state"] in states]
 
 
 def divert(tx: Transaction, message_id: int, diversion: Diversion, now: float) -> None:
@@ -250,45 +288,47 @@ def _write_outcome(tx: Transaction, attempt_id: int, outcome: str, now: float, *
     tx.run("attempt_settle", id=attempt_id, outcome=outcome, now=now, **values)
 
 
-def _take_back(tx: Transaction, attempt: Row, refusal: NotSent, now: float) -> None:
-    """Take a part back that did not leave: say when it is tried again, or bring its message to rest."""
+def _take_back(tx: Transaction, parts: list[Row], refusal: NotSent, now: float) -> None:
+    """Take back what did not leave of one attempt: say when it is tried again, or bring its message to rest."""
+    message_id = parts[0]["message_id"]
     answered = refusal.evidence in ANSWERS
     counted = refusal.verdict is not Verdict.ROUTE and answered
-    refusals = attempt["refusals"] + int(counted)
+    refusals = max(part["refusals"] for part in parts) + int(counted)
     delay = retry_delay(refusal.verdict, refusals) if counted else timedelta(0)
     error = f"{refusal.code}: {refusal.reason}" if refusal.reason else refusal.code
     if delay is None:
-        move_part(tx, attempt, PartState.REFUSED, refused=1)
-        if State(tx.one("message_state", id=attempt["message_id"])["state"]) in FINAL:
+        move_parts(tx, parts, PartState.REFUSED, refused=1)
+        if State(tx.one("message_state", id=message_id)["state"]) in FINAL:
             return  # withdrawn while it was in the air
         passing = refusal.verdict in (Verdict.SOON, Verdict.LATER)
-        move(tx, attempt["message_id"], State.FAILED if passing else State.REJECTED, now, error=error)
+        move(tx, message_id, State.FAILED if passing else State.REJECTED, now, error=error)
         return
-    move_part(tx, attempt, PartState.UNSENT, refused=int(counted))
+    move_parts(tx, parts, PartState.UNSENT, refused=int(counted))
     if refusal.verdict is Verdict.ROUTE and answered:
         delay = ROUTE_TROUBLE
-    advance(tx, attempt["message_id"], now, delay=delay, error=error)
+    advance(tx, message_id, now, delay=delay, error=error)
 
 
-def move_part(
+def move_parts(
     tx: Transaction,
-    attempt: Row,
+    parts: list[Row],
     state: PartState,
     *,
     refused: int = 0,
     resent: int = 0,
     sent_at: float | None = None,
 ) -> None:
-    """Put the part of an attempt into a state; ``refused`` and ``resent`` are added to what was counted."""
-    tx.run(
-        "part_move",
-        message_id=attempt["message_id"],
-        sequence=attempt["sequence"],
-        state=state,
-        refused=refused,
-        resent=resent,
-        sent_at=sent_at,
-    )
+    """Put parts into a state; ``refused`` and ``resent`` are added to what was counted of each."""
+    for part in parts:
+        tx.run(
+            "part_move",
+            message_id=part["message_id"],
+            sequence=part["sequence"],
+            state=state,
+            refused=refused,
+            resent=resent,
+            sent_at=sent_at,
+        )
 
 
 def advance(
@@ -413,8 +453,7 @@ def report(
         settle(tx, attempt.attempt_id, Sent(value.reference, evidence="status report"), now)
     diversion = None
     if value.report_class is ReportClass.FAILED:
-        row = tx.one("attempt_get", id=attempt.attempt_id)
-        message = tx.one("message_state", id=row["message_id"])
+        message = tx.one("message_state", id=covered(tx, attempt.attempt_id)[0]["message_id"])
         diversion = divert_to(MessageClass(message["class"]), value, message["diverted"] is not None)
     _apply_report(tx, attempt.attempt_id, value.report_class, value.code, now, diversion)
     return attempt.attempt_id
@@ -467,24 +506,28 @@ _REPORTED = {ReportClass.DELIVERED: PartState.DELIVERED, ReportClass.FAILED: Par
 def _apply_report(
     tx: Transaction, attempt_id: int, report_class: ReportClass, code: str, now: float, diversion: Diversion | None
 ) -> None:
-    attempt = tx.one("attempt_get", id=attempt_id)
-    part = PartState(attempt["part_state"])
-    state = _REPORTED.get(report_class, part)
-    if report_class in _REPORTED:
+    parts = covered(tx, attempt_id)
+    message_id = parts[0]["message_id"]
+    last_word = _REPORTED.get(report_class)
+    if last_word is not None:
         tx.run("attempt_reported", id=attempt_id)
-    if part in (PartState.DELIVERED, PartState.FAILED):
-        return  # the network has spoken its last word on this part
-    if state is PartState.FAILED and (part is PartState.UNSENT or attempt["newest"] != attempt_id):
-        return  # the part is sent once more: it may still arrive
-    tx.run(
-        "part_report",
-        message_id=attempt["message_id"],
-        sequence=attempt["sequence"],
-        state=state,
-        report=code,
-        now=now,
-    )
+    # On these the network has spoken its last word.
+    told = [part for part in parts if part["part_state"] not in _REPORTED.values()]
+    if last_word is PartState.FAILED:
+        # What is sent once more may still arrive.
+        told = [part for part in told if part["newest"] == attempt_id and part["part_state"] != PartState.UNSENT]
+    for part in told:
+        tx.run(
+            "part_report",
+            message_id=message_id,
+            sequence=part["sequence"],
+            state=last_word or part["part_state"],
+            report=code,
+            now=now,
+        )
+    if not told:
+        return
     if diversion is not None:
-        divert(tx, attempt["message_id"], diversion, now)
-    elif state != part:
-        advance(tx, attempt["message_id"], now, error=code if state is PartState.FAILED else None)
+        divert(tx, message_id, diversion, now)
+    elif last_word is not None:
+        advance(tx, message_id, now, error=code if last_word is PartState.FAILED else None)

@@ -150,6 +150,7 @@ CREATE TABLE part (
 );
 
 -- Every attempt to send a part: written, and on disk, before its PDU leaves. No outcome: it may be leaving now.
+-- sequence 0: an attempt at everything of the message that was unsent, by a route that takes whole messages.
 CREATE TABLE attempt (
     id INTEGER PRIMARY KEY,
     message_id INTEGER NOT NULL REFERENCES message (id),
@@ -169,6 +170,7 @@ CREATE TABLE attempt (
 );
 CREATE INDEX attempt_message ON attempt (message_id, sequence, id);
 CREATE INDEX attempt_open ON attempt (route, id) WHERE outcome IS NULL OR outcome = 'in_doubt';
+CREATE INDEX attempt_unreported ON attempt (route, id) WHERE outcome = 'sent' AND reported = 0 AND sim IS NULL;
 CREATE INDEX attempt_sim ON attempt (sim, id);
 CREATE INDEX attempt_reference ON attempt (reference, recipient) WHERE reference IS NOT NULL;
 

@@ -32,9 +32,11 @@ def new(message_class: MessageClass = MessageClass.MANUAL, **values: Any) -> New
     return NewMessage(message_class, values.pop("recipient", PHONE), values.pop("parts", 1), **values)
 
 
-def claimant(route: str = "modem0", *, sim: str | None = "sim0", witness: Witness | None = None) -> Claimant:
+def claimant(
+    route: str = "modem0", *, sim: str | None = "sim0", witness: Witness | None = None, whole: bool = False
+) -> Claimant:
     """Make a route that asks for work."""
-    return Claimant(route, "+79086228779", sim, witness or {})
+    return Claimant(route, "+79086228779", sim, witness or {}, whole=whole)
 
 
 def delivered(

@@ -26,7 +26,9 @@ from smsd.store.clients import Client
 from tests.store.house import OTHER, PHONE, House, claimant, delivered, new
 
 MEMORY = Path("/dev/shm")
-ROUTES = ("modem0", "modem1")
+ROUTES = ("modem0", "modem1", "http0")
+WHOLE = frozenset({"http0"})
+"""Routes that take messages as a whole."""
 WRAP = 4
 """References return after so few parts here, so that a short run sees what 256 parts bring."""
 
@@ -127,7 +129,7 @@ class OutboxMachine(RuleBasedStateMachine):
         due = [row for row in before.values() if row["due_at"] is not None and row["due_at"] <= now]
         due = [row for row in due if row["route"] in (None, route)]
         witness = {"smss": self.references[route], "in_step": True} if in_step else {}
-        claims = self.outbox.claim(claimant(route, sim=f"sim of {route}", witness=witness))
+        claims = self.outbox.claim(claimant(route, sim=f"sim of {route}", witness=witness, whole=route in WHOLE))
         if not claims:
             after = self.messages()
             assert all(after[row["id"]]["state"] in ("expired", "suppressed") for row in due)
@@ -138,7 +140,8 @@ class OutboxMachine(RuleBasedStateMachine):
         assert row["id"] in {each["id"] for each in due}
         assert row["expires_at"] is None or row["expires_at"] > now
         assert not (paper.message_class in OBEYS_OPT_OUT and claim.recipient in self.opted_out)
-        assert claim.part not in paper.sent, "a part known to have left is sent again"
+        assert claim.whole == (route in WHOLE and claim.parts > 1)
+        assert not parts_of(claim) <= paper.sent, "what is known to have left is sent again"
         assert claim.message_id not in {other.message_id for other in self.air.values()}, "two parts are in the air"
         after = self.messages()
         for better in due:
@@ -210,7 +213,7 @@ class OutboxMachine(RuleBasedStateMachine):
             return
         self.ended[claim.attempt_id] = "sent" if isinstance(outcome, Sent) else "not_sent"
         if isinstance(outcome, Sent):
-            self.papers[claim.message_id].sent.add(claim.part)
+            self.papers[claim.message_id].sent |= parts_of(claim)
 
     def draw_reference(self, route: str) -> str:
         """Return the next reference of a route."""
@@ -245,15 +248,18 @@ class OutboxMachine(RuleBasedStateMachine):
         )
         if receipt.attempt_id is None:
             return
-        [(message_id, part, outcome)] = self.house.rows(
-            "SELECT message_id, sequence, outcome FROM attempt WHERE id = ?", receipt.attempt_id
+        [(message_id, part, outcome, parts)] = self.house.rows(
+            "SELECT message_id, sequence, outcome, parts FROM attempt JOIN message ON message.id = message_id "
+            "WHERE attempt.id = ?",
+            receipt.attempt_id,
         )
         assert outcome == "sent"
+        told = {part} if part else set(range(1, parts + 1))
         if receipt.attempt_id not in self.ended:
             self.ended[receipt.attempt_id] = "sent"
-            self.papers[message_id].sent.add(part)
+            self.papers[message_id].sent |= told
         elif report_class is ReportClass.DELIVERED:
-            self.papers[message_id].sent.add(part)
+            self.papers[message_id].sent |= told
 
     # --- what people and time do --------------------------------------------------------------------------------------
 
@@ -339,7 +345,7 @@ class OutboxMachine(RuleBasedStateMachine):
         """A part is in the air or in doubt only when its newest attempt is."""
         newest = self.house.rows(
             "SELECT part.state, attempt.outcome FROM part JOIN attempt ON attempt.id = (SELECT max(id) FROM attempt "
-            "WHERE attempt.message_id = part.message_id AND attempt.sequence = part.sequence)"
+            "WHERE attempt.message_id = part.message_id AND attempt.sequence IN (0, part.sequence))"
         )
         for state, outcome in newest:
             assert state != PartState.IN_AIR or outcome is None
@@ -352,6 +358,11 @@ class OutboxMachine(RuleBasedStateMachine):
             due_at = self.outbox.next_due(route)
             waiting = [row for row in self.messages().values() if row["route"] in (None, route)]
             assert due_at == min((row["due_at"] for row in waiting if row["due_at"] is not None), default=None)
+
+
+def parts_of(claim: Claim) -> set[int]:
+    """Return the parts that a claim stands for."""
+    return set(range(1, claim.parts + 1)) if claim.whole else {claim.part}
 
 
 TestOutbox = OutboxMachine.TestCase

@@ -117,6 +117,10 @@ RETURNING reference;
 -- Make a part of a message that is claimed for the first time.
 INSERT INTO part (message_id, sequence, state) VALUES (:message_id, :sequence, :state);
 
+-- name: part_lift
+-- Everything of a message that is to be sent is in the air.
+UPDATE part SET state = 'in_air' WHERE message_id = :message_id AND state = 'unsent';
+
 -- name: part_next
 -- The next part of a message that is to be sent.
 SELECT min(sequence) AS sequence FROM part WHERE message_id = :message_id AND state = 'unsent';
@@ -147,12 +151,13 @@ INSERT INTO attempt (message_id, sequence, recipient, route, sim, witness, start
 VALUES (:message_id, :sequence, :recipient, :route, :sim, :witness, :now);
 
 -- name: attempt_get
--- One attempt with its part.
-SELECT attempt.id, attempt.message_id, attempt.sequence, attempt.recipient, attempt.route, attempt.sim,
+-- One attempt with its part, or with each of them where it took the whole message.
+SELECT attempt.id, attempt.message_id, part.sequence, attempt.recipient, attempt.route, attempt.sim,
        attempt.outcome, attempt.started_at, attempt.witness, part.state AS part_state, part.refusals, part.resent,
        (SELECT max(id) FROM attempt AS newer
-        WHERE newer.message_id = attempt.message_id AND newer.sequence = attempt.sequence) AS newest
-FROM attempt JOIN part ON part.message_id = attempt.message_id AND part.sequence = attempt.sequence
+        WHERE newer.message_id = attempt.message_id AND newer.sequence IN (0, part.sequence)) AS newest
+FROM attempt
+JOIN part ON part.message_id = attempt.message_id AND (attempt.sequence = 0 OR part.sequence = attempt.sequence)
 WHERE attempt.id = :id;
 
 -- name: attempt_settle
@@ -176,13 +181,13 @@ SELECT id FROM attempt WHERE outcome IS NULL;
 
 -- name: attempt_doubts
 -- Attempts of a route whose end is not known and still matters.
-SELECT attempt.id, attempt.message_id, attempt.sequence, attempt.recipient, attempt.sim, attempt.witness,
-       attempt.started_at, part.resent, message.class
+SELECT attempt.id, attempt.message_id, attempt.recipient, attempt.sim, attempt.witness, attempt.started_at
 FROM attempt
-JOIN part ON part.message_id = attempt.message_id AND part.sequence = attempt.sequence
 JOIN message ON message.id = attempt.message_id
-WHERE attempt.route = :route AND attempt.outcome = 'in_doubt' AND part.state = 'in_doubt'
-  AND message.state = 'in_doubt'
+WHERE attempt.route = :route AND attempt.outcome = 'in_doubt' AND message.state = 'in_doubt'
+  AND EXISTS (SELECT 1 FROM part
+              WHERE part.message_id = attempt.message_id AND attempt.sequence IN (0, part.sequence)
+                AND part.state = 'in_doubt')
 ORDER BY attempt.id;
 
 -- name: attempt_later
@@ -209,6 +214,15 @@ SELECT attempt.id, attempt.message_id, attempt.sequence, attempt.route, attempt.
        attempt.outcome, attempt.reported, attempt.witness, attempt.reference
 FROM attempt WHERE (outcome IS NULL OR outcome = 'in_doubt') AND route = :route AND recipient = :recipient
 ORDER BY id DESC LIMIT 64;
+
+-- name: attempt_unreported
+-- What a route without a subscription of its own got away and nothing was heard of, from an attempt on.
+SELECT attempt.id, attempt.reference, attempt.recipient
+FROM attempt
+JOIN message ON message.id = attempt.message_id
+WHERE attempt.route = :route AND attempt.id > :after AND attempt.outcome = 'sent' AND attempt.reported = 0
+  AND attempt.sim IS NULL AND attempt.started_at >= :since AND message.state = 'submitted'
+ORDER BY attempt.id LIMIT :limit;
 
 -- name: attempt_reported
 -- The network has said its last word on this attempt.
