@@ -115,10 +115,8 @@ class Pump:
             # Evidence is asked for before anything new is sent: the next message moves what it rests on.
             await self._survey(self._route)
         self._was_up = up
-        held = self._stopping or self._holds > 0
-        room = self._route.window - len(self._flights) if up and not held else 0
         if not self._ended:
-            if room <= 0:
+            if not self._room:
                 await self._work.wait()
                 return
             if not await self._due():
@@ -128,7 +126,7 @@ class Pump:
         self._empty.clear()  # from here on a claim may come
         claims: list[Claim] = []
         try:
-            claims = await self._exchange(room)
+            claims = await self._exchange(self._room)
         except StoreError as error:
             log.error("store_trouble", route=self._route.name, error=str(error))
             await asyncio.sleep(STORE_RETRY_SECONDS)
@@ -137,6 +135,13 @@ class Pump:
                 self._empty.set()
         for claim in claims:
             self._launch(claim)
+
+    @property
+    def _room(self) -> int:
+        """How many parts may be claimed now: what does not leave at once waits where an answer overtakes it."""
+        if self._stopping or self._holds or not self._route.status.up:
+            return 0
+        return max(0, min(self._route.window - len(self._flights), self._route.room))
 
     def _collect(self) -> None:
         """Move what has landed from the air to what is to be recorded."""
@@ -169,7 +174,7 @@ class Pump:
         ]
         route = self._route
         claimant = Claimant(route.name, route.sender, route.sim, route.witness(), self._permits(route.name))
-        claims = await self._thread.call(self._thread.store.outbox.exchange, records, claimant, max(0, room))
+        claims = await self._thread.call(self._thread.store.outbox.exchange, records, claimant, room)
         del self._ended[: len(ended)]
         for claim, outcome in ended:
             self._tell(claim, outcome)

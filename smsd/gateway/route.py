@@ -44,6 +44,10 @@ class Route(Protocol):
         """How many parts it sends at a time."""
 
     @property
+    def room(self) -> int:
+        """How many more parts it would send at once: fewer than the window allows where a contract sets a pace."""
+
+    @property
     def settle_seconds(self) -> float:
         """Seconds after which evidence that has not come will not come: the policy of the class decides then."""
 
@@ -93,14 +97,15 @@ class Settings:
 
 
 class Bells:
-    """Who is to look when something has changed: one event for each route's pump and doubts, one for the requests."""
+    """Who is to look when something has changed: an event for each route's pump and doubts, for requests and alerts."""
 
     def __init__(self, routes: list[str]) -> None:
         self.work = {name: asyncio.Event() for name in routes}
         self.doubts = {name: asyncio.Event() for name in routes}
         self.requests = asyncio.Event()
+        self.alerts = asyncio.Event()
 
     def ring(self) -> None:
         """Let everybody look at the outbox and the requests."""
-        for event in (*self.work.values(), self.requests):
+        for event in (*self.work.values(), self.requests, self.alerts):
             event.set()

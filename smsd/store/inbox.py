@@ -9,7 +9,7 @@ the digest.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -70,19 +70,13 @@ class Inbox:
 
         The same octets again change nothing, so that a sweep may be repeated after a crash.
         """
+        return self.receive_all([received], judge)[0]
+
+    def receive_all(self, arrivals: Sequence[Received], judge: Judge) -> list[Receipt]:
+        """Make several things safe in one transaction, all or none; say what became of each."""
         with self._engine.write() as tx:
             now = self._clock()
-            pdu_id = _keep(tx, received, now)
-            if pdu_id is None:
-                return Receipt("repeat", repeated=True)
-            match received.value:
-                case StatusReport() as value:
-                    attempt = report(tx, received, value, pdu_id, judge.divert, now)
-                    return Receipt("report", attempt_id=attempt)
-                case Deliver() as value:
-                    return _deliver(tx, received, value, pdu_id, judge, now)
-                case None:
-                    return _quarantine(tx, received, pdu_id, now)
+            return [_receive(tx, received, judge, now) for received in arrivals]
 
     def give_up_incomplete(self, after: timedelta) -> list[int]:
         """Keep as ignored what has waited longer than ``after`` for a part that never came; return their ids."""
@@ -131,6 +125,19 @@ def subscribe(tx: Transaction, phone: str, *, subscribed: bool, decided_at: floa
         )
         > 0
     )
+
+
+def _receive(tx: Transaction, received: Received, judge: Judge, now: float) -> Receipt:
+    pdu_id = _keep(tx, received, now)
+    if pdu_id is None:
+        return Receipt("repeat", repeated=True)
+    match received.value:
+        case StatusReport() as value:
+            return Receipt("report", attempt_id=report(tx, received, value, pdu_id, judge.divert, now))
+        case Deliver() as value:
+            return _deliver(tx, received, value, pdu_id, judge, now)
+        case None:
+            return _quarantine(tx, received, pdu_id, now)
 
 
 def _keep(tx: Transaction, received: Received, now: float) -> int | None:

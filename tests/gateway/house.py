@@ -43,6 +43,10 @@ class ScriptedRoute:
     hold: asyncio.Event | None = None
 
     @property
+    def room(self) -> int:
+        return self.window
+
+    @property
     def status(self) -> RouteStatus:
         return RouteStatus(up=self.up, state="ready" if self.up else "away")
 

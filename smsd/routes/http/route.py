@@ -124,6 +124,11 @@ class HttpRoute:
         return self.settings.window
 
     @property
+    def room(self) -> int:
+        """How many messages it would send at once."""
+        return self.window
+
+    @property
     def settle_seconds(self) -> float:
         """The age from which evidence on a doubt will hardly come any more: the class's policy decides then."""
         return self.settings.timings.settle_after

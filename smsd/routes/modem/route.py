@@ -91,6 +91,11 @@ class ModemRoute:
         return 0 if self._session is not None and self._session.receives_first else 1
 
     @property
+    def room(self) -> int:
+        """How many parts it would send at once."""
+        return self.window
+
+    @property
     def sim(self) -> str | None:
         """The ICCID of the card in use: what an attempt and a status report must share to belong together."""
         return self._session.iccid if self._session is not None else None
