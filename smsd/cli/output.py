@@ -18,6 +18,7 @@ import click
 __all__ = [
     "Clock",
     "age",
+    "cut",
     "json_option",
     "limit_option",
     "one_line",
@@ -63,6 +64,10 @@ class Clock:
         # What happened while we were looking was just now, not ahead.
         ago = f"{age(distance)} ago" if distance > -1 else f"in {age(-distance)}"
         return f"{self._local(seconds):%Y-%m-%d %H:%M:%S %Z} ({ago})"
+
+    def hour(self, seconds: float) -> str:
+        """Return the time of day alone, for what was a moment ago."""
+        return f"{self._local(seconds):%H:%M:%S}"
 
     def since(self, seconds: float) -> str:
         """Return how long ago a time was, in words."""
@@ -140,7 +145,7 @@ def print_table(
         room = shutil.get_terminal_size().columns - len(indent) - sum(widths) - 2 * (len(widths) - 1) + widths[column]
         widths[column] = min(widths[column], max(NARROWEST, room))
         for row in cells:
-            row[column] = _cut(row[column], widths[column])
+            row[column] = cut(row[column], widths[column])
     for line in [list(headers), *cells]:
         padded = (value + " " * (width - _columns(value)) for value, width in zip(line, widths, strict=True))
         click.echo((indent + "  ".join(padded)).rstrip())
@@ -157,7 +162,7 @@ def _columns_of(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
 
 
-def _cut(text: str, width: int) -> str:
+def cut(text: str, width: int) -> str:
     """Return as much of a text as fits, with … where something is missing."""
     if _columns(text) <= width:
         return text

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,13 @@ import click
 from smsd.cli.app import App, pass_app
 from smsd.cli.modem import route_fields, signal
 from smsd.cli.output import Clock, age, json_option, plural, print_json, print_pairs, print_table
+from smsd.errors import UsageError
 
 if TYPE_CHECKING:
     from smsd.store import Store
+    from smsd.store.figures import Rates
 
-__all__ = ["status"]
+__all__ = ["Snapshot", "look", "size", "status"]
 
 UNAVAILABLE = 69
 """EX_UNAVAILABLE of sysexits.h: nothing can be sent."""
@@ -26,6 +28,7 @@ LEAST_OCTETS = 1000 * 1000
 ACK_ALARM_SECONDS = 90.0
 """As ``smsd.gateway.ACK_ALARM_SECONDS``, without importing the gateway for it; a test compares them."""
 DAY_SECONDS = 86400.0
+ERRORS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Snapshot:
     inbox: dict[str, int]
     oldest_ack: float | None
     free_octets: int | None
+    rates: "Rates"
+    last_errors: list[dict[str, Any]]
 
     @property
     def problems(self) -> list[str]:
@@ -68,18 +73,39 @@ class Snapshot:
         """Count the messages of which it is not known whether they left."""
         return sum(row["count"] for row in self.queue if row["state"] == "in_doubt")
 
+    @property
+    def lookalikes(self) -> int:
+        """Count the texts of the last day that nearly were commands."""
+        return self.inbox.get("lookalike", 0)
+
 
 @click.command(epilog="Example: smsd status --json")
+@click.option("--watch", is_flag=True, help="Show it live, with the signal over time; q ends.")
+@click.option(
+    "--every",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0.5, max=3600),
+    default=2.0,
+    show_default=True,
+    help="How often --watch looks.",
+)
 @json_option
 @click.pass_context
 @pass_app
-def status(app: App, ctx: click.Context, *, as_json: bool) -> None:
+def status(app: App, ctx: click.Context, *, watch: bool, every: float, as_json: bool) -> None:
     """Show the daemon, the routes and the queue on one screen.
 
     Exits with 69 when nothing can be sent: no daemon runs, no route is up, or the disk is full.
     """
+    if watch:
+        from smsd.cli.watch import watch as live  # noqa: PLC0415  start-up time
+
+        if as_json:
+            raise UsageError("--watch is for people; a program calls 'smsd status --json' now and then")
+        live(app, every)
+        return
     with app.store() as store:
-        snapshot = _look(app, store)
+        snapshot = look(app, store, app.now)
     clock = Clock(app.config.service.zone, app.now)
     if as_json:
         print_json(_fields(snapshot, app, clock))
@@ -88,15 +114,18 @@ def status(app: App, ctx: click.Context, *, as_json: bool) -> None:
     ctx.exit(UNAVAILABLE if snapshot.problems else 0)
 
 
-def _look(app: App, store: "Store") -> Snapshot:
+def look(app: App, store: "Store", now: float) -> Snapshot:
+    """Look at everything at once."""
     return Snapshot(
         daemon=app.daemon(),
         routes=store.routes(),
         queue=store.outbox.counts(),
         requests=store.requests.counts(),
-        inbox=store.inbox.counts(app.now - DAY_SECONDS),
+        inbox=store.inbox.counts(now - DAY_SECONDS),
         oldest_ack=store.outbox.oldest_ack(),
         free_octets=_free(app.database.parent),
+        rates=store.figures.rates(),
+        last_errors=store.figures.last_errors(ERRORS_SHOWN),
     )
 
 
@@ -120,6 +149,9 @@ def _fields(snapshot: Snapshot, app: App, clock: Clock) -> dict[str, Any]:
         "in_doubt": snapshot.doubts,
         "requests": [_counted(row, clock) for row in snapshot.requests],
         "inbox_last_24_hours": snapshot.inbox,
+        "lookalikes_last_24_hours": snapshot.lookalikes,
+        "rates": asdict(snapshot.rates),
+        "last_errors": [{**each, "started_at": clock.iso(each["started_at"])} for each in snapshot.last_errors],
         "oldest_ack_at": clock.iso(snapshot.oldest_ack),
         "free_bytes": snapshot.free_octets,
     }
@@ -140,6 +172,8 @@ def _show(snapshot: Snapshot, app: App, clock: Clock) -> None:
             ("disk", f"{size(snapshot.free_octets)} free" if snapshot.free_octets is not None else ""),
             ("requests", requests or "none open"),
             ("inbox, 24 h", inbox or "nothing"),
+            ("look-alikes", _lookalikes(snapshot.lookalikes)),
+            ("parts sent", f"{snapshot.rates.sent_minute} in a minute, {snapshot.rates.sent_hour} in an hour"),
         ]
     )
     click.echo("\nroutes" if snapshot.routes else "\nroutes: none known yet")
@@ -162,6 +196,10 @@ def _show(snapshot: Snapshot, app: App, clock: Clock) -> None:
         click.echo(f"nothing can be sent: {problem}")
     if not snapshot.problems:
         click.echo("messages can be sent")
+
+
+def _lookalikes(count: int) -> str:
+    return f"{plural(count, 'look-alike')} in 24 h: 'smsd inbox list --state lookalike'" if count else ""
 
 
 def _route(row: Mapping[str, Any], clock: Clock, *, daemon: bool) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsd.cli.output import Clock, _columns, _cut, age, one_line, plural, print_json, print_pairs, print_table, progress
+from smsd.cli.output import Clock, _columns, age, cut, one_line, plural, print_json, print_pairs, print_table, progress
 
 MOSCOW = timezone(timedelta(hours=3), "MSK")
 
@@ -60,9 +60,9 @@ def test_no_text_reaches_a_terminal_that_is_more_than_a_line(text: str) -> None:
 
 @given(st.text(alphabet="aЫ你😀e\u0301 "), st.integers(1, 30))
 def test_a_cut_text_fits(text: str, width: int) -> None:
-    cut = _cut(text, width)
-    assert _columns(cut) <= width
-    assert cut == text or cut.endswith("…")
+    shortened = cut(text, width)
+    assert _columns(shortened) <= width
+    assert shortened == text or shortened.endswith("…")
 
 
 def test_a_row_is_a_line_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

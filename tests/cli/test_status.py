@@ -11,7 +11,7 @@ from click.testing import Result
 from smsd import gateway
 from smsd.cli import status as module
 from smsd.rules.outbox import MessageClass
-from smsd.sms import InDoubt, RouteStatus
+from smsd.sms import InDoubt, NotSent, RouteStatus, Verdict
 from tests.store.house import House
 
 Smsd = Callable[..., Result]
@@ -117,3 +117,23 @@ def test_the_room_on_the_disk_is_watched(
     found, values, screen = status(smsd)
     assert (found, values["free_bytes"]) == (code, octets)
     assert words in screen
+
+
+def test_look_alikes_are_counted_and_pointed_at(smsd: Smsd, house: House) -> None:
+    assert "look-alike" not in status(smsd)[2]
+    house.text("СLIENT info")
+    house.text("клиент инфо")
+    _, values, screen = status(smsd)
+    assert values["lookalikes_last_24_hours"] == 2
+    assert "2 look-alikes in 24 h: 'smsd inbox list --state lookalike'" in screen
+
+
+def test_rates_and_last_errors_are_told(smsd: Smsd, house: House) -> None:
+    house.queue()
+    house.send("17")
+    house.queue()
+    house.store.outbox.record([(house.claim().attempt_id, NotSent(Verdict.NEVER, "CMS 196", "destination barred"))])
+    _, values, screen = status(smsd)
+    assert values["rates"] == {"sent_minute": 1, "sent_hour": 1, "received_minute": 0, "received_hour": 0}
+    assert [(each["code"], each["message_id"]) for each in values["last_errors"]] == [("CMS 196", 2)]
+    assert "1 in a minute, 1 in an hour" in screen

@@ -1,0 +1,206 @@
+"""``smsd status --watch``: the same screen, live, with the signal over time.
+
+Knows a terminal of 80 columns and 24 lines, drawn anew each time in plain ANSI (ECMA-48), so that it works over ssh and
+in tmux; ``screen`` is a pure function of what was seen. Refuses to keep anything: the plot begins when the watching
+does.
+"""
+
+import contextlib
+import os
+import select
+import shutil
+import sys
+import termios
+import tty
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from smsd.cli.app import App
+from smsd.cli.output import Clock, cut, one_line, plural
+from smsd.cli.status import Snapshot, look, size
+from smsd.errors import StoreError, UsageError
+
+if TYPE_CHECKING:
+    from smsd.store import Store
+
+__all__ = ["History", "plot", "screen", "watch"]
+
+LONGEST_PLOT = 1000
+BARS = "▁▂▃▄▅▆▇█"
+PLAIN_BARS = ".:-=+*%#"
+WORST, BEST = -113, -51
+"""What +CSQ can tell, in dBm (27.007 §8.5)."""
+ENTER, LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
+HOME, CLEAR_LINE, CLEAR_REST = "\x1b[H", "\x1b[K", "\x1b[J"
+ENDS = frozenset("qQ\x03\x04")
+QUEUE_LINES, ROUTE_LINES = 8, 6
+
+
+class History:
+    """The signal of each route, one value a look; ``None`` where it was not known."""
+
+    def __init__(self) -> None:
+        self.signals: dict[str, deque[int | None]] = defaultdict(lambda: deque(maxlen=LONGEST_PLOT))
+
+    def note(self, routes: Sequence[Mapping[str, Any]]) -> None:
+        """Write one look down."""
+        for row in routes:
+            signal = row["facts"].get("signal")
+            if isinstance(signal, int) or row["name"] in self.signals:
+                self.signals[row["name"]].append(signal if isinstance(signal, int) and row["up"] else None)
+
+
+def plot(values: Sequence[int | None], width: int, bars: str = BARS) -> str:
+    """Draw the last ``width`` values, one column each; a gap where nothing was known."""
+    drawn = ""
+    for value in list(values)[-width:] if width > 0 else []:
+        if value is None:
+            drawn += " "
+            continue
+        share = (min(max(value, WORST), BEST) - WORST) / (BEST - WORST)
+        drawn += bars[min(int(share * len(bars)), len(bars) - 1)]
+    return drawn
+
+
+def screen(
+    snapshot: Snapshot, history: History, clock: Clock, now: float, *, number: str, columns: int, lines: int, bars: str
+) -> list[str]:
+    """Return the lines of the screen, none wider than ``columns`` and no more than ``lines``."""
+    head = [f"smsd  {number}  {clock.day(now)}  (q ends)", *_summary(snapshot, now)]
+    body = [*_routes(snapshot, clock), *_signals(history, columns, bars), *_queue(snapshot, clock)]
+    rates = snapshot.rates
+    sent = f"sent {rates.sent_minute} parts/min, {rates.sent_hour} in an hour"
+    body.append(f"{sent}; received {rates.received_minute}/min, {rates.received_hour} in an hour")
+    drawn = [*head, *body, *_errors(snapshot, clock, lines - len(head) - len(body))]
+    return [cut(one_line(line), columns) for line in drawn[:lines]]
+
+
+def _summary(snapshot: Snapshot, now: float) -> list[str]:
+    """Say first what matters most: whether anything can be sent, and what needs a person."""
+    daemon = snapshot.daemon or "no daemon"
+    disk = f"{size(snapshot.free_octets)} free" if snapshot.free_octets is not None else ""
+    inbox = ", ".join(f"{count} {state}" for state, count in sorted(snapshot.inbox.items()))
+    told = [f"{daemon}; {disk}", f"inbox, 24 h: {inbox or 'nothing'}"]
+    if snapshot.requests:
+        told.append("requests: " + ", ".join(f"{row['count']} {row['state']}" for row in snapshot.requests))
+    problems = [f"NOTHING CAN BE SENT: {problem}" for problem in snapshot.problems]
+    return [*told, *problems, *(f"warning: {warning}" for warning in snapshot.warnings(now))]
+
+
+def _routes(snapshot: Snapshot, clock: Clock) -> Iterator[str]:
+    yield "routes"
+    for row in snapshot.routes[:ROUTE_LINES]:
+        facts = row["facts"]
+        state = row["state"] if snapshot.daemon is not None else f"was {row['state']}"
+        told = [
+            f"{state} for {clock.since(row['since'])}",
+            str(facts.get("operator") or ""),
+            f"SIM {facts['slots_used']}/{facts['slots_total']}" if facts.get("slots_total") else "",
+            f"{facts.get('in_flight', 0)}/{facts['window']} in flight" if facts.get("window") else "",
+            row["detail"],
+        ]
+        yield f"  {row['name']:<10} {', '.join(filter(None, told))}"
+    if (more := len(snapshot.routes) - ROUTE_LINES) > 0:
+        yield f"  … and {plural(more, 'route')} more"
+
+
+def _signals(history: History, columns: int, bars: str) -> Iterator[str]:
+    for name, values in history.signals.items():
+        last = values[-1]
+        shown = f"{last} dBm" if last is not None else "no signal"
+        label = f"  {name:<10} {shown:<9} "
+        yield label + plot(values, columns - len(label), bars)
+
+
+def _queue(snapshot: Snapshot, clock: Clock) -> Iterator[str]:
+    yield "queue" if snapshot.queue else "queue: empty"
+    for row in snapshot.queue[:QUEUE_LINES]:
+        yield f"  {row['class']:<13} {row['state']:<11} {row['count']:>7}   oldest {clock.since(row['oldest'])}"
+    if len(snapshot.queue) > QUEUE_LINES:
+        rest = sum(row["count"] for row in snapshot.queue[QUEUE_LINES:])
+        yield f"  … and {plural(rest, 'message')} more"
+
+
+def _errors(snapshot: Snapshot, clock: Clock, room: int) -> list[str]:
+    """List the last errors, as many as there is room for."""
+    if not snapshot.last_errors or room < 2:
+        return []
+    told = [
+        f"  {clock.hour(row['started_at'])} message {row['message_id']} by {row['route']}: "
+        + (": ".join(filter(None, (row["code"], row["reason"]))) or row["outcome"].replace("_", " "))
+        for row in snapshot.last_errors[: room - 1]
+    ]
+    return ["last errors", *told]
+
+
+# --- the terminal -----------------------------------------------------------------------------------------------------
+
+
+def watch(app: App, every: float) -> None:
+    """Draw the screen every so many seconds until q or Ctrl-C. Raises ``UsageError`` without a terminal."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("--watch needs a terminal; elsewhere 'smsd status' shows the screen once")
+    history = History()
+    with app.store() as store, _terminal():
+        while True:
+            click.echo(_drawn(app, store, history), nl=False)
+            if _ended(every):
+                return
+
+
+def _drawn(app: App, store: "Store", history: History) -> str:
+    now = app.clock()
+    clock = Clock(app.config.service.zone, now)
+    columns, lines = shutil.get_terminal_size()
+    try:
+        snapshot = look(app, store, now)
+        history.note(snapshot.routes)
+        drawn = screen(
+            snapshot,
+            history,
+            clock,
+            now,
+            number=app.config.service.number,
+            columns=columns,
+            lines=lines,
+            bars=_bars(sys.stdout.encoding),
+        )
+    except StoreError as error:
+        drawn = [cut(one_line(str(error)), columns)]
+    # The last line has no line feed: it would push the first one out.
+    return HOME + f"{CLEAR_LINE}\n".join(drawn) + CLEAR_LINE + CLEAR_REST
+
+
+def _bars(encoding: str | None) -> str:
+    try:
+        BARS.encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return PLAIN_BARS
+    return BARS
+
+
+@contextlib.contextmanager
+def _terminal() -> Iterator[None]:
+    """Take a screen of our own and single keys, and give both back whatever happens."""
+    before = termios.tcgetattr(sys.stdin.fileno())
+    tty.setcbreak(sys.stdin.fileno())
+    click.echo(ENTER, nl=False)
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass  # Ctrl-C is one of the ways to end
+    finally:
+        click.echo(LEAVE, nl=False)
+        termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, before)
+
+
+def _ended(seconds: float) -> bool:
+    """Wait for a key; tell whether it was one that ends, or whether the terminal has gone."""
+    ready, _, _ = select.select([sys.stdin.fileno()], [], [], seconds)
+    if not ready:
+        return False
+    typed = os.read(sys.stdin.fileno(), 64).decode("latin-1")
+    return not typed or bool(ENDS & set(typed))
