@@ -30,6 +30,7 @@ from smsd.sms import Deliver, InDoubt, NotSent, Outcome, Received, StatusReport,
 from smsd.store import Claim, Diversion, Judge, NewMessage, Receipt
 from smsd.store.thread import StoreThread
 from smsd.vault import Vault
+from smsd.wire.userdata import UserData
 
 __all__ = ["ACK_ALARM_SECONDS", "MESSAGE_SEAL", "Gateway", "Route", "Settings"]
 
@@ -223,21 +224,22 @@ class Gateway:
         return None if sim is None else Diversion(sim, reason)
 
     def _cut(self, claim: Claim, route: Route) -> Submit:
-        """Cut the claimed part out of its text. The same text, reference and route always give the same parts."""
+        """Cut the claimed part out of its text, or take all of it.
+
+        The same text, reference and route always give the same parts.
+        """
         text = claim.text if claim.sealed is None else self._vault.open(claim.sealed, associated=MESSAGE_SEAL)
-        parts = segments(self._prefixed(text or "", claim.parts, route), claim.reference)
-        if len(parts) != claim.parts:
-            raise PduError("TP-UD", f"the text makes {len(parts)} parts, {claim.parts} were announced")
+        text = self._prefixed(text or "", claim.parts, route)
         left = None if claim.expires_at is None else max(0.0, claim.expires_at - self._clock())
         return Submit(
             attempt_id=claim.attempt_id,
             message_id=claim.message_id,
             recipient=claim.recipient,
-            user_data=parts[claim.part - 1],
+            user_data=UserData.of_text(text) if claim.whole else _part(text, claim),
             part=claim.part,
-            total=claim.parts,
+            total=1 if claim.whole else claim.parts,
             validity=None if left is None else timedelta(seconds=left),
-            more_to_come=claim.part < claim.parts,
+            more_to_come=not claim.whole and claim.part < claim.parts,
         )
 
     def _prefixed(self, text: str, parts: int, route: Route) -> str:
@@ -307,6 +309,13 @@ async def _supervised(what: str, work: Callable[..., Awaitable[None]], *args: ob
         except Exception:
             log.exception("task_failed", task=what)
             await asyncio.sleep(STORE_RETRY_SECONDS)
+
+
+def _part(text: str, claim: Claim) -> UserData:
+    parts = segments(text, claim.reference)
+    if len(parts) != claim.parts:
+        raise PduError("TP-UD", f"the text makes {len(parts)} parts, {claim.parts} were announced")
+    return parts[claim.part - 1]
 
 
 def _in_order(routes: Sequence[Route], order: Sequence[str]) -> list[Route]:

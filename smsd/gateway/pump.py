@@ -173,7 +173,8 @@ class Pump:
             for claim, outcome in ended
         ]
         route = self._route
-        claimant = Claimant(route.name, route.sender, route.sim, route.witness(), self._permits(route.name))
+        permits = self._permits(route.name)
+        claimant = Claimant(route.name, route.sender, route.sim, route.witness(), permits, whole=route.whole)
         claims = await self._thread.call(self._thread.store.outbox.exchange, records, claimant, room)
         del self._ended[: len(ended)]
         for claim, outcome in ended:
@@ -200,7 +201,7 @@ class Pump:
             recipient=claim.recipient,
             message_id=claim.message_id,
             attempt_id=claim.attempt_id,
-            part=f"{claim.part}/{claim.parts}",
+            part=claim.place,
         )
         try:
             return await self._route.submit(submit)
@@ -228,7 +229,7 @@ class Pump:
         told = log.bind(
             message_id=claim.message_id,
             attempt_id=claim.attempt_id,
-            part=f"{claim.part}/{claim.parts}",
+            part=claim.place,
             route=self._route.name,
         )
         match outcome:

@@ -48,6 +48,10 @@ class Route(Protocol):
         """How many more parts it would send at once: fewer than the window allows where a contract sets a pace."""
 
     @property
+    def whole(self) -> bool:
+        """Whether it takes messages as a whole, however many parts they make."""
+
+    @property
     def settle_seconds(self) -> float:
         """Seconds after which evidence that has not come will not come: the policy of the class decides then."""
 
@@ -58,7 +62,7 @@ class Route(Protocol):
         """Return what is known now that may settle a doubt about the next part."""
 
     async def submit(self, submit: Submit) -> Outcome:
-        """Send one part, as many at a time as the window allows.
+        """Send one part (or one whole message), as many at a time as the window allows.
 
         Always returns one of the three ends, when it is cancelled too: then at once.
         """

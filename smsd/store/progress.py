@@ -103,6 +103,11 @@ class Claim:
     diverted: bool = False
     whole: bool = False
 
+    @property
+    def place(self) -> str:
+        """Which part of how many, for people."""
+        return f"{'all' if self.whole else self.part}/{self.parts}"
+
 
 def insert_message(tx: Transaction, new: NewMessage, now: float) -> tuple[int, bool]:
     """Queue a message inside a transaction; return its id and whether it is new (its key may already stand for one)."""

@@ -36,6 +36,7 @@ class ScriptedRoute:
     settle_seconds: float = 75.0
     kind: Kind = Kind.SIM
     window: int = 1
+    whole: bool = False
     up: bool = True
     submits: list[Submit] = field(default_factory=list)
     answer: Callable[[Submit], Outcome] = field(default=lambda submit: Sent(str(submit.attempt_id % 256)))

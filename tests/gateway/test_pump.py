@@ -6,6 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from smsd.gateway import ACK_ALARM_SECONDS
+from smsd.sms import NotSent, Verdict
 from tests.gateway.house import ScriptedRoute, Start
 
 
@@ -16,6 +17,22 @@ async def test_a_text_that_cannot_be_sent_fails_alone(start: Start) -> None:
     good = house.enqueue("hello")
     await house.until(lambda: house.store.outbox.show(good)["state"] == "submitted")
     assert house.store.outbox.show(bad)["state"] == "rejected"
+
+
+async def test_a_route_without_parts_gets_the_whole_text_once(start: Start) -> None:
+    """Three parts by the count, one submit, and all of them submitted or refused together."""
+    house = await start(ScriptedRoute(whole=True, sim=None))
+    text = "а" * 150
+    message = house.enqueue(text, parts=3)
+    await house.until(lambda: house.store.outbox.show(message)["state"] == "submitted")
+    [submit] = house.route.submits
+    assert (submit.user_data.text, submit.user_data.header, submit.part, submit.total) == (text, (), 1, 1)
+    assert not submit.more_to_come
+    assert [part["state"] for part in house.store.outbox.show(message)["part_list"]] == ["sent"] * 3
+    house.route.answer = lambda _: NotSent(Verdict.NEVER, "17", "unknown number")
+    refused = house.enqueue(text, parts=3)
+    await house.until(lambda: house.store.outbox.show(refused)["state"] == "rejected")
+    assert len(house.route.submits) == 2
 
 
 async def test_stopping_waits_for_the_part_in_the_air_and_takes_no_more(start: Start) -> None:

@@ -261,6 +261,7 @@ ON_THE_WAY = [
     "attempt_in_air",
     "attempt_in_doubt_to",
     "attempt_later",
+    "attempt_unreported",
     "inbox_commands_since",
     "inbox_overdue",
     "inbox_waiting",

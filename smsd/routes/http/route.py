@@ -125,8 +125,9 @@ class HttpRoute:
 
     @property
     def room(self) -> int:
-        """How many messages it would send at once."""
-        return self.window
+        """How many messages it would send at once: few while their turn would come late, one when none is in hand."""
+        free = min(self.settings.window - self._in_hand, self._pace.room)
+        return int(max(free, 0 if self._in_hand else 1))
 
     @property
     def settle_seconds(self) -> float:

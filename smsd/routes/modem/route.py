@@ -34,6 +34,8 @@ class ModemRoute:
     ``imei``, if given, is the only modem that is spoken to.
     """
 
+    whole = False
+
     def __init__(
         self,
         name: str,

@@ -74,6 +74,7 @@ class SmppRoute:
     """
 
     kind = Kind.BIND
+    whole = False
 
     def __init__(
         self,
