@@ -107,6 +107,7 @@ class Daemon:
                 raise AlreadyRunningError(f"{modem.device} is in use by {who}; two daemons on one modem are refused")
 
     async def _serve(self, thread: StoreThread) -> None:
+        thread.store.outbox.limits = self._config.limit_table
         vault = _vault(self._config, thread.store, self._log)
         routes = self._routes(thread)
         gateway = Gateway(

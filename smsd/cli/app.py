@@ -17,6 +17,7 @@ from smsd.errors import StoreError
 if TYPE_CHECKING:
     from smsd.config import Config
     from smsd.desk import Desk
+    from smsd.desk.alerts import AlertDesk
     from smsd.store import Store
 
 __all__ = ["App", "pass_app"]
@@ -74,6 +75,7 @@ class App:
             region=config.service.region,
             lifetimes={each: config.messages.expires(each.value) for each in MessageClass},
             apology=config.replies.texts().failed,
+            policy=config.number_policy,
         )
         return Desk(
             store,
@@ -82,6 +84,23 @@ class App:
             public_key=lambda: ensure_key(store, config.key_file),
             ring=lambda: ring(store.path),
         )
+
+    def alert_desk(self, store: "Store") -> "AlertDesk":
+        """Return the desk's verbs for alerts over an open store."""
+        from smsd.desk.alerts import AlertDesk, AlertTerms  # noqa: PLC0415  start-up time
+        from smsd.store.bell import ring  # noqa: PLC0415
+
+        config = self.config
+        binds = {bind.name: config.service.sender for bind in config.smpp}
+        terms = AlertTerms(
+            policy=config.number_policy,
+            require_consent=config.alerts.require_consent,
+            lifetime=config.messages.expires("alert"),
+            limits=config.limit_table,
+            order=config.route_order,
+            senders=binds | {modem.name: config.service.number for modem in config.modems},
+        )
+        return AlertDesk(store, terms, clock=self.clock, ring=lambda: ring(store.path), breathe=time.sleep)
 
     def phone(self, written: str | None) -> str | None:
         """Return a phone in any usual writing as E.164, and nothing for nothing; raises ``UsageError``."""

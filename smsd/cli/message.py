@@ -1,6 +1,7 @@
 """``smsd send`` and ``smsd notify``: one message into the outbox."""
 
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -33,6 +34,7 @@ def send(app: App, phone: str, text: str, *, yes: bool, as_json: bool) -> None:
         print_json({"id": queued.id, "recipient": queued.recipient, "parts": queued.parts, "new": queued.new})
         return
     click.echo(f"message {queued.id}: queued, {plural(queued.parts, 'part')} to {queued.recipient}")
+    _say_what_is_odd(queued.odd)
     _say_who_sends(app)
 
 
@@ -58,6 +60,7 @@ def notify(app: App, phone: str, text: str, *, key: str | None, as_json: bool) -
         click.echo(f"message {queued.id}: this key stands for it already, nothing is added")
         return
     click.echo(f"message {queued.id}: queued, {plural(queued.parts, 'part')} to {queued.recipient}")
+    _say_what_is_odd(queued.odd)
     if queued.opted_out:
         click.echo("the number has opted out: unless that changes, the message will be suppressed, not sent", err=True)
     _say_who_sends(app)
@@ -74,6 +77,11 @@ def _ask() -> None:
 
 def _on_a_terminal() -> bool:
     return sys.stdin.isatty()
+
+
+def _say_what_is_odd(odd: Sequence[str]) -> None:
+    for what in odd:
+        click.echo(f"this is {what}", err=True)
 
 
 def _say_who_sends(app: App) -> None:

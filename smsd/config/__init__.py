@@ -8,6 +8,7 @@ the file itself.
 
 from smsd.config.keys import (
     Config,
+    Alerts,
     Database,
     Directory,
     Identity,
@@ -22,11 +23,14 @@ from smsd.config.keys import (
     Service,
     Smpp,
     describe,
+    Tariff,
 )
 from smsd.config.reader import SecretFileWarning, load, parse, read_secret
 
 __all__ = [
     "Config",
+    "Alerts",
+    "ByClass",
     "Database",
     "Directory",
     "Identity",
@@ -43,6 +47,7 @@ __all__ = [
     "Smpp",
     "describe",
     "load",
+    "Tariff",
     "parse",
     "read_secret",
 ]

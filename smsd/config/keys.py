@@ -19,6 +19,10 @@ from smsd.errors import ConfigError
 from smsd.rules import replies
 
 if typing.TYPE_CHECKING:
+from smsd.rules.alerts import NumberPolicy, Treatment
+from smsd.rules.limits import Limits as RouteLimits
+from smsd.rules.limits import LimitTable
+from smsd.rules.routing import Kind
     from zoneinfo import ZoneInfo
 
 DEFAULT_PATH = Path("/etc/smsd/smsd.toml")
@@ -204,6 +208,21 @@ class Limits:
         "`sms stop` is always carried out and acknowledged.", checks.between(1, 10**4),
     )  # fmt: skip
     sim_alerts_per_day: int = key(
+    sim_parts_per_minute: int = key(0, "Parts of all classes one modem sends in a minute of the clock; 0: any.", _ANY)
+    sim_parts_per_hour: int = key(0, "Parts one modem sends in an hour; 0: any number.", _ANY)
+    sim_parts_per_day: int = key(0, "Parts one modem sends in 24 hours; 0: any number.", _ANY)
+    sim_recipients_per_day: int = key(0, "Numbers one modem writes to in 24 hours; 0: any number.", _ANY)
+    bind_parts_per_minute: int = key(0, "Parts of all classes one bind sends in a minute of the clock; 0: any.", _ANY)
+    bind_parts_per_hour: int = key(0, "Parts one bind sends in an hour; 0: any number.", _ANY)
+    bind_parts_per_day: int = key(0, "Parts one bind sends in 24 hours; 0: any number.", _ANY)
+    bind_recipients_per_day: int = key(0, "Numbers one bind writes to in 24 hours; 0: any number.", _ANY)
+    reserve_percent: int = key(
+        20, "How much of each of these limits notifications and alerts leave to answers.", checks.between(0, 99),
+        unit="%",
+    )  # fmt: skip
+    budget_roubles_per_day: int = key(
+        0, "What 24 hours may cost by the tariff before notifications and alerts wait; 0: any amount.", _ANY
+    )
         200, "Alerts one modem sends in a day, the rest waits: bulk from one SIM gets it blocked.", _ANY
     )
     quiet_hours: str = key(
@@ -214,6 +233,31 @@ class Limits:
     def quiet_span(self) -> tuple[time, time] | None:
         """First minute of the quiet hours and first after them, in the service's zone; ``None`` when there are none."""
         return checks.span(self.quiet_hours) if self.quiet_hours else None
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """What a part costs: for previews and for the day's budget."""
+
+    sim_part_kopecks: int = key(0, "A part by a modem's SIM; 0: it costs nothing, or is not known.", _ANY)
+    bind_part_kopecks: int = key(0, "A part by a bind.", _ANY)
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """What holds for alerts, and for numbers that are probably a mistake."""
+
+    require_consent: bool = key(
+        default=False, doc="Whether only those are written to whose `consent_at` and `consent_source` the file tells."
+    )
+    not_mobile: str = key(
+        "refuse", "What is done with a number that no mobile has: `refuse`, `warn` or `accept`; by hand too.",
+        checks.one_of(*Treatment),
+    )  # fmt: skip
+    foreign: str = key(
+        "warn", "What is done with a number of another country than `service.region`: `refuse`, `warn` or `accept`.",
+        checks.one_of(*Treatment),
+    )  # fmt: skip
+
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +338,8 @@ class Config:
     modems: tuple[Modem, ...] = ()
     smpp: tuple[Smpp, ...] = ()
     routing: Routing = Routing()
+    tariff: Tariff = Tariff()
+    alerts: Alerts = Alerts()
     limits: Limits = Limits()
     directory: Directory = Directory()
     replies: ReplyTexts = ReplyTexts()
@@ -309,8 +355,50 @@ class Config:
     @property
     def route_order(self) -> tuple[str, ...]:
         """Names of the routes a message may leave by, the first to be tried first."""
-        binds, modems = (bind.name for bind in self.smpp), (modem.name for modem in self.modems)
-        return self.routing.order or (*binds, *modems)
+        return self.routing.order or self.routes
+
+    @property
+    def routes(self) -> tuple[str, ...]:
+        """Names of all routes there are."""
+        binds, operators = (bind.name for bind in self.smpp), (each.name for each in self.http)
+        return (*binds, *operators, *(modem.name for modem in self.modems))
+
+    @property
+    def number_policy(self) -> NumberPolicy:
+        """What is done with numbers that are probably a mistake."""
+        return NumberPolicy(self.service.region, Treatment(self.alerts.not_mobile), Treatment(self.alerts.foreign))
+
+    @property
+    def limit_table(self) -> LimitTable:
+        """What each route may send, and when no alert is sent."""
+        limits, tariff = self.limits, self.tariff
+        shared = {
+            "reserve_percent": limits.reserve_percent,
+            "budget_per_day": limits.budget_roubles_per_day * 100,
+        }
+        return LimitTable(
+            kinds=dict.fromkeys(self.routes, Kind.BIND) | {each.name: Kind.SIM for each in self.modems},
+            by_kind={
+                Kind.SIM: RouteLimits(
+                    limits.sim_parts_per_minute,
+                    limits.sim_parts_per_hour,
+                    limits.sim_parts_per_day,
+                    limits.sim_recipients_per_day,
+                    limits.sim_alerts_per_day,
+                    **shared,
+                ),
+                Kind.BIND: RouteLimits(
+                    limits.bind_parts_per_minute,
+                    limits.bind_parts_per_hour,
+                    limits.bind_parts_per_day,
+                    limits.bind_recipients_per_day,
+                    **shared,
+                ),
+            },
+            price={Kind.SIM: tariff.sim_part_kopecks, Kind.BIND: tariff.bind_part_kopecks},
+            quiet=limits.quiet_span,
+            zone=self.service.zone,
+        )
 
     def require_routes(self) -> None:
         """Raise ``ConfigError`` when there is neither a modem nor a bind: nothing for a daemon to do."""
@@ -325,6 +413,8 @@ TABLES: Mapping[str, type] = {
     "smpp": Smpp,
     "routing": Routing,
     "limits": Limits,
+    "tariff": Tariff,
+    "alerts": Alerts,
     "directory": Directory,
     "replies": ReplyTexts,
     "messages": Messages,

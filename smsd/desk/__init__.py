@@ -16,8 +16,9 @@ from pathlib import Path
 
 from smsd.directory.local import seal_context
 from smsd.errors import NotFoundError, PduError, SealError, UsageError
+from smsd.rules.alerts import Drop, NumberPolicy, Treatment
 from smsd.rules.outbox import MessageClass
-from smsd.rules.phones import e164
+from smsd.rules.phones import country, e164, mask
 from smsd.rules.replies import FAILED
 from smsd.sms import segments
 from smsd.store import Client, NewMessage, Row, Store
@@ -52,12 +53,14 @@ class Terms:
 
     ``lifetimes`` says how long a message of a class is worth sending; a class that is not there never expires.
     ``apology`` is the text of a request that a person gave up. ``max_parts``: longer texts are refused.
+    ``policy`` says what is done with numbers that are probably a mistake; ``None``: nothing.
     """
 
     region: str = "RU"
     lifetimes: Mapping[MessageClass, timedelta] = field(default_factory=dict)
     apology: str = FAILED
     max_parts: int = MAX_PARTS
+    policy: NumberPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Queued:
     """A message in the outbox. ``new`` is false when its key already stood for it: nothing was added.
 
     ``opted_out`` tells that the number wants no notifications: one is then suppressed at the moment of sending, unless
-    the client has changed his mind by then.
+    the client has changed his mind by then. ``odd`` says in words what is strange about the number.
     """
 
     id: int
@@ -73,6 +76,7 @@ class Queued:
     parts: int
     new: bool
     opted_out: bool
+    odd: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +194,19 @@ class Desk:
 
     def _enqueue(self, message_class: MessageClass, phone: str, text: str, key: str | None = None) -> Queued:
         recipient, parts = self.phone(phone), self.count_parts(text)
+        odd = self._odd(recipient)
         message = self._message(message_class, recipient, text, parts, key)
         message_id, new = self._store.outbox.enqueue(message)
         self._ring()
-        return Queued(message_id, recipient, parts, new, not self._store.clients.subscribed(recipient))
+        return Queued(message_id, recipient, parts, new, not self._store.clients.subscribed(recipient), odd)
+
+    def _odd(self, phone: str) -> tuple[str, ...]:
+        """Say what is strange about a number; raise ``UsageError`` where such a one is refused."""
+        found = {} if self._terms.policy is None else self._terms.policy.doubts(phone)
+        words = {Drop.FOREIGN: f"a number of another country ({country(phone)})", Drop.NOT_MOBILE: "no mobile's number"}
+        if refused := [words[what] for what, treatment in found.items() if treatment is Treatment.REFUSE]:
+            raise UsageError(f"{mask(phone)} is {refused[0]}: refused by [alerts] in the configuration")
+        return tuple(words[what] for what in found)
 
     def _message(
         self, message_class: MessageClass, recipient: str, text: str, parts: int, key: str | None = None

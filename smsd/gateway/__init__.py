@@ -17,6 +17,7 @@ import structlog
 
 from smsd.directory import Directory
 from smsd.errors import PduError, StoreError
+from smsd.gateway.alerts import Feeder
 from smsd.gateway.answers import MESSAGE_SEAL, Answers
 from smsd.gateway.doubts import Doubts
 from smsd.gateway.pump import STORE_RETRY_SECONDS, Pump
@@ -69,6 +70,15 @@ class Gateway:
         self._bells = Bells(list(self._routes))
         self._answers = Answers(store, directory, vault.public, settings, clock, self._bells)
         self._doubts = Doubts(store, self._routes.values(), clock, self._bells, self._record, self._quiet)
+        self._feeder = Feeder(
+            store,
+            list(self._routes.values()),
+            clock,
+            self._bells,
+            down_for=self._down_for,
+            fallback_after=settings.fallback_after.total_seconds(),
+            keep=settings.keep_outbox,
+        )
         self._pumps = {
             route.name: Pump(
                 route,
@@ -108,6 +118,7 @@ class Gateway:
             group.create_task(_supervised("requests", self._answers.run))
             group.create_task(_supervised("statuses", self._publish))
             group.create_task(_supervised("care", self._care))
+            group.create_task(_supervised("alerts", self._feeder.run))
 
     async def stop(self, seconds: float) -> None:
         """Take no more work and wait at most ``seconds`` for the parts in the air to be answered."""

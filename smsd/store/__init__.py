@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from smsd.sms import RouteStatus
+from smsd.store.alerts import Alerts, NewAlert
 from smsd.store.clients import Client, Clients
 from smsd.store.engine import Engine, Row
 from smsd.store.inbox import Inbox, Judge, Receipt
@@ -27,6 +28,7 @@ __all__ = [
     "Diversion",
     "Ended",
     "Judge",
+    "NewAlert",
     "NewMessage",
     "Receipt",
     "Request",
@@ -60,6 +62,7 @@ class Store:
         self.inbox = Inbox(self.engine, clock)
         self.requests = Requests(self.engine, clock)
         self.clients = Clients(self.engine, clock)
+        self.alerts = Alerts(self.engine, clock)
 
     def close(self) -> None:
         """Close the file."""

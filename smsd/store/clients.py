@@ -4,7 +4,7 @@ Knows rows; passwords pass through it sealed. A wish about notifications belongs
 survives import and removal.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from smsd.errors import NotFoundError
@@ -12,6 +12,8 @@ from smsd.store.engine import Engine, Row
 from smsd.store.inbox import subscribe
 
 __all__ = ["Client", "Clients"]
+
+PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,22 @@ class Clients:
         """List clients, the last changed first; ``limit`` 0: all of them."""
         with self._engine.read() as tx:
             return tx.all("client_list", limit=limit or -1)
+
+    def everybody(self) -> Iterator[Row]:
+        """Yield phone, code, login and name of every client, in the order of their numbers, as of page to page."""
+        after = ""
+        while True:
+            with self._engine.read() as tx:
+                page = tx.all("client_page", after=after, limit=PAGE)
+            yield from page
+            if not page:
+                return
+            after = page[-1]["phone"]
+
+    def stopped(self) -> set[str]:
+        """Return the numbers that want no notifications and alerts, clients or not."""
+        with self._engine.read() as tx:
+            return {row["phone"] for row in tx.all("subscription_stopped")}
 
     def count(self) -> int:
         """Count the clients."""

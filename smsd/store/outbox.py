@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from smsd.errors import NotFoundError, UsageError
+from smsd.rules.alerts import AlertState
+from smsd.rules.limits import LimitTable
 from smsd.rules.outbox import (
     DOUBT_POLICY,
     FINAL,
@@ -23,6 +25,7 @@ from smsd.rules.outbox import (
     may,
 )
 from smsd.sms import Doubt, InDoubt, Outcome
+from smsd.store.alerts import WITHDRAWN
 from smsd.store.engine import Engine, Row, Transaction
 from smsd.store.progress import (
     Claim,
@@ -39,6 +42,7 @@ from smsd.store.progress import (
     move_parts,
     settle,
 )
+from smsd.store.tally import Gauge
 
 __all__ = ["Claim", "Claimant", "Diversion", "Ended", "NewMessage", "Outbox"]
 
@@ -55,6 +59,8 @@ class Outbox:
     def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
         self._engine = engine
         self._clock = clock
+        self.limits: LimitTable | None = None
+        """What the routes may send at most; ``None``: as much as there is. The daemon sets it, who claims obeys it."""
 
     # --- in -----------------------------------------------------------------------------------------------------------
 
@@ -96,15 +102,19 @@ class Outbox:
             now = self._clock()
             for attempt_id, outcome, diversion in ended:
                 settle(tx, attempt_id, outcome, now, diversion)
+            gauge = Gauge(tx, claimant.route, self.limits, now)
             skipped = 0
             for priority, message_class in _PRIORITIES:
                 while (room := limit - len(claims)) > 0 and skipped < _SKIPS_PER_CLAIM:
-                    rows = _next(tx, priority, message_class, claimant, now, room)
-                    taken = _take(tx, rows, message_class, claimant, now)
+                    may_begin = gauge.room(message_class)
+                    asked = int(min(room, may_begin)) if may_begin >= 1 else room
+                    rows = _next(tx, priority, message_class, claimant, now, asked, begun_only=may_begin < 1)
+                    taken = _take(tx, rows, message_class, claimant, now, gauge)
                     claims += taken
                     skipped += len(rows) - len(taken)
-                    if len(rows) < room:
+                    if len(rows) < asked:
                         break
+            gauge.write_down()
         return claims
 
     def adopt_orphans(self) -> int:
@@ -120,7 +130,11 @@ class Outbox:
         """Say when the next part for a route may be claimed, in Unix seconds; ``None``: nothing waits for it."""
         with self._engine.read() as tx:
             now = self._clock()
-            due = [_next_due(tx, route, priority, _made_before(permits, each), now) for priority, each in _PRIORITIES]
+            gauge = Gauge(tx, route, self.limits, now)
+            due = [
+                _next_due(tx, route, priority, _made_before(permits, each), now, begun_only=gauge.room(each) < 1)
+                for priority, each in _PRIORITIES
+            ]
         return min((at for at in due if at is not None), default=None)
 
     # --- doubts -------------------------------------------------------------------------------------------------------
@@ -250,36 +264,77 @@ def _made_before(permits: Mapping[MessageClass, float] | None, message_class: Me
     return math.inf if permits is None else permits[message_class]
 
 
-def _take(tx: Transaction, rows: list[Row], message_class: MessageClass, claimant: Claimant, now: float) -> list[Claim]:
-    """Begin messages, but for those that come to rest here: too late, or to people who have opted out."""
+def _take(
+    tx: Transaction, rows: list[Row], message_class: MessageClass, claimant: Claimant, now: float, gauge: Gauge
+) -> list[Claim]:
+    """Begin messages, but for those that come to rest here, or wait: see ``_stays``."""
     claims = []
     for row in rows:
-        if row["expires_at"] is not None and row["expires_at"] <= now:
-            move(tx, row["id"], State.EXPIRED, now, error="its deadline passed")
-        elif row["opted_out"] and message_class in OBEYS_OPT_OUT:
-            move(tx, row["id"], State.SUPPRESSED, now, error="the recipient has opted out")
-        else:
-            claims.append(begin(tx, row, claimant, now))
+        if _stays(tx, row, message_class, now):
+            continue
+        gauge.take(message_class, row)
+        claims.append(begin(tx, row, claimant, now))
     return claims
 
 
+def _stays(tx: Transaction, row: Row, message_class: MessageClass, now: float) -> bool:
+    """Tell whether a message does not leave: it is too late, its reader has opted out, its alert was stopped.
+
+    An alert may have been stopped while its message was in the air and came back.
+    """
+    if row["expires_at"] is not None and row["expires_at"] <= now:
+        move(tx, row["id"], State.EXPIRED, now, error="its deadline passed")
+    elif row["opted_out"] and message_class in OBEYS_OPT_OUT:
+        move(tx, row["id"], State.SUPPRESSED, now, error="the recipient has opted out")
+    elif row["state"] != State.QUEUED:
+        return False
+    elif row["alert_state"] == AlertState.PAUSED:
+        tx.run("alert_hold_message", id=row["id"])
+    elif row["alert_state"] == AlertState.CANCELLED:
+        move(tx, row["id"], State.CANCELLED, now, error=WITHDRAWN)
+    else:
+        return False
+    return True
+
+
 def _next(
-    tx: Transaction, priority: int, message_class: MessageClass, claimant: Claimant, now: float, limit: int
+    tx: Transaction,
+    priority: int,
+    message_class: MessageClass,
+    claimant: Claimant,
+    now: float,
+    limit: int,
+    *,
+    begun_only: bool,
 ) -> list[Row]:
     """Find the next messages of a class for a route: what is bound to it first, its reader waits for the rest."""
-    rows = tx.all("message_next_bound", priority=priority, now=now, route=claimant.route, limit=limit)
+    rows = tx.all(
+        "message_next_bound",
+        priority=priority,
+        now=now,
+        route=claimant.route,
+        limit=limit,
+        begun_only=int(begun_only),
+    )
     made_before = _made_before(claimant.permits, message_class)
-    if len(rows) < limit and made_before > -math.inf:
+    if len(rows) < limit and made_before > -math.inf and not begun_only:
         rows += tx.all("message_next", priority=priority, now=now, made_before=made_before, limit=limit - len(rows))
     return rows
 
 
-def _next_due(tx: Transaction, route: str, priority: int, made_before: float, now: float) -> float | None:
-    """Say when the next part of a class may be claimed; a message that is too young for this route becomes older."""
+def _next_due(
+    tx: Transaction, route: str, priority: int, made_before: float, now: float, *, begun_only: bool
+) -> float | None:
+    """Say when the next part of a class may be claimed; a message that is too young for this route becomes older.
+
+    At a limit only what has begun counts: the pump looks again by itself every few seconds.
+    """
     due = []
-    if (bound := tx.first("message_next_due_bound", priority=priority, route=route)) is not None:
+    bound = tx.first("message_next_due_bound", priority=priority, route=route, begun_only=int(begun_only))
+    if bound is not None:
         due.append(float(bound["due_at"]))
-    if made_before > -math.inf and (free := tx.first("message_next_due", priority=priority)) is not None:
+    free = None if begun_only or made_before == -math.inf else tx.first("message_next_due", priority=priority)
+    if free is not None:
         ripe = -math.inf if made_before == math.inf else now + (free["created_at"] - made_before)
         due.append(max(float(free["due_at"]), ripe))
     return min(due, default=None)

@@ -16,6 +16,7 @@ from smsd.rules.outbox import FINAL, PRIORITY, WAITING, MessageClass, PartState,
 from smsd.rules.reports import FORMS, Candidate, is_tp_mr, reference_forms, speaks_of
 from smsd.sms import Doubt, InDoubt, NotSent, Outcome, Received, ReportClass, Sent, StatusReport, Verdict, Witness
 from smsd.store.engine import Row, Transaction
+from smsd.store.tally import taken_back
 
 __all__ = [
     "Claim",
@@ -224,6 +225,7 @@ def settle(tx: Transaction, attempt_id: int, outcome: Outcome, now: float, diver
                 _go_on(tx, message_id, now)
             _hear_waiting_reports(tx, attempt, reference, now)
         case NotSent():
+            taken_back(tx, attempt["route"], message_id, attempt["started_at"])
             _write_outcome(
                 tx, attempt_id, "not_sent", now, code=outcome.code, reason=outcome.reason, evidence=outcome.evidence
             )

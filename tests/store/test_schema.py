@@ -13,6 +13,7 @@ import pytest
 
 import smsd.store
 from smsd.errors import StoreVersionError
+from smsd.rules.alerts import AlertState, Drop
 from smsd.rules.commands import Command
 from smsd.rules.outbox import MessageClass, PartState, State
 from smsd.rules.reception import InboxState
@@ -32,6 +33,7 @@ CHECKED: list[tuple[str, str, type[StrEnum]]] = [
     ("request", "state", RequestState),
     ("request", "command", Command),
     ("report", "class", ReportClass),
+    ("alert", "state", AlertState),
 ]
 
 
@@ -51,6 +53,13 @@ def test_check_lists_equal_the_enums(
     found = re.search(rf"\b{column} TEXT NOT NULL CHECK \({column} IN \(([^)]*)\)\)", sql)
     assert found is not None
     assert re.findall(r"'([^']*)'", found[1]) == list(values)
+
+
+def test_the_reasons_of_the_dropped_equal_the_enum(migrated: sqlite3.Connection) -> None:
+    [(sql,)] = migrated.execute("SELECT sql FROM sqlite_master WHERE name = 'alert_recipient'")
+    found = re.search(r"dropped TEXT CHECK \(dropped IN \(([^)]*)\)\)", sql)
+    assert found is not None
+    assert re.findall(r"'([^']*)'", found[1]) == list(Drop)
 
 
 @pytest.mark.parametrize("index", ["message_due", "message_expiry", "message_open"])
@@ -201,7 +210,7 @@ def names_in_code(known: set[str]) -> set[str]:
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)
-                and node.func.attr in ("run", "insert", "all", "first", "one")
+                and node.func.attr in ("run", "run_all", "insert", "all", "first", "one")
                 and isinstance(node.func.value, ast.Name)
                 and node.func.value.id == "tx"
             ):
@@ -219,7 +228,9 @@ def test_every_name_in_the_code_is_a_query() -> None:
         for node in ast.walk(ast.parse(source.read_text("utf-8"))):
             match node:
                 case ast.Call(
-                    func=ast.Attribute(value=ast.Name(id="tx"), attr="run" | "insert" | "all" | "first" | "one"),
+                    func=ast.Attribute(
+                        value=ast.Name(id="tx"), attr="run" | "run_all" | "insert" | "all" | "first" | "one"
+                    ),
                     args=[ast.Constant(value=name)],
                 ):
                     assert name in named_queries(), f"{source.name}:{node.lineno}"
@@ -254,6 +265,11 @@ def test_every_query_can_be_prepared(migrated: sqlite3.Connection) -> None:
 # --- plans ------------------------------------------------------------------------------------------------------------
 
 ON_THE_WAY = [
+    "alert_bound",
+    "alert_next_recipients",
+    "alert_running",
+    "alert_unbind",
+    "alert_waiting",
     "attempt_by_reference",
     "attempt_by_reference_alone",
     "attempt_doubts",
@@ -275,6 +291,8 @@ ON_THE_WAY = [
     "part_list",
     "pdu_list",
     "report_unmatched",
+    "tally_recipients",
+    "tally_spent",
     "request_ack",
     "request_next",
     "request_next_due",
@@ -295,6 +313,7 @@ SORTS_A_HANDFUL = {"attempt_by_reference_alone", "report_unmatched"}
         ("message", "request_id"),
         ("part", "message_id"),
         ("attempt", "message_id"),
+        ("alert_recipient", "alert_id"),
     ],
 )
 def test_what_refers_to_a_row_is_found_by_an_index(migrated: sqlite3.Connection, table: str, column: str) -> None:
@@ -307,7 +326,7 @@ def test_every_reference_between_tables_is_looked_at_above(migrated: sqlite3.Con
     referring = migrated.execute(
         "SELECT m.name, f.[from] FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table'"
     )
-    assert len(referring.fetchall()) == 8
+    assert len(referring.fetchall()) == 9
 
 
 @pytest.mark.parametrize("name", ON_THE_WAY)
@@ -332,7 +351,7 @@ def test_what_the_daemon_asks_all_the_time_is_found_by_an_index(migrated: sqlite
 def test_the_next_message_is_found_in_the_order_of_its_index(
     migrated: sqlite3.Connection, name: str, expected: str
 ) -> None:
-    values = {"priority": 0, "now": 0.0, "route": "m", "made_before": 0.0, "limit": 1}
+    values = {"priority": 0, "now": 0.0, "route": "m", "made_before": 0.0, "limit": 1, "begun_only": 0}
     plan = migrated.execute(f"EXPLAIN QUERY PLAN {engine._load_queries()[name]}", values).fetchall()
     assert plan[0][3] == f"SEARCH message USING INDEX {expected}"
     assert not [row[3] for row in plan if row[3].startswith("SCAN ") or "TEMP" in row[3]]

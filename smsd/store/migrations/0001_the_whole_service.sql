@@ -17,7 +17,8 @@ CREATE TABLE client (
     changed_at DOUBLE PRECISION NOT NULL
 );
 
--- Who wants notifications and alerts. It belongs to the number, client or not; no row means yes.
+-- Who wants notifications and alerts. It belongs to the number, client or not; no row means yes. Of an erased person's
+-- stop the number is replaced by its mark, a keyed hash.
 -- decided_at is the service centre's time of the wish: of competing wishes the later one holds.
 CREATE TABLE subscription (
     phone TEXT PRIMARY KEY,
@@ -125,6 +126,7 @@ CREATE INDEX message_open ON message (priority, created_at, state) WHERE state I
 CREATE INDEX message_secret ON message (state, created_at) WHERE sealed IS NOT NULL;
 CREATE INDEX message_after ON message (after_id) WHERE after_id IS NOT NULL;
 CREATE INDEX message_request ON message (request_id) WHERE request_id IS NOT NULL;
+CREATE INDEX message_alert ON message (alert_id, state) WHERE alert_id IS NOT NULL;
 -- The same key in the same class is the same message: a repeat adds nothing.
 CREATE UNIQUE INDEX message_key ON message (class, idempotency_key) WHERE idempotency_key IS NOT NULL;
 
@@ -189,6 +191,72 @@ CREATE INDEX report_attempt ON report (attempt_id) WHERE attempt_id IS NOT NULL;
 CREATE TABLE concatenation (
     recipient TEXT PRIMARY KEY,
     reference INTEGER NOT NULL
+);
+
+-- Alerts (СМС-оповещения). `preparing`: the recipients are still being written, and what a dead process left so is
+-- deleted. cursor is the sequence of the last recipient that has become a message, fed how many have.
+CREATE TABLE alert (
+    id INTEGER PRIMARY KEY,
+    created_at DOUBLE PRECISION NOT NULL,
+    touched_at DOUBLE PRECISION NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('preparing', 'running', 'paused', 'done', 'cancelled')),
+    text TEXT NOT NULL,
+    starts_at DOUBLE PRECISION NOT NULL,
+    expires_at DOUBLE PRECISION,
+    may_fall_back INTEGER NOT NULL DEFAULT 0 CHECK (may_fall_back IN (0, 1)),
+    recipients INTEGER NOT NULL DEFAULT 0,
+    parts INTEGER NOT NULL DEFAULT 0,
+    dropped INTEGER NOT NULL DEFAULT 0,
+    fed INTEGER NOT NULL DEFAULT 0,
+    cursor INTEGER NOT NULL DEFAULT 0,
+    done_at DOUBLE PRECISION,
+    idempotency_key TEXT
+);
+CREATE INDEX alert_state ON alert (state, id);
+-- The same key is the same alert: a repeat adds nothing.
+CREATE UNIQUE INDEX alert_key ON alert (idempotency_key) WHERE idempotency_key IS NOT NULL;
+
+-- Who an alert is for, one row each; who was dropped is kept with the reason. text: where it is not the alert's own.
+-- A row becomes a message only when its turn comes, so that an alert of 100,000 is never in front of anything.
+CREATE TABLE alert_recipient (
+    alert_id INTEGER NOT NULL REFERENCES alert (id),
+    sequence INTEGER NOT NULL,
+    phone TEXT NOT NULL,
+    text TEXT,
+    parts INTEGER NOT NULL,
+    dropped TEXT CHECK (dropped IN (
+        'opted_out', 'duplicate', 'invalid', 'not_mobile', 'foreign', 'no_consent', 'no_value', 'too_long')),
+    consent_at TEXT,
+    consent_source TEXT,
+    message_id INTEGER,
+    PRIMARY KEY (alert_id, sequence)
+);
+
+-- Parts that each route has begun to send, by the Unix minute: what limits are counted from. Kept for a day.
+CREATE TABLE tally (
+    route TEXT NOT NULL,
+    minute INTEGER NOT NULL,
+    class TEXT NOT NULL,
+    parts INTEGER NOT NULL,
+    PRIMARY KEY (route, minute, class)
+);
+
+-- When each route last wrote to a number; kept for a day, and only where a route's recipients are limited.
+CREATE TABLE tally_recipient (
+    route TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    last_at DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (route, recipient)
+);
+CREATE INDEX tally_recipient_recent ON tally_recipient (route, last_at);
+
+-- The audit trail: who did what, about which number (masked) or row. Rows are only added.
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY,
+    at DOUBLE PRECISION NOT NULL,
+    who TEXT NOT NULL,
+    what TEXT NOT NULL,
+    about TEXT NOT NULL
 );
 
 -- How each route last said it was.

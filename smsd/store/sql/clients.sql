@@ -24,6 +24,14 @@ ORDER BY client.changed_at DESC, client.phone LIMIT :limit;
 -- How many clients there are.
 SELECT count(*) AS count FROM client;
 
+-- name: client_page
+-- Clients in the order of their numbers, a page at a time.
+SELECT phone, code, login, name FROM client WHERE phone > :after ORDER BY phone LIMIT :limit;
+
+-- name: subscription_stopped
+-- The numbers that want no notifications and alerts.
+SELECT phone FROM subscription WHERE subscribed = 0;
+
 -- name: client_remove
 -- Forget a client; the number's wish about notifications stays.
 DELETE FROM client WHERE phone = :phone;

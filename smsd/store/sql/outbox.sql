@@ -17,19 +17,22 @@ SELECT id FROM message WHERE class = :class AND idempotency_key = :key;
 -- The next message of one priority that no route is bound to, among those made before a moment.
 SELECT id, class, recipient, text, sealed, secret, state, expires_at, parts, reference, diverted,
        (SELECT count(*) FROM part WHERE message_id = message.id) AS made,
-       EXISTS (SELECT 1 FROM subscription WHERE phone = message.recipient AND subscribed = 0) AS opted_out
+       EXISTS (SELECT 1 FROM subscription WHERE phone = message.recipient AND subscribed = 0) AS opted_out,
+       (SELECT alert.state FROM alert WHERE alert.id = message.alert_id) AS alert_state
 FROM message
 WHERE priority = :priority AND due_at IS NOT NULL AND due_at <= :now AND route IS NULL AND created_at < :made_before
 ORDER BY due_at, id
 LIMIT :limit;
 
 -- name: message_next_bound
--- The next message of one priority that is bound to this route.
+-- The next message of one priority that is bound to this route; at a limit only what has begun.
 SELECT id, class, recipient, text, sealed, secret, state, expires_at, parts, reference, diverted,
        (SELECT count(*) FROM part WHERE message_id = message.id) AS made,
-       EXISTS (SELECT 1 FROM subscription WHERE phone = message.recipient AND subscribed = 0) AS opted_out
+       EXISTS (SELECT 1 FROM subscription WHERE phone = message.recipient AND subscribed = 0) AS opted_out,
+       (SELECT alert.state FROM alert WHERE alert.id = message.alert_id) AS alert_state
 FROM message
 WHERE route = :route AND priority = :priority AND due_at IS NOT NULL AND due_at <= :now
+  AND (:begun_only = 0 OR state = 'submitting')
 ORDER BY due_at, id
 LIMIT :limit;
 
@@ -44,6 +47,7 @@ LIMIT 1;
 -- When the next part of one priority may be claimed, of messages that are bound to this route.
 SELECT due_at FROM message
 WHERE route = :route AND priority = :priority AND due_at IS NOT NULL
+  AND (:begun_only = 0 OR state = 'submitting')
 ORDER BY due_at, id
 LIMIT 1;
 

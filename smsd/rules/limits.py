@@ -1,0 +1,197 @@
+"""How much is too much: quiet hours, an operator's limits, the day's budget.
+
+Knows how many parts more of a class a route may begin, and why it may not. Refuses to know clocks and counters: what
+has been spent, and whether it is quiet now, is handed in. A limit holds a message, it never fails one.
+
+What nobody waits for (``BULK``) leaves a reserve of every limit to the answers, is alone held by the budget, and alerts
+are alone held by the quiet hours. A message that has begun goes on to its last part: half a message is worse than one
+part too many.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta, tzinfo
+
+from smsd.rules.outbox import MessageClass
+from smsd.rules.routing import Kind
+
+__all__ = ["BULK", "NO_LIMITS", "LimitTable", "Limits", "Spent", "estimate_end", "hold", "quiet_until", "room"]
+
+BULK = frozenset({MessageClass.NOTIFICATION, MessageClass.ALERT})
+"""What nobody waits for with the telephone in his hand."""
+
+Span = tuple[time, time]
+"""Hours of the day: the first is in it, the last is not; it may go over midnight."""
+
+DAY = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one route may do; 0: no limit. Prices are in kopecks a part; ``quiet_until`` in Unix seconds while it is."""
+
+    per_minute: int = 0
+    per_hour: int = 0
+    per_day: int = 0
+    recipients_per_day: int = 0
+    alerts_per_day: int = 0
+    reserve_percent: int = 0
+    budget_per_day: int = 0
+    quiet_until: float | None = None
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything to count."""
+        return self != NO_LIMITS
+
+
+NO_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class LimitTable:
+    """The limits of all routes, as the configuration has them.
+
+    ``kinds`` names the routes; ``by_kind`` has the limits of a SIM and of a bind, ``price`` what a part costs by them,
+    in kopecks; ``quiet`` the hours without alerts in ``zone``.
+    """
+
+    kinds: Mapping[str, Kind]
+    by_kind: Mapping[Kind, Limits]
+    price: Mapping[Kind, int]
+    quiet: Span | None = None
+    zone: tzinfo | None = None
+
+    def of(self, route: str, now: float) -> Limits:
+        """Return the limits of a route as they are at a moment."""
+        kind = self.kinds.get(route)
+        limits = NO_LIMITS if kind is None else self.by_kind.get(kind, NO_LIMITS)
+        until = self.quiet_until(now)
+        if until is None:
+            return limits
+        return Limits(
+            limits.per_minute,
+            limits.per_hour,
+            limits.per_day,
+            limits.recipients_per_day,
+            limits.alerts_per_day,
+            limits.reserve_percent,
+            limits.budget_per_day,
+            until,
+        )
+
+    def quiet_until(self, now: float) -> float | None:
+        """Say when the quiet hours end that a moment lies in; ``None``: it lies in none."""
+        return None if self.zone is None else quiet_until(self.quiet, self.zone, now)
+
+    def price_of(self, route: str) -> int:
+        """Return what a part costs by a route, in kopecks."""
+        kind = self.kinds.get(route)
+        return 0 if kind is None else self.price.get(kind, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a route has sent: parts in this minute, the last hour and the last 24, alerts and recipients among them.
+
+    ``money`` is what all routes have cost in the last 24 hours, in kopecks.
+    """
+
+    minute: int = 0
+    hour: int = 0
+    day: int = 0
+    alerts: int = 0
+    recipients: int = 0
+    money: int = 0
+
+
+def room(limits: Limits, spent: Spent, message_class: MessageClass, price: int = 0) -> float:
+    """Say how many parts of a class may begin now; ``math.inf``: as many as there are. ``price``: kopecks a part."""
+    return min((left for _, left in _bounds(limits, spent, message_class, price)), default=math.inf)
+
+
+def hold(limits: Limits, spent: Spent, message_class: MessageClass, price: int = 0, parts: int = 1) -> str | None:
+    """Say in words what holds a message of so many parts, or ``None``."""
+    return next((why for why, left in _bounds(limits, spent, message_class, price) if left < parts), None)
+
+
+def _bounds(limits: Limits, spent: Spent, message_class: MessageClass, price: int) -> list[tuple[str, float]]:
+    """List what bounds a class: in words, with how many parts are left."""
+    bounds: list[tuple[str, float]] = []
+    alert, bulk = message_class is MessageClass.ALERT, message_class in BULK
+    if alert and limits.quiet_until is not None:
+        bounds.append(("quiet hours", 0))
+    kept = limits.reserve_percent if bulk else 0
+    for what, limit, used in (
+        ("parts in this minute", limits.per_minute, spent.minute),
+        ("parts in an hour", limits.per_hour, spent.hour),
+        ("parts in 24 hours", limits.per_day, spent.day),
+        ("recipients in 24 hours", limits.recipients_per_day, spent.recipients),
+    ):
+        if limit:
+            # Of a tiny limit a reserve must not leave nothing.
+            mine = max(1, limit * (100 - kept) // 100)
+            words = f"{used} of {limit} {what}" + (
+                f", the last {limit - mine} kept for answers" if mine < limit else ""
+            )
+            bounds.append((words, max(0, mine - used)))
+    if alert and limits.alerts_per_day:
+        words = f"{spent.alerts} of {limits.alerts_per_day} parts of alerts in 24 hours"
+        bounds.append((words, max(0, limits.alerts_per_day - spent.alerts)))
+    if bulk and limits.budget_per_day and price:
+        words = f"{spent.money / 100:.2f} of {limits.budget_per_day / 100:.2f} roubles in 24 hours"
+        bounds.append((words, max(0, limits.budget_per_day - spent.money) // price))
+    return bounds
+
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+
+def quiet_until(span: Span | None, zone: tzinfo, now: float) -> float | None:
+    """Say when the quiet hours end that a moment lies in, in Unix seconds; ``None``: it lies in none."""
+    if span is None:
+        return None
+    first, last = span
+    local = datetime.fromtimestamp(now, zone)
+    at = local.time()
+    if not (first <= at < last if first < last else at >= first or at < last):
+        return None
+    tomorrow = first > last and at >= first
+    return datetime.combine(local.date() + timedelta(days=tomorrow), last, zone).timestamp()
+
+
+def _quiet_from(span: Span | None, zone: tzinfo, now: float) -> float:
+    """Say when the next quiet hours begin after a moment outside them."""
+    if span is None:
+        return math.inf
+    local = datetime.fromtimestamp(now, zone)
+    begins = datetime.combine(local.date(), span[0], zone)
+    if begins <= local:
+        begins = datetime.combine(local.date() + timedelta(days=1), span[0], zone)
+    return begins.timestamp()
+
+
+def estimate_end(
+    starts_at: float, parts: int, *, per_minute: float, per_day: float, span: Span | None, zone: tzinfo
+) -> tuple[float, float]:
+    """Say when the first of so many parts would leave and when the last, at a rate and at most so many in 24 hours.
+
+    ``per_day`` may be ``math.inf``. After ten years of it, the moment reached by then.
+    """
+    now = first = quiet_until(span, zone, starts_at) or starts_at
+    left, day_ends, today = float(parts), first + DAY, per_day
+    while left > 0 and now < first + 3650 * DAY:
+        if (quiet_ends := quiet_until(span, zone, now)) is not None:
+            now = quiet_ends
+        elif now >= day_ends:
+            day_ends, today = now + DAY, per_day
+        elif today < 1:
+            now = day_ends
+        else:
+            until = min(_quiet_from(span, zone, now), day_ends)
+            takes = min(left, today, per_minute * (until - now) / 60)
+            left, today = left - takes, today - takes
+            # What did not fit before the quiet hours goes on after them, to the second.
+            now = until if takes >= per_minute * (until - now) / 60 else now + takes / per_minute * 60
+    return first, now
