@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsd.config import (
+    ByClass,
     Config,
     Identity,
     Log,
@@ -23,7 +24,9 @@ from smsd.config import (
     parse,
     read_secret,
 )
+from smsd.daemon import _settings
 from smsd.errors import ConfigError, UsageError
+from smsd.rules.outbox import MessageClass
 from smsd.rules.replies import Replies
 
 CONTRACT = """
@@ -87,7 +90,7 @@ def test_an_empty_file_is_all_defaults() -> None:
 
 def test_every_default_passes_its_own_check() -> None:
     """What is written out as the default must be what is meant without it."""
-    tables = {"modem", "smpp", "modem.identity"}  # with these alone a file is not whole
+    tables = {"modem", "smpp", "http", "modem.identity"}  # with these alone a file is not whole
     written = [key for key in describe() if key.table not in tables and key.default.startswith("`")]
     assert len(written) > 25
     for key in written:
@@ -145,6 +148,28 @@ def test_a_daemon_needs_a_route_and_a_reader_of_the_database_does_not() -> None:
     parse('[[smpp]]\nhost = "h"').require_routes()
 
 
+HTTP = '[[http]]\nname = "operator2"\nprofile = "smsc-ru"\n'
+
+
+def test_an_operator_by_http_is_a_route_of_its_own() -> None:
+    config = parse(MODEM + HTTP + 'login = "scserv"\npassword_file = "/etc/smsd/operator2"\nwindow = 2\n')
+    [http] = config.http
+    assert (http.name, http.profile, http.window, http.timeout_seconds) == ("operator2", "smsc-ru", 2, 20)
+    assert config.route_order == ("operator2", "modem0")
+    parse(HTTP).require_routes()
+
+
+def test_a_class_may_have_an_order_of_its_own() -> None:
+    config = parse(MODEM + HTTP + '[routing.by_class]\nalert = ["operator2"]\nack = ["modem0", "operator2"]\n')
+    assert config.routing.by_class == ByClass(alert=("operator2",), ack=("modem0", "operator2"))
+    assert config.route_order == ("operator2", "modem0")
+    assert _settings(config).by_class == {
+        MessageClass.ALERT: ("operator2",),
+        MessageClass.ACK: ("modem0", "operator2"),
+    }
+    assert _settings(Config()).by_class == {}
+
+
 # --- refused ----------------------------------------------------------------------------------------------------------
 
 REFUSED = [
@@ -157,7 +182,11 @@ REFUSED = [
     ("[service]\nxyzzy = 1", "[service] xyzzy: unknown key; known here: number, sender"),
     (MODEM + "pin = '1234'", "[[modem]] modem0 pin: unknown key; did you mean pin_file?"),
     (MODEM + "identity = { imie = '1' }", "[[modem]] modem0 identity imie: unknown key; did you mean imei?"),
+    (HTTP + "profil = 'x'", "[[http]] operator2 profil: unknown key; did you mean profile?"),
+    ("[routing.by_class]\nalerts = []", "[routing] by_class alerts: unknown key; did you mean alert?"),
     # of another type
+    ("[routing]\nby_class = 1", "[routing] by_class: must be a table: write [routing.by_class]"),
+    ("[routing.by_class]\nalert = 'x'", "[routing] by_class alert: must be a list of strings"),
     ("service = 1", "service: must be a table: write [service] once"),
     ("[modem]\ndevice = '/dev/a'", "modem: must be a list of tables: write [[modem]] with double brackets"),
     ("smpp = [1]", "smpp: must be a list of tables"),
@@ -171,6 +200,21 @@ REFUSED = [
     ("[routing]\norder = 'modem0'", "[routing] order: must be a list of strings"),
     ("[routing]\norder = [1]", "[routing] order: must be a list of strings"),
     # no such value
+    (HTTP.replace("smsc-ru", "smsc"), "[[http]] operator2 profile: must be one of beeline-a2p"),
+    (
+        HTTP + "url = 'http://smsc.ru'",
+        "operator2 url: 'http://smsc.ru' is no address without a path: write it like https",
+    ),
+    (HTTP + "url = 'https://smsc.ru/sys'", "operator2 url: 'https://smsc.ru/sys' is no address without a path"),
+    (HTTP + "profile_file = 'a.toml'", "operator2 profile: either this or profile_file must say"),
+    ("[[http]]\nlogin = 'a'", "[[http]] http0 profile: either this or profile_file must say"),
+    (HTTP + "webhook_port = 8000", "operator2 webhook_token_file: missing: anybody could tell"),
+    (
+        HTTP + "[routing.by_class]\nalert = ['operator']",
+        "by_class alert: 'operator' is no route; did you mean operator2?",
+    ),
+    (HTTP + "[routing.by_class]\nalert = ['operator2', 'operator2']", "by_class alert: a route is named twice"),
+    (HTTP + MODEM.replace("]]", "]]\nname = 'operator2'"), "operator2: two routes have this name"),
     ("[database]\nurl = 'postgresql://h/d'", "[database] url: 'postgresql' is not supported (yet): write sqlite:////"),
     ("[database]\nurl = 'sqlite:///smsd.db'", "[database] url: 'sqlite:///smsd.db' is not a whole path: four slashes"),
     ("[database]\nurl = 'sqlite:////var/'", "is not a whole path"),

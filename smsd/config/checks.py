@@ -152,6 +152,22 @@ def host_and_port(value: str) -> str:
     return value
 
 
+def http_profile(value: str) -> str:
+    """Return the name of a profile of an operator by HTTP."""
+    from smsd.routes.http.profile import names  # noqa: PLC0415  start-up time
+
+    if value not in names():
+        raise ValueError(f"must be one of {', '.join(names())}, not {value!r}{perhaps(value, names())}")
+    return value
+
+
+def http_url(value: str) -> str:
+    """Return the address of an interface: nothing secret leaves this host in the clear."""
+    if not re.fullmatch(r"(https://[^/?#@\s]+|http://(127\.0\.0\.1|localhost)(:[0-9]+)?)/?", value):
+        raise ValueError(f"{value!r} is no address without a path: write it like https://api.example.net")
+    return value.rstrip("/")
+
+
 def smpp_profile(value: str) -> str:
     """Return the name of a profile of a bind."""
     from smsd.routes.smpp.profiles import PROFILES  # noqa: PLC0415  start-up time

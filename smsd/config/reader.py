@@ -117,10 +117,11 @@ class _Reader:
 
     def _value(self, field: "dataclasses.Field[Any]", value: Any, where: str) -> Any:
         kind = kind_of(field)
-        if kind is Identity:
+        if dataclasses.is_dataclass(kind):
             if not isinstance(value, dict):
-                raise self._wrong(where, field.name, 'must be a table: write { imei = "…" }')
-            return self.section(Identity, value, f"{where} {field.name}")
+                hint = '{ imei = "…" }' if kind is Identity else f"[{where.strip('[]')}.{field.name}]"
+                raise self._wrong(where, field.name, f"must be a table: write {hint}")
+            return self.section(kind, value, f"{where} {field.name}")
         if kind is tuple:
             if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
                 raise self._wrong(where, field.name, 'must be a list of strings: write ["…", "…"]')
@@ -144,12 +145,15 @@ class _Reader:
 
     def _agreed(self, config: Config) -> Config:
         """Check what concerns several keys at a time, and fill in what depends on others."""
-        names = [bind.name for bind in config.smpp] + [modem.name for modem in config.modems]
+        names = list(config.routes)
         for name in names:
             if names.count(name) > 1:
                 raise self._wrong("", name, "two routes have this name: give each its own")
         self._agree_routes(config)
-        self._agree_order(config.routing.order, names)
+        self._agree_http(config)
+        self._agree_order("order", config.routing.order, names)
+        for each in dataclasses.fields(config.routing.by_class):
+            self._agree_order(f"by_class {each.name}", getattr(config.routing.by_class, each.name), names)
         return dataclasses.replace(config, service=self._service(config.service), directory=self._directory(config))
 
     def _agree_routes(self, config: Config) -> None:
@@ -172,13 +176,21 @@ class _Reader:
                 except ValueError as error:
                     raise self._wrong(f"[[smpp]] {bind.name}", "spare", str(error)) from None
 
-    def _agree_order(self, order: tuple[str, ...], names: list[str]) -> None:
+    def _agree_http(self, config: Config) -> None:
+        for each in config.http:
+            where = f"[[http]] {each.name}"
+            if bool(each.profile) == bool(each.profile_file):
+                raise self._wrong(where, "profile", "either this or profile_file must say what the interface is like")
+            if each.webhook_port and each.webhook_token_file is None:
+                raise self._wrong(where, "webhook_token_file", "missing: anybody could tell what became of messages")
+
+    def _agree_order(self, key: str, order: tuple[str, ...], names: list[str]) -> None:
         for name in order:
             if name not in names:
                 known = f"; there are: {', '.join(names)}" if names else "; there is no route at all"
-                raise self._wrong("[routing]", "order", f"{name!r} is no route{checks.perhaps(name, names) or known}")
+                raise self._wrong("[routing]", key, f"{name!r} is no route{checks.perhaps(name, names) or known}")
         if len(set(order)) < len(order):
-            raise self._wrong("[routing]", "order", "a route is named twice")
+            raise self._wrong("[routing]", key, "a route is named twice")
 
     def _service(self, service: Service) -> Service:
         from smsd.rules.phones import e164  # noqa: PLC0415  start-up time

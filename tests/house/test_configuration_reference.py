@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from smsd.config import KeyDoc, describe, parse
-from smsd.config.keys import TABLES, Identity
+from smsd.config.keys import NESTED, TABLES
 from smsd.errors import ConfigError
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "configuration.md"
@@ -22,6 +22,7 @@ KINDS = {
     "Path": "path",
     "tuple": "list of strings",
     "Identity": "table",
+    "ByClass": "table",
     "dict": "table",
 }
 
@@ -78,7 +79,7 @@ def tables() -> str:
 def section(name: str, keys: list[KeyDoc]) -> str:
     """Return one table of the file: heading, sentence, keys."""
     heading = f"[[{name}]]" if keys[0].repeats else f"[{name}]"
-    about = (Identity if name == "modem.identity" else TABLES[name]).__doc__
+    about = (TABLES | NESTED)[name].__doc__  # type: ignore[operator]
     rows = "".join(
         f"| `{key.name}` | {KINDS[key.kind]}{f', {key.unit}' if key.unit else ''} | {key.default} | {key.doc} |\n"
         for key in keys
