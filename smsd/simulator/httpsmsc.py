@@ -304,6 +304,7 @@ class SimulatedHttpSmsc:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:
             self.posted.append(0)
+            self._news.set()
             return
         try:
             writer.write(

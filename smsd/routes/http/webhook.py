@@ -39,6 +39,8 @@ class Webhook:
         self._token = token.encode()
         self._take = take
         self._room = asyncio.Semaphore(AT_A_TIME)
+        self.listening = asyncio.Event()
+        """Set once ``port`` is open."""
 
     async def run(self) -> None:
         """Listen until cancelled. Raises ``RouteError`` when the port cannot be had."""
@@ -47,6 +49,7 @@ class Webhook:
         except OSError as error:
             raise RouteError(f"127.0.0.1:{self.port}: receipts cannot be listened for: {error.strerror}") from None
         self.port = server.sockets[0].getsockname()[1]
+        self.listening.set()
         async with server:
             await server.serve_forever()
 

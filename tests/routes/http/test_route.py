@@ -30,7 +30,7 @@ async def test_a_message_reaches_the_phone_whole_and_under_its_name(smsc: Simula
 async def test_the_route_says_what_it_is(smsc: SimulatedHttpSmsc, ledger: Ledger) -> None:
     route = route_to(smsc, window=3)
     assert (route.kind, route.sender, route.sim, route.window, route.whole) == (Kind.BIND, "SCSERV", None, 3, True)
-    assert not route.status.up
+    assert route.status.state == "away"
     async with running(route, ledger):
         assert route.status.up
         assert route.status.facts["profile"] == "Simulated"
