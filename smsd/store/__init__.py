@@ -14,19 +14,24 @@ from pathlib import Path
 
 from smsd.sms import RouteStatus
 from smsd.store.alerts import Alerts, NewAlert
+from smsd.store.audit import Act, Audit
 from smsd.store.clients import Client, Clients
 from smsd.store.engine import Engine, Row
+from smsd.store.erasure import Erased, Erasure
+from smsd.store.figures import Figures
 from smsd.store.inbox import Inbox, Judge, Receipt
 from smsd.store.outbox import Claim, Claimant, Diversion, Ended, NewMessage, Outbox
 from smsd.store.requests import Request, Requests
 from smsd.store.retention import forget_inbox, forget_outbox
 
 __all__ = [
+    "Act",
     "Claim",
     "Claimant",
     "Client",
     "Diversion",
     "Ended",
+    "Erased",
     "Judge",
     "NewAlert",
     "NewMessage",
@@ -63,6 +68,9 @@ class Store:
         self.requests = Requests(self.engine, clock)
         self.clients = Clients(self.engine, clock)
         self.alerts = Alerts(self.engine, clock)
+        self.figures = Figures(self.engine, clock)
+        self.audit = Audit(self.engine, clock)
+        self.erasure = Erasure(self.engine, clock)
 
     def close(self) -> None:
         """Close the file."""
@@ -78,7 +86,7 @@ class Store:
 
     def put_fact(self, name: str, value: str) -> None:
         """Remember a fact of this store."""
-        with self.engine.write() as tx:
+        with self.engine.write(noted=False) as tx:
             tx.run("fact_put", name=name, value=value)
 
     def recall(self, route: str, name: str) -> str | None:

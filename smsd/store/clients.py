@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from smsd.errors import NotFoundError
 from smsd.store.engine import Engine, Row
 from smsd.store.inbox import subscribe
+from smsd.store.wishes import Stopped, recognise, stopped, wish_of
 
 __all__ = ["Client", "Clients"]
 
@@ -44,6 +45,7 @@ class Clients:
         with self._engine.write() as tx:
             now = self._clock()
             for client in clients:
+                recognise(tx, [client.phone])
                 tx.run(
                     "client_put",
                     phone=client.phone,
@@ -86,10 +88,10 @@ class Clients:
                 return
             after = page[-1]["phone"]
 
-    def stopped(self) -> set[str]:
+    def stopped(self) -> Stopped:
         """Return the numbers that want no notifications and alerts, clients or not."""
         with self._engine.read() as tx:
-            return {row["phone"] for row in tx.all("subscription_stopped")}
+            return stopped(tx)
 
     def count(self) -> int:
         """Count the clients."""
@@ -105,5 +107,10 @@ class Clients:
     def subscribed(self, phone: str) -> bool:
         """Tell whether a number takes notifications and alerts."""
         with self._engine.read() as tx:
-            row = tx.first("subscription_get", phone=phone)
+            row = wish_of(tx, phone)
         return row is None or bool(row["subscribed"])
+
+    def wish(self, phone: str) -> Row | None:
+        """Return what a number wishes (subscribed, decided_at, changed_at, cause), ``None`` where it never said."""
+        with self._engine.read() as tx:
+            return wish_of(tx, phone)

@@ -29,7 +29,7 @@ from smsd.errors import (
     StoreVersionError,
 )
 
-__all__ = ["Engine", "Row", "Transaction", "migrations"]
+__all__ = ["Act", "Engine", "Row", "Transaction", "migrations"]
 
 Row = dict[str, Any]
 
@@ -165,11 +165,26 @@ class Transaction:
         return row
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What somebody does: ``at`` in Unix seconds, ``who`` as the system knows him, ``about`` which number or row.
+
+    Holds no text and no whole number.
+    """
+
+    at: float
+    who: str
+    what: str
+    about: str = ""
+
+
 class Engine:
     """One database file. Used by one thread at a time; several processes share the file."""
 
     def __init__(self, path: Path, *, queries: Mapping[str, str] | None = None) -> None:
         self.path = path
+        self.act: Act | None = None
+        """What is being done here, by a person: kept in the audit trail with the first transaction that writes."""
         self._queries = queries if queries is not None else _load_queries()
         fresh = not _exists(path)
         with _translated(path), contextlib.ExitStack() as failing:
@@ -194,12 +209,18 @@ class Engine:
         self._connection.close()
 
     @contextlib.contextmanager
-    def write(self) -> Iterator[Transaction]:
-        """Run the body as one writing transaction: committed, and on disk, when it ends; undone when it raises."""
+    def write(self, *, noted: bool = True) -> Iterator[Transaction]:
+        """Run the body as one writing transaction: committed, and on disk, when it ends; undone when it raises.
+
+        ``act`` is kept in the same transaction, once, unless it is not to be ``noted`` with this one.
+        """
         with _translated(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                yield Transaction(self._database, self._queries)
+                tx = Transaction(self._database, self._queries)
+                yield tx
+                if noted and self.act is not None:
+                    tx.run("audit_insert", **asdict(self.act))
             except BaseException:
                 self._roll_back()
                 raise
@@ -208,6 +229,8 @@ class Engine:
             except BaseException:
                 self._roll_back()
                 raise
+            if noted:
+                self.act = None
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -242,7 +265,7 @@ class Engine:
         self.refuse_newer()
         done = []
         for number, name, script in migrations():
-            with self.write():
+            with self.write(noted=False):
                 self._connection.execute(
                     "CREATE TABLE IF NOT EXISTS migration "
                     "(number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at DOUBLE PRECISION NOT NULL)"
@@ -316,10 +339,14 @@ class Engine:
         finally:
             partial.unlink(missing_ok=True)
 
-    def forget_wal(self) -> None:
-        """Move the write-ahead log into the database and cut it to nothing: what was wiped leaves no copy there."""
+    def forget_wal(self) -> bool:
+        """Move the write-ahead log into the database and cut it to nothing: what was wiped leaves no copy there.
+
+        ``False``: a reader was still at the log, and it has not been cut.
+        """
         with _translated(self.path):
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            row = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return row is not None and row[0] == 0
 
 
 def _make_private(path: Path) -> None:

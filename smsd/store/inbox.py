@@ -19,6 +19,7 @@ from smsd.rules.reception import Decision, Facts, InboxState, Incoming
 from smsd.sms import Deliver, Received, StatusReport, join
 from smsd.store.engine import Engine, Row, Transaction
 from smsd.store.progress import Divert, NewMessage, insert_message, report
+from smsd.store.wishes import recognise
 
 __all__ = ["Inbox", "Judge", "Receipt", "subscribe"]
 
@@ -114,6 +115,7 @@ class Inbox:
 
 def subscribe(tx: Transaction, phone: str, *, subscribed: bool, decided_at: float, cause: str, now: float) -> bool:
     """Record what a number wishes of notifications and alerts; ``False`` when a later wish was already known."""
+    recognise(tx, [phone])
     return (
         tx.run(
             "subscription_set",

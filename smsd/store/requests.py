@@ -63,21 +63,22 @@ class Requests:
     def postpone(self, request_id: int, delay: float, error: str) -> None:
         """Put a request back whose directory cannot be asked now; it is due again in ``delay`` seconds.
 
-        Nothing happens when a person has given the request up meanwhile.
+        Nothing happens when a person has given the request up, or erased its client, meanwhile.
         """
         with self._engine.write() as tx:
-            if tx.one("request_get", id=request_id)["state"] == RequestState.IN_PROGRESS:
+            row = tx.first("request_get", id=request_id)
+            if row is not None and row["state"] == RequestState.IN_PROGRESS:
                 _move(tx, request_id, RequestState.ACCEPTED, due_at=self._clock() + delay, error=error)
 
     def finish(self, request_id: int, state: RequestState, result: NewMessage, error: str | None = None) -> int | None:
         """Bring a request to its end and queue its result behind its acknowledgement; return the message's id.
 
-        ``None`` when a person has given the request up meanwhile.
+        ``None`` when a person has given the request up, or erased its client, meanwhile.
         """
         with self._engine.write() as tx:
             now = self._clock()
-            row = tx.one("request_get", id=request_id)
-            if row["state"] != RequestState.IN_PROGRESS:
+            row = tx.first("request_get", id=request_id)
+            if row is None or row["state"] != RequestState.IN_PROGRESS:
                 return None
             _move(tx, request_id, state, due_at=None, done_at=now, error=error)
             return _queue_result(tx, request_id, result, now)

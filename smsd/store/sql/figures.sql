@@ -20,8 +20,8 @@ WHERE outcome <> 'sent'
 ORDER BY id DESC LIMIT :limit;
 
 -- name: figures_submits
--- By how much the service centre's time of a part was after the moment it was given to a modem. (A bind's centre may
--- tell its own zone's time, and seldom seconds.)
+-- By how much the service centre's time of a part was after the moment it was given to a modem; the centre of a bind
+-- may tell its own zone's time, and seldom seconds.
 SELECT report.submitted_at - attempt.started_at AS skew
 FROM report JOIN attempt ON attempt.id = report.attempt_id
 WHERE report.received_at > :since AND report.submitted_at IS NOT NULL AND attempt.sim IS NOT NULL
