@@ -24,6 +24,7 @@ import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from datetime import date, time
+from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any
 
 from smsd.rules.phones import mask
@@ -39,6 +40,10 @@ PLAIN = frozenset({"attempt_id", "alert_id", "iccid", "imei", "imsi", "inbox_id"
 """Keys whose value is no phone, however many digits it has."""
 _OWN = frozenset({"level", "timestamp", "logger"})
 _DEEPEST = 8
+_SHORTEST = 8
+"""Characters of the shortest text that is taken for a phone: + and seven digits."""
+_PLAIN_BELOW = 10**9
+"""An integer of fewer than ten digits is no phone."""
 
 _PHONE = re.compile(
     r"""
@@ -113,6 +118,8 @@ def bound(
 
 def mask_phones(text: str) -> str:
     """Return a text with every phone number in it masked; masking it again changes nothing."""
+    if len(text) < _SHORTEST:
+        return text
     return _PHONE.sub(lambda found: mask(found[0]), text)
 
 
@@ -125,6 +132,8 @@ def _shown(name: object, value: Any, depth: int) -> Any:
     """Return a value as it may be seen under a key: numbers and flags stay themselves, all else becomes text."""
     if isinstance(name, str) and name.lower() in HIDDEN:
         return value if value is None else "***"
+    if type(value) is str:  # nearly everything is: a line is written for each part that is sent
+        return value if name in PLAIN else mask_phones(value)
     if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, date | time):
@@ -132,6 +141,8 @@ def _shown(name: object, value: Any, depth: int) -> Any:
     if isinstance(value, bytes | bytearray | memoryview):
         return f"<{len(value)} octets>"
     if isinstance(value, int):
+        if -_PLAIN_BELOW < value < _PLAIN_BELOW:
+            return int(value)
         digits = str(int(value))
         return int(value) if name in PLAIN or mask_phones(digits) == digits else mask(digits)
     if isinstance(value, Mapping | list | tuple | set | frozenset):
@@ -149,7 +160,12 @@ def _nested(name: object, value: Any, depth: int) -> Any:
 
 
 def _key(name: object) -> str:
-    return mask_phones(str(name))
+    return _masked_name(str(name))
+
+
+@lru_cache(1024)
+def _masked_name(name: str) -> str:
+    return mask_phones(name)
 
 
 # --- structlog's parts, in the order a line passes them ---------------------------------------------------------------
