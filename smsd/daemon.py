@@ -145,7 +145,8 @@ class Daemon:
         config = self._config
         modems = [_modem(each, config, RouteMemory(thread, each.name), self._timings) for each in config.modems]
         binds = [_bind(each, config, RouteMemory(thread, each.name)) for each in config.smpp]
-        return [*binds, *modems]
+        operators = [_operator(each, config, thread, self._clock) for each in config.http]
+        return [*binds, *operators, *modems]
 
     @contextlib.contextmanager
     def _bell(self, gateway: Gateway) -> Iterator[None]:
@@ -248,6 +249,45 @@ def smpp_settings(bind: configuration.Smpp) -> "SmppSettings":
     )
 
 
+UNREPORTED_SECONDS = 3 * 86_400.0
+"""For how long an operator is asked what became of a message."""
+
+
+def _operator(http: configuration.Http, config: Config, thread: StoreThread, clock: Callable[[], float]) -> Route:
+    """Make the route to an operator's HTTP interface. Raises ``ConfigError`` when its profile cannot be understood."""
+    from smsd.routes import http as routes  # noqa: PLC0415  only who has such an operator pays for it
+
+    profile = routes.read_profile(http.profile_file) if http.profile_file else routes.shipped(http.profile)
+    if not (url := http.url or profile.url):
+        raise ConfigError(f"{config.path}: [[http]] {http.name} url: missing, and its profile has none")
+    password, token = http.password_file, http.webhook_token_file
+
+    async def unreported(after: int, limit: int) -> list[tuple[int, str, str]]:
+        since = clock() - UNREPORTED_SECONDS
+        return await thread.call(thread.store.outbox.unreported, http.name, after, limit, since)
+
+    return routes.HttpRoute(
+        http.name,
+        routes.HttpSettings(
+            profile,
+            url,
+            login=http.login,
+            window=http.window,
+            rate=float(http.rate),
+            ca_file=http.ca_file,
+            webhook_port=http.webhook_port,
+            timings=routes.Timings(answer=float(http.timeout_seconds), poll=float(http.poll_seconds)),
+        ),
+        memory=RouteMemory(thread, http.name),
+        unreported=unreported,
+        clock=time.monotonic,
+        chance=random.random,
+        sender=config.service.sender,
+        password=lambda: "" if password is None else configuration.read_secret(password),
+        token=lambda: "" if token is None else configuration.read_secret(token),
+    )
+
+
 def _host_and_port(written: str) -> tuple[str, int]:
     host, _, port = written.rpartition(":")
     return host.strip("[]"), int(port)
@@ -279,6 +319,7 @@ def _settings(config: Config) -> Settings:
         incomplete=config.messages.incomplete,
         lifetimes={each: config.messages.expires(each.value) for each in MessageClass},
         order=config.route_order,
+        by_class={each: order for each in MessageClass if (order := getattr(config.routing.by_class, each.value))},
         fallback_after=timedelta(seconds=config.routing.fallback_after_seconds),
         fallback_prefix=config.routing.fallback_prefix,
         keep_inbox=timedelta(days=keep.inbox_days) if keep.inbox_days else None,

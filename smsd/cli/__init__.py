@@ -27,7 +27,10 @@ COMMANDS = {
     "run": ("service", "Run the daemon in the foreground, until SIGTERM."),
     "status": ("status", "Show the daemon, the routes and the queue on one screen."),
     "doctor": ("doctor", "Find out what is wrong on this host, and what cures it."),
-    "demo": ("service", "Show the whole service on a simulated modem: no hardware, no configuration."),
+    "demo": (
+        "service",
+        "Show the whole service on a simulated modem and a simulated operator: no hardware, no configuration.",
+    ),
     "simulate": ("service", "Run a simulated modem on a pty, for any program."),
     "client": ("client", "Keep the local directory of clients."),
     "send": ("message", "Send one message by hand."),
@@ -37,6 +40,7 @@ COMMANDS = {
     "inbox": ("inbox", "See what came in, ignored texts included."),
     "request": ("request", "See clients' requests; have one carried out again, give one up."),
     "modem": ("modem", "See what the daemon knows of its modems."),
+    "audit": ("audit", "See who did what through this program."),
     "database": ("database", "Bring the database up to date, check it, back it up."),
 }
 """Every command with the file of this package it is in and its line in the help, in the order of the help."""

@@ -181,7 +181,7 @@ def _wait(app: App, store: "Store", alert_id: int) -> int:
             if app.daemon() is None:
                 click.echo("no daemon runs: the alert waits for one", err=True)
                 return UNAVAILABLE
-            time.sleep(WAIT_SECONDS)
+            _rest(WAIT_SECONDS)
             row = store.alerts.show(alert_id)
     left = sum(row["counts"].get(state, 0) for state in ("submitted", "delivered"))
     click.echo(f"alert {alert_id}: {row['state']}, {left} of {row['recipients']} left", err=True)
@@ -307,6 +307,10 @@ def _text(asked: Asked) -> str:
         return asked.text_file.read_text("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:
         raise UsageError(f"{asked.text_file}: not UTF-8 text") from None
+
+
+def _rest(seconds: float) -> None:
+    time.sleep(seconds)
 
 
 def _on_a_terminal() -> bool:

@@ -6,9 +6,10 @@ file is a credential handed by systemd (``$CREDENTIALS_DIRECTORY``) where there 
 the file itself.
 """
 
+from smsd.config.http import ByClass, Http
 from smsd.config.keys import (
-    Config,
     Alerts,
+    Config,
     Database,
     Directory,
     Identity,
@@ -22,17 +23,18 @@ from smsd.config.keys import (
     Routing,
     Service,
     Smpp,
-    describe,
     Tariff,
+    describe,
 )
 from smsd.config.reader import SecretFileWarning, load, parse, read_secret
 
 __all__ = [
-    "Config",
     "Alerts",
     "ByClass",
+    "Config",
     "Database",
     "Directory",
+    "Http",
     "Identity",
     "KeyDoc",
     "Limits",
@@ -45,9 +47,9 @@ __all__ = [
     "SecretFileWarning",
     "Service",
     "Smpp",
+    "Tariff",
     "describe",
     "load",
-    "Tariff",
     "parse",
     "read_secret",
 ]

@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from smsd.config import checks
+from smsd.config.http import ByClass, Http
+from smsd.config.key import key
 from smsd.errors import ConfigError
 from smsd.rules import replies
-
-if typing.TYPE_CHECKING:
 from smsd.rules.alerts import NumberPolicy, Treatment
 from smsd.rules.limits import Limits as RouteLimits
 from smsd.rules.limits import LimitTable
 from smsd.rules.routing import Kind
+
+if typing.TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 DEFAULT_PATH = Path("/etc/smsd/smsd.toml")
@@ -32,11 +34,6 @@ _ANY = checks.between(0, 10**6)
 _DAY = checks.between(1, 24 * 3600)
 _OCTET = checks.between(0, 255)
 _FORTNIGHT = checks.between(1, 14 * 24 * 60)
-
-
-def key(default: Any, doc: str, check: checks.Check | None = None, *, unit: str = "", shown: str = "") -> Any:
-    """Return a field that is a key: its sentence, its check, the unit of its number, its default as people read it."""
-    return dataclasses.field(default=default, metadata={"doc": doc, "check": check, "unit": unit, "shown": shown})
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +185,9 @@ class Routing:
 
     order: tuple[str, ...] = key(
         (), "Names of the routes; the first that can take a message does. A route not named sends nothing.",
-        shown="all binds, then all modems",
+        shown="all binds, all operators by HTTP, all modems",
     )  # fmt: skip
+    by_class: ByClass = key(ByClass(), "Orders that differ by class.", shown="none")
     fallback_after_seconds: int = key(
         30,
         "How long an answer waits for a first route that is down before it takes the next.",
@@ -208,6 +206,8 @@ class Limits:
         "`sms stop` is always carried out and acknowledged.", checks.between(1, 10**4),
     )  # fmt: skip
     sim_alerts_per_day: int = key(
+        200, "Alerts one modem sends in a day, the rest waits: bulk from one SIM gets it blocked.", _ANY
+    )
     sim_parts_per_minute: int = key(0, "Parts of all classes one modem sends in a minute of the clock; 0: any.", _ANY)
     sim_parts_per_hour: int = key(0, "Parts one modem sends in an hour; 0: any number.", _ANY)
     sim_parts_per_day: int = key(0, "Parts one modem sends in 24 hours; 0: any number.", _ANY)
@@ -223,8 +223,6 @@ class Limits:
     budget_roubles_per_day: int = key(
         0, "What 24 hours may cost by the tariff before notifications and alerts wait; 0: any amount.", _ANY
     )
-        200, "Alerts one modem sends in a day, the rest waits: bulk from one SIM gets it blocked.", _ANY
-    )
     quiet_hours: str = key(
         "", 'When no alert is sent, like `"21:00-09:00"`; empty: sent at any hour.', checks.quiet_hours
     )
@@ -233,6 +231,8 @@ class Limits:
     def quiet_span(self) -> tuple[time, time] | None:
         """First minute of the quiet hours and first after them, in the service's zone; ``None`` when there are none."""
         return checks.span(self.quiet_hours) if self.quiet_hours else None
+
+
 @dataclass(frozen=True, slots=True)
 class Tariff:
     """What a part costs: for previews and for the day's budget."""
@@ -256,8 +256,6 @@ class Alerts:
         "warn", "What is done with a number of another country than `service.region`: `refuse`, `warn` or `accept`.",
         checks.one_of(*Treatment),
     )  # fmt: skip
-
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,10 +335,11 @@ class Config:
     service: Service = Service()
     modems: tuple[Modem, ...] = ()
     smpp: tuple[Smpp, ...] = ()
+    http: tuple[Http, ...] = ()
     routing: Routing = Routing()
+    limits: Limits = Limits()
     tariff: Tariff = Tariff()
     alerts: Alerts = Alerts()
-    limits: Limits = Limits()
     directory: Directory = Directory()
     replies: ReplyTexts = ReplyTexts()
     messages: Messages = Messages()
@@ -362,6 +361,11 @@ class Config:
         """Names of all routes there are."""
         binds, operators = (bind.name for bind in self.smpp), (each.name for each in self.http)
         return (*binds, *operators, *(modem.name for modem in self.modems))
+
+    @property
+    def alert_order(self) -> tuple[str, ...]:
+        """Names of the routes an alert may leave by."""
+        return self.routing.by_class.alert or self.route_order
 
     @property
     def number_policy(self) -> NumberPolicy:
@@ -402,7 +406,7 @@ class Config:
 
     def require_routes(self) -> None:
         """Raise ``ConfigError`` when there is neither a modem nor a bind: nothing for a daemon to do."""
-        if not self.modems and not self.smpp:
+        if not self.modems and not self.smpp and not self.http:
             raise ConfigError(f'{self.path}: no modem and no bind: write [[modem]] with device = "/dev/smsd/modem"')
 
 
@@ -411,6 +415,7 @@ TABLES: Mapping[str, type] = {
     "service": Service,
     "modem": Modem,
     "smpp": Smpp,
+    "http": Http,
     "routing": Routing,
     "limits": Limits,
     "tariff": Tariff,
@@ -421,8 +426,10 @@ TABLES: Mapping[str, type] = {
     "retention": Retention,
     "log": Log,
 }
-ARRAYS: Mapping[str, str] = {"modem": "modems", "smpp": "smpp"}
+ARRAYS: Mapping[str, str] = {"modem": "modems", "smpp": "smpp", "http": "http"}
 """Tables that may stand several times, and the field of ``Config`` they make."""
+NESTED: Mapping[str, type] = {"modem.identity": Identity, "routing.by_class": ByClass}
+"""Tables within tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,7 +449,7 @@ def describe() -> list[KeyDoc]:
     """Return every key there is, in the order of the reference."""
     tables: dict[str, type] = {}
     for name, cls in TABLES.items():
-        tables |= {name: cls, "modem.identity": Identity} if cls is Modem else {name: cls}
+        tables |= {name: cls} | {inner: NESTED[inner] for inner in NESTED if inner.startswith(f"{name}.")}
     return [
         KeyDoc(
             table=table,

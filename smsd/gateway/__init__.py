@@ -21,6 +21,7 @@ from smsd.gateway.alerts import Feeder
 from smsd.gateway.answers import MESSAGE_SEAL, Answers
 from smsd.gateway.doubts import Doubts
 from smsd.gateway.pump import STORE_RETRY_SECONDS, Pump
+from smsd.gateway.reception import Reception
 from smsd.gateway.route import Bells, Route, Settings
 from smsd.rules.commands import Command
 from smsd.rules.outbox import MessageClass
@@ -69,16 +70,17 @@ class Gateway:
         self._wal_emptied = clock()
         self._bells = Bells(list(self._routes))
         self._answers = Answers(store, directory, vault.public, settings, clock, self._bells)
-        self._doubts = Doubts(store, self._routes.values(), clock, self._bells, self._record, self._quiet)
+        carriers = settings.by_class.get(MessageClass.ALERT, tuple(self._routes))
         self._feeder = Feeder(
             store,
-            list(self._routes.values()),
+            [route for name, route in self._routes.items() if name in carriers],
             clock,
             self._bells,
             down_for=self._down_for,
             fallback_after=settings.fallback_after.total_seconds(),
             keep=settings.keep_outbox,
         )
+        self._doubts = Doubts(store, self._routes.values(), clock, self._bells, self._record, self._quiet)
         self._pumps = {
             route.name: Pump(
                 route,
@@ -101,6 +103,7 @@ class Gateway:
             divert=self._divert_reported,
             incomplete=settings.incomplete,
         )
+        self._reception = Reception(store, self._judge)
 
     async def run(self) -> None:
         """Work until cancelled. Attempts that a dead process left open are taken for doubts first."""
@@ -116,9 +119,9 @@ class Gateway:
                 group.create_task(_supervised(f"pump {name}", self._pumps[name].run))
                 group.create_task(_supervised(f"doubts {name}", self._doubts.run, route))
             group.create_task(_supervised("requests", self._answers.run))
+            group.create_task(_supervised("alerts", self._feeder.run))
             group.create_task(_supervised("statuses", self._publish))
             group.create_task(_supervised("care", self._care))
-            group.create_task(_supervised("alerts", self._feeder.run))
 
     async def stop(self, seconds: float) -> None:
         """Take no more work and wait at most ``seconds`` for the parts in the air to be answered."""
@@ -144,7 +147,7 @@ class Gateway:
     async def received(self, received: Received) -> None:
         """Make something received safe and act on it. Raises ``StoreError``: then it must not be deleted."""
         received = self._with_recipient(received)
-        receipt = await self._thread.call(self._store.inbox.receive, received, self._judge)
+        receipt = await self._reception.take(received)
         _tell(received, receipt)
         if receipt.message_id is not None or receipt.attempt_id is not None:
             # A report may have settled a doubt, and what waited for it may leave.

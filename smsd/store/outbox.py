@@ -34,7 +34,6 @@ from smsd.store.progress import (
     NewMessage,
     advance,
     begin,
-    covered,
     doubt_of,
     get_message,
     insert_message,
@@ -151,7 +150,7 @@ class Outbox:
         doubt for a person. ``None``: it has been settled, or its message given up, meanwhile.
         """
         with self._engine.write() as tx:
-            parts = [part for part in covered(tx, attempt_id) if part["part_state"] == PartState.IN_DOUBT]
+            parts = [part for part in tx.all("attempt_get", id=attempt_id) if part["part_state"] == PartState.IN_DOUBT]
             parts = [part for part in parts if part["newest"] == attempt_id]
             if not parts:
                 return None
@@ -272,8 +271,8 @@ def _take(
     for row in rows:
         if _stays(tx, row, message_class, now):
             continue
-        gauge.take(message_class, row)
         claims.append(begin(tx, row, claimant, now))
+        gauge.take(message_class, row, row["parts"] if claims[-1].whole else 1)
     return claims
 
 

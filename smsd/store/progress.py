@@ -12,11 +12,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from smsd.errors import NotFoundError, StoreError
-from smsd.rules.outbox import FINAL, PRIORITY, WAITING, MessageClass, PartState, State, may, retry_delay, state_of
+from smsd.rules.outbox import (
+    FINAL,
+    OBEYS_OPT_OUT,
+    PRIORITY,
+    WAITING,
+    MessageClass,
+    PartState,
+    State,
+    may,
+    retry_delay,
+    state_of,
+)
 from smsd.rules.reports import FORMS, Candidate, is_tp_mr, reference_forms, speaks_of
 from smsd.sms import Doubt, InDoubt, NotSent, Outcome, Received, ReportClass, Sent, StatusReport, Verdict, Witness
 from smsd.store.engine import Row, Transaction
 from smsd.store.tally import taken_back
+from smsd.store.wishes import recognise
 
 __all__ = [
     "Claim",
@@ -112,6 +124,8 @@ class Claim:
 
 def insert_message(tx: Transaction, new: NewMessage, now: float) -> tuple[int, bool]:
     """Queue a message inside a transaction; return its id and whether it is new (its key may already stand for one)."""
+    if new.message_class in OBEYS_OPT_OUT:
+        recognise(tx, [new.recipient])
     row = tx.first(
         "message_insert",
         created_at=now,
@@ -208,7 +222,9 @@ def _lift(tx: Transaction, message_id: int, total: int, *, whole: bool) -> int:
 
 def settle(tx: Transaction, attempt_id: int, outcome: Outcome, now: float, diversion: Diversion | None = None) -> None:
     """Record the end of an attempt and move its parts and message on; what did not leave may be diverted."""
-    parts = covered(tx, attempt_id)
+    parts = tx.all("attempt_get", id=attempt_id)
+    if not parts:
+        return  # its reader has been erased since: there is nothing to move on
     attempt = parts[0]
     if attempt["outcome"] in ("sent", "not_sent"):
         return
@@ -225,7 +241,7 @@ def settle(tx: Transaction, attempt_id: int, outcome: Outcome, now: float, diver
                 _go_on(tx, message_id, now)
             _hear_waiting_reports(tx, attempt, reference, now)
         case NotSent():
-            taken_back(tx, attempt["route"], message_id, attempt["started_at"])
+            taken_back(tx, attempt, len(parts))
             _write_outcome(
                 tx, attempt_id, "not_sent", now, code=outcome.code, reason=outcome.reason, evidence=outcome.evidence
             )

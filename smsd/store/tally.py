@@ -19,9 +19,15 @@ DAY_MINUTES = 1440
 DAY_SECONDS = 86400.0
 
 
-def taken_back(tx: Transaction, route: str, message_id: int, began: float) -> None:
-    """Count no longer a part that did not leave."""
-    tx.run("tally_take_back", route=route, minute=int(began // MINUTE), message_id=message_id)
+def taken_back(tx: Transaction, attempt: Row, parts: int) -> None:
+    """Count no longer the parts of an attempt that did not leave."""
+    tx.run(
+        "tally_take_back",
+        route=attempt["route"],
+        minute=int(attempt["started_at"] // MINUTE),
+        message_id=attempt["message_id"],
+        parts=parts,
+    )
 
 
 def spent(tx: Transaction, route: str, table: LimitTable, now: float) -> Spent:
@@ -72,9 +78,9 @@ class Gauge:
             self._spent = spent(self.tx, self.route, self.table, self.now)
         return room(self._limits, self._spent, message_class, price) - self._taken
 
-    def take(self, message_class: MessageClass, message: Row) -> None:
-        """Begin the next part of a message, and with its first part all of them."""
-        self._begun[message_class] += 1
+    def take(self, message_class: MessageClass, message: Row, parts: int) -> None:
+        """Begin so many parts of a message, and with its first part all of them."""
+        self._begun[message_class] += parts
         if message["state"] == State.QUEUED:
             self._taken += message["parts"]
         if self._limits.recipients_per_day:

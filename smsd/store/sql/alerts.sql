@@ -165,8 +165,8 @@ ON CONFLICT (route, minute, class) DO UPDATE SET parts = tally.parts + excluded.
 
 -- name: tally_take_back
 -- A part did not leave after all.
-UPDATE tally SET parts = parts - 1
-WHERE route = :route AND minute = :minute AND parts > 0
+UPDATE tally SET parts = parts - :parts
+WHERE route = :route AND minute = :minute AND parts >= :parts
   AND class = (SELECT message.class FROM message WHERE message.id = :message_id);
 
 -- name: tally_recipient

@@ -1,0 +1,148 @@
+"""Alerts through a gateway over a real store: fed, overtaken, paused, limited, carried by a SIM when allowed."""
+
+import asyncio
+from datetime import UTC, datetime, time, timedelta
+
+from smsd.rules.alerts import Recipient, Summary
+from smsd.rules.limits import Limits, LimitTable
+from smsd.rules.outbox import MessageClass
+from smsd.rules.routing import Kind
+from smsd.store import NewAlert
+from smsd.store.alerts import IN_OUTBOX
+from tests.gateway.house import PHONE, House, ScriptedRoute, Start
+
+
+def bind(**how: object) -> ScriptedRoute:
+    """Make a bind that sends as SCSERV."""
+    return ScriptedRoute(name="operator", sender="SCSERV", sim=None, kind=Kind.BIND, window=10, **how)  # type: ignore[arg-type]
+
+
+def alert(house: House, count: int, **values: object) -> int:
+    """Queue an alert to so many people and ring."""
+    values.setdefault("starts_at", house.clock.now)
+    alert_id = house.store.alerts.prepare(NewAlert("Работы.", **values))  # type: ignore[arg-type]
+    people = [Recipient(f"+7916{number:07d}", None, 1, None) for number in range(count)]
+    house.store.alerts.append(alert_id, 1, people)
+    house.store.alerts.publish(alert_id, Summary(recipients=count, parts=count))
+    house.gateway.look()
+    return alert_id
+
+
+def state(house: House, alert_id: int) -> str:
+    return str(house.store.alerts.show(alert_id)["state"])
+
+
+def counts(house: House, alert_id: int) -> dict[str, int]:
+    found: dict[str, int] = house.store.alerts.show(alert_id)["counts"]
+    return found
+
+
+async def test_everybody_is_written_to_once_and_the_alert_is_done(start: Start) -> None:
+    house = await start(bind())
+    alert_id = alert(house, 2 * IN_OUTBOX)
+    await house.until(lambda: state(house, alert_id) == "done")
+    recipients = [submit.recipient for submit in house.route.submits]
+    assert len(recipients) == len(set(recipients)) == 2 * IN_OUTBOX
+
+
+async def test_an_answer_goes_before_the_next_part_of_an_alert(start: Start) -> None:
+    house = await start(bind())
+    house.route.hold = asyncio.Event()
+    house.route.window = 1
+    alert(house, 500)
+    await house.until(lambda: len(house.route.submits) == 1)
+    await house.text("CLIENT sms stop")
+    house.route.hold.set()
+    await house.until(lambda: len(house.route.submits) >= 3)
+    assert PHONE in [submit.recipient for submit in house.route.submits[1:3]]
+
+
+async def test_a_paused_alert_stops_at_once_and_goes_on(start: Start) -> None:
+    house = await start(bind())
+    house.route.hold = asyncio.Event()
+    alert_id = alert(house, 50)
+    await house.until(lambda: len(house.route.submits) == 10)
+    house.store.alerts.pause(alert_id)
+    house.route.hold.set()
+    await house.until(lambda: counts(house, alert_id) == {"submitted": 10, "queued": 40})
+    house.enqueue("лично")
+    await house.until(lambda: len(house.route.submits) == 11)
+    house.store.alerts.resume(alert_id)
+    await house.until(lambda: state(house, alert_id) == "done")
+
+
+async def test_an_alert_to_come_waits_for_its_time(start: Start) -> None:
+    house = await start(bind())
+    alert_id = alert(house, 2, starts_at=house.clock.now + 3600)
+    house.enqueue("лично")
+    await house.until(lambda: len(house.route.submits) == 1)
+    house.clock.now += 3600
+    await house.until(lambda: state(house, alert_id) == "done")
+
+
+def limited(house: House, limits: Limits, quiet: tuple[time, time] | None = None) -> LimitTable:
+    kinds = {route.name: route.kind for route in house.routes}
+    return LimitTable(kinds, {Kind.SIM: limits}, {}, quiet, UTC)
+
+
+async def test_quiet_hours_hold_an_alert_and_let_everything_else_pass(start: Start) -> None:
+    house = await start(bind())
+    moment = datetime.fromtimestamp(house.clock.now, UTC)
+    quiet = (moment.time(), (moment + timedelta(hours=2)).time())
+    house.gateway._thread.store.outbox.limits = limited(house, Limits(), quiet)
+    alert_id = alert(house, 3)
+    await house.text("CLIENT sms stop")
+    house.enqueue("уведомление", MessageClass.NOTIFICATION)
+    await house.until(lambda: len(house.route.submits) == 2)
+    assert counts(house, alert_id) == {"queued": 3}
+    house.clock.now += 7201
+    await house.until(lambda: state(house, alert_id) == "done")
+
+
+async def test_a_sims_daily_number_is_kept_to_the_part(start: Start) -> None:
+    house = await start(ScriptedRoute(name="modem0"))
+    house.gateway._thread.store.outbox.limits = limited(house, Limits(alerts_per_day=7))
+    alert_id = alert(house, 20)
+    await house.until(lambda: counts(house, alert_id).get("submitted") == 7)
+    house.enqueue("лично")
+    await house.until(lambda: len(house.route.submits) == 8)
+    house.clock.now += 25 * 3600
+    await house.until(lambda: counts(house, alert_id).get("submitted") == 14)
+
+
+async def test_only_an_alert_that_may_fall_back_leaves_by_the_sim(start: Start) -> None:
+    """And goes back to the bind as soon as that is up."""
+    house = await start(bind(up=False), ScriptedRoute(name="modem0"))
+    strict, lenient = alert(house, 5), alert(house, 5, may_fall_back=True)
+    house.clock.now += 31
+    await house.until(lambda: state(house, lenient) == "done")
+    assert counts(house, strict) == {"queued": 5}
+    row = next(house.store.alerts.recipients(lenient))
+    assert (row["route"], row["sender"]) == ("modem0", "+79086228779")
+    house.routes[0].up = True
+    house.gateway.changed("operator")
+    await house.until(lambda: state(house, strict) == "done")
+    assert len(house.routes[1].submits) == 5
+
+
+async def test_what_the_sim_has_not_begun_goes_back_to_a_bind_that_returns(start: Start) -> None:
+    house = await start(bind(up=False), ScriptedRoute(name="modem0"))
+    house.routes[1].hold = asyncio.Event()
+    alert_id = alert(house, 5, may_fall_back=True)
+    house.clock.now += 31
+    await house.until(lambda: len(house.routes[1].submits) == 1)
+    house.routes[0].up = True
+    house.gateway.changed("operator")
+    await house.until(lambda: len(house.routes[0].submits) == 4)
+    house.routes[1].hold.set()
+    await house.until(lambda: state(house, alert_id) == "done")
+
+
+async def test_a_short_fault_of_the_bind_changes_nothing(start: Start) -> None:
+    house = await start(bind(up=False), ScriptedRoute(name="modem0"))
+    alert_id = alert(house, 5, may_fall_back=True)
+    house.clock.now += 20
+    house.enqueue("срочно", MessageClass.ACK)
+    await house.until(lambda: counts(house, alert_id) == {"queued": 5})
+    house.clock.now += 11
+    await house.until(lambda: state(house, alert_id) == "done")
