@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from smsd.config import Config
     from smsd.desk import Desk
     from smsd.desk.alerts import AlertDesk
-    from smsd.store import Store
+    from smsd.store import Act, Store
 
 __all__ = ["App", "pass_app"]
 
@@ -59,10 +59,22 @@ class App:
         from smsd.store import Store  # noqa: PLC0415  start-up time
 
         store = Store(self.database, self.clock, migrate=migrate)
+        store.engine.act = self.act()
         try:
             yield store
         finally:
             store.close()
+
+    def act(self, what: str = "") -> "Act":
+        """Return what is being done, for the audit trail: the command that was given, by whom, about what."""
+        from smsd.cli.actor import about, who  # noqa: PLC0415  start-up time
+        from smsd.store import Act  # noqa: PLC0415
+
+        context = click.get_current_context(silent=True)
+        if context is None:
+            return Act(self.now, who(self.environ), what)
+        command = context.command_path.removeprefix(f"{context.find_root().command_path} ")
+        return Act(self.now, who(self.environ), what or command, about(context.params, self.config.service.region))
 
     def desk(self, store: "Store") -> "Desk":
         """Return the desk over an open store."""
@@ -91,14 +103,14 @@ class App:
         from smsd.store.bell import ring  # noqa: PLC0415
 
         config = self.config
-        binds = {bind.name: config.service.sender for bind in config.smpp}
+        by_name = dict.fromkeys(config.routes, config.service.sender)
         terms = AlertTerms(
             policy=config.number_policy,
             require_consent=config.alerts.require_consent,
             lifetime=config.messages.expires("alert"),
             limits=config.limit_table,
-            order=config.route_order,
-            senders=binds | {modem.name: config.service.number for modem in config.modems},
+            order=config.alert_order,
+            senders=by_name | {modem.name: config.service.number for modem in config.modems},
         )
         return AlertDesk(store, terms, clock=self.clock, ring=lambda: ring(store.path), breathe=time.sleep)
 

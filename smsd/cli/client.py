@@ -2,13 +2,16 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from smsd.cli.app import App, pass_app
 from smsd.cli.output import Clock, json_option, limit_option, plural, print_json, print_pairs, print_table, progress
 from smsd.errors import SmsdError, UsageError
+
+if TYPE_CHECKING:
+    from smsd.store import Erased
 
 __all__ = ["client"]
 
@@ -70,9 +73,10 @@ def _on_a_terminal() -> bool:
 
 @client.command("import", epilog="Example: smsd client import clients.csv")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Check every line, and change nothing.")
 @json_option
 @pass_app
-def import_(app: App, file: Path, *, as_json: bool) -> None:
+def import_(app: App, file: Path, *, dry_run: bool, as_json: bool) -> None:
     """Add clients from a CSV file, all or none.
 
     The columns, in any order, are named in the first line: phone, code, login, password, and perhaps name and
@@ -83,7 +87,7 @@ def import_(app: App, file: Path, *, as_json: bool) -> None:
 
     entries = read_clients(file)
     with app.store() as store, progress("sealing", len(entries)) as more:
-        result = app.desk(store).import_clients(entries, cause=f"import of {file.name}", progress=more)
+        result = app.desk(store).import_clients(entries, cause=f"import of {file.name}", progress=more, dry_run=dry_run)
     if result.faults:
         for fault in result.faults[:FAULTS_SHOWN]:
             click.echo(f"{file}: line {fault.line}: {fault.reason}", err=True)
@@ -91,10 +95,10 @@ def import_(app: App, file: Path, *, as_json: bool) -> None:
             click.echo(f"… and {plural(rest, 'line')} more", err=True)
         raise SmsdError(f"{plural(len(result.faults), 'line')} of {file} cannot be taken: nothing is changed")
     if as_json:
-        print_json({"imported": result.count, "without_password": result.without_password})
+        print_json({"imported": result.count, "without_password": result.without_password, "dry_run": dry_run})
         return
     without = f", {result.without_password} of them without a password" if result.without_password else ""
-    click.echo(f"{plural(result.count, 'client')} imported{without}")
+    click.echo(f"{plural(result.count, 'client')} {'could be imported' if dry_run else 'imported'}{without}")
 
 
 @client.command("list", epilog="Example: smsd client list --limit 0 --json")
@@ -138,6 +142,7 @@ def show(app: App, phone: str, *, reveal: bool, as_json: bool) -> None:
         sealed, password = row["password"], None
         if reveal and sealed is not None:
             password = open_vault(store, app.config.key_file).open(sealed, associated=seal_context(row["phone"]))
+            store.audit.note(app.act("client show --reveal"))
     row["has_password"] = sealed is not None
     clock = Clock(app.config.service.zone, app.now)
     if as_json:
@@ -158,12 +163,82 @@ def show(app: App, phone: str, *, reveal: bool, as_json: bool) -> None:
 
 @client.command(epilog="Example: smsd client remove +79161234567")
 @click.argument("phone")
+@click.option("--dry-run", is_flag=True, help="Say whom it would be, and change nothing.")
 @pass_app
-def remove(app: App, phone: str) -> None:
-    """Forget a client; what his number wishes of notifications stays."""
+def remove(app: App, phone: str, *, dry_run: bool) -> None:
+    """Take a client out of the directory; his messages, and what his number wishes, stay.
+
+    What erases everything is "smsd client forget".
+    """
     with app.store() as store:
-        number = app.desk(store).remove_client(phone)
-    click.echo(f"client {number}: removed")
+        desk = app.desk(store)
+        number = str(desk.client(phone)["phone"]) if dry_run else desk.remove_client(phone)
+    click.echo(f"client {number}: {'would be removed' if dry_run else 'removed'}")
+
+
+@client.command(epilog="Example: smsd client forget +79161234567 --dry-run")
+@click.argument("phone")
+@click.option("--dry-run", is_flag=True, help="Say what would be erased, and erase nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@pass_app
+def forget(app: App, phone: str, *, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Erase a person everywhere, and print the act of it.
+
+    Client, messages in both directions with their octets, attempts and reports, requests, places in alerts: all that
+    holds the number is deleted and overwritten, the write-ahead log included. A stop in force is kept as a keyed hash,
+    so that nobody writes to the number by mistake. Backups, and what others wrote about the person, are not touched.
+    """
+    number = app.phone(phone) or ""
+    with app.store() as store:
+        desk = app.desk(store)
+        if not dry_run and not yes:
+            _ask_to_erase(number, desk.forget(number, dry_run=True).total)
+        act = desk.forget(number, dry_run=dry_run)
+    clock = Clock(app.config.service.zone, app.now)
+    if as_json:
+        print_json(
+            {
+                "phone": number,
+                "at": clock.iso(act.at),
+                "by": app.act().who,
+                "dry_run": dry_run,
+                "erased": dict(act.rows),
+                "stop_kept": act.stop_kept,
+                "reports_awaited": act.awaited,
+                "log_emptied": act.log_emptied,
+            }
+        )
+        return
+    _print_act(number, act, clock, by=app.act().who, dry_run=dry_run)
+
+
+def _ask_to_erase(number: str, rows: int) -> None:
+    if not _on_a_terminal():
+        raise SmsdError("nothing is erased: without a terminal to ask on, say --yes")
+    if not click.confirm(f"Erase {plural(rows, 'row')} of {number} for good?", err=True):
+        raise SmsdError("nothing is erased")
+
+
+def _print_act(number: str, act: "Erased", clock: Clock, *, by: str, dry_run: bool) -> None:
+    """Print the act of an erasure: who erased what of whom, when, and what remains."""
+    print_pairs(
+        [
+            ("would be erased" if dry_run else "erased", number),
+            ("at", clock.day(act.at)),
+            ("by", by),
+            *((name, count) for name, count in act.rows.items()),
+            ("in all", plural(act.total, "row")),
+            ("opt-out", "kept, as a keyed hash of the number" if act.stop_kept else "none in force"),
+        ]
+    )
+    if dry_run:
+        return
+    if act.awaited:
+        click.echo(f"{plural(act.awaited, 'report')} may still come: after some days, run this again", err=True)
+    if not act.log_emptied:
+        click.echo("the write-ahead log is in use and holds copies for up to an hour: run this again then", err=True)
+    click.echo("backups made before hold the person still: delete or rotate them", err=True)
 
 
 def _fields(row: dict[str, Any], clock: Clock) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ import click
 
 from smsd.cli.app import App, pass_app
 from smsd.cli.output import json_option, plural, print_json, progress
-from smsd.errors import SmsdError, StoreError
+from smsd.errors import SmsdError, StoreError, StoreVersionError
 
 if TYPE_CHECKING:
     from smsd.store.engine import Engine
@@ -23,21 +23,46 @@ def database() -> None:
     """Bring the database up to date, check it, back it up."""
 
 
-@database.command(epilog="Example: smsd database migrate")
+@database.command(epilog="Example: smsd database migrate --dry-run")
+@click.option("--dry-run", is_flag=True, help="Say which steps there are to do, and do none.")
 @pass_app
-def migrate(app: App) -> None:
+def migrate(app: App, *, dry_run: bool) -> None:
     """Bring the database to the version of this program; an absent one is made."""
-    from smsd.store.engine import Engine  # noqa: PLC0415  start-up time
+    from smsd.store.audit import Audit  # noqa: PLC0415  start-up time
+    from smsd.store.engine import Engine  # noqa: PLC0415
 
+    if dry_run:
+        _show_steps(app)
+        return
     engine = Engine(app.database)
     try:
         done = engine.migrate(app.clock())
         version = engine.version()
+        if done:
+            Audit(engine, app.clock).note(app.act())
     finally:
         engine.close()
     for name in done:
         click.echo(f"done: {name}")
     click.echo(f"{app.database}: version {version}{'' if done else ', nothing to do'}")
+
+
+def _show_steps(app: App) -> None:
+    """Say which migrations would run; an absent database is not made."""
+    from smsd.store.engine import Engine, migrations  # noqa: PLC0415  start-up time
+
+    version = 0
+    if app.database.exists():
+        engine = Engine(app.database)
+        try:
+            engine.refuse_newer()
+            version = engine.version()
+        finally:
+            engine.close()
+    waiting = [name for number, name, _ in migrations() if number > version]
+    for name in waiting:
+        click.echo(f"to do: {name}")
+    click.echo(f"{app.database}: version {version}{'' if waiting else ', nothing to do'}")
 
 
 @database.command(epilog="Example: smsd database check")
@@ -65,8 +90,19 @@ def backup(app: App, file: Path) -> None:
     """Copy the whole database to FILE while the daemon goes on; an existing file is never overwritten."""
     with _existing(app) as engine, progress("copying", _pages(app.database)) as more:
         engine.backup(file, _told(more))
+        _note(app, engine)
     octets = file.stat().st_size
     click.echo(f"{file}: {octets} bytes, readable by you alone; it holds what clients wrote, passwords only sealed")
+
+
+def _note(app: App, engine: "Engine") -> None:
+    """Write down that a copy was taken, where the database is of a version that knows how."""
+    from smsd.store.audit import Audit  # noqa: PLC0415  start-up time
+
+    with suppress(StoreVersionError):
+        engine.refuse_older()
+        engine.refuse_newer()
+        Audit(engine, app.clock).note(app.act())
 
 
 def _pages(path: Path) -> int:

@@ -4,7 +4,7 @@ Knows how rows of the store are read aloud. Refuses to guess: it says what is re
 ``codes``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from smsd.cli.codes import explain, spell
@@ -43,12 +43,18 @@ AGAIN = frozenset({State.UNDELIVERABLE, State.REJECTED, State.FAILED, State.EXPI
 
 
 def message_life(
-    row: dict[str, Any], clock: Clock, *, subscribed: bool, daemon: bool, order: Sequence[str] = ()
+    row: dict[str, Any],
+    clock: Clock,
+    *,
+    subscribed: bool,
+    daemon: bool,
+    order: Sequence[str] = (),
+    wish: Mapping[str, Any] | None = None,
 ) -> list[str]:
     """Tell the life of a message, as ``Outbox.show`` returns it.
 
     ``subscribed``: whether its reader wants notifications now; ``daemon``: whether one runs; ``order``: the routes as
-    they are configured, the first to be tried first.
+    they are configured, the first to be tried first; ``wish``: the reader's own, as ``Clients.wish`` returns it.
     """
     purpose = PURPOSES[MessageClass(row["class"])]
     to = f"to {row['recipient']} in {plural(row['parts'], 'part')}"
@@ -64,6 +70,9 @@ def message_life(
     life += [sentence for _, sentence in sorted(told, key=lambda pair: pair[0])]
     life += _way(row, order)
     life += _now(row, clock, subscribed=subscribed, daemon=daemon)
+    if wish is not None and MessageClass(row["class"]) in OBEYS_OPT_OUT:
+        verb = "asked for them again" if wish["subscribed"] else "stopped notifications and alerts"
+        life.append(f"{clock.full(wish['decided_at'])}: its reader {verb} ({wish['cause']}).")
     if row["secret"] and not row["sealed"]:
         life.append("Its text held a password and has been wiped.")
     return life
@@ -79,7 +88,7 @@ def _attempts(row: dict[str, Any], clock: Clock) -> Iterator[tuple[dict[str, Any
         if code and code not in explained and (words := explain(code)):
             explained.add(code)
             sentence += f" ({words[:1].upper()}{words[1:]}.)"
-        again = any(later["sequence"] == attempt["sequence"] for later in attempts[number + 1 :])
+        again = any(_both_try(attempt, later) for later in attempts[number + 1 :])
         if attempt["outcome"] == "in_doubt" and again:
             sentence += " No evidence came, so it was sent once more and may have arrived twice."
         yield attempt, sentence
@@ -127,7 +136,12 @@ def _report(report: dict[str, Any], row: dict[str, Any], clock: Clock) -> str:
 
 
 def _part(of: dict[str, Any], row: dict[str, Any]) -> str:
-    return "it" if row["parts"] == 1 else f"part {of['sequence']}"
+    return "it" if row["parts"] == 1 or not of["sequence"] else f"part {of['sequence']}"
+
+
+def _both_try(attempt: dict[str, Any], later: dict[str, Any]) -> bool:
+    """Tell whether two attempts were at the same part; one without a part was at all of them."""
+    return not attempt["sequence"] or not later["sequence"] or bool(later["sequence"] == attempt["sequence"])
 
 
 def _now(row: dict[str, Any], clock: Clock, *, subscribed: bool, daemon: bool) -> list[str]:

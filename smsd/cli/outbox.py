@@ -105,7 +105,7 @@ def _print_details(row: dict[str, Any], clock: Clock) -> None:
         ("attempt", "part", "began", "route", "outcome", "reference", "code", "evidence", "reason"),
         [
             (
-                each["id"], each["sequence"], clock.day(each["started_at"]), each["route"],
+                each["id"], each["sequence"] or "all", clock.day(each["started_at"]), each["route"],
                 each["outcome"] or "in the air", each["reference"], each["code"], each["evidence"], each["reason"],
             )
             for each in row["attempt_list"]
@@ -118,7 +118,7 @@ def _print_details(row: dict[str, Any], clock: Clock) -> None:
     print_table(
         ("report", "part", "class", "code"),
         [
-            (clock.day(each["received_at"]), each["sequence"], each["class"], each["code"])
+            (clock.day(each["received_at"]), each["sequence"] or "all", each["class"], each["code"])
             for each in row["report_list"]
         ],
         indent="  ",
@@ -135,10 +135,11 @@ def why(app: App, message_id: int, *, as_json: bool) -> None:
 
     with app.store() as store:
         row = store.outbox.show(message_id)
-        wanted = store.clients.subscribed(row["recipient"])
+        wish = store.clients.wish(row["recipient"])
         daemon = app.daemon() is not None
     clock = Clock(app.config.service.zone, app.now)
-    sentences = message_life(row, clock, subscribed=wanted, daemon=daemon, order=app.config.route_order)
+    wanted = wish is None or bool(wish["subscribed"])
+    sentences = message_life(row, clock, subscribed=wanted, daemon=daemon, order=app.config.route_order, wish=wish)
     if as_json:
         print_json({"id": row["id"], "state": row["state"], "life": sentences})
         return
@@ -228,7 +229,7 @@ def _details(row: dict[str, Any], clock: Clock) -> dict[str, Any]:
         "attempts": [
             {
                 "id": each["id"],
-                "part": each["sequence"],
+                "part": each["sequence"] or None,
                 "route": each["route"],
                 "sim": each["sim"],
                 "started_at": clock.iso(each["started_at"]),
@@ -244,7 +245,7 @@ def _details(row: dict[str, Any], clock: Clock) -> dict[str, Any]:
         "reports": [
             {
                 "received_at": clock.iso(each["received_at"]),
-                "part": each["sequence"],
+                "part": each["sequence"] or None,
                 "class": each["class"],
                 "code": each["code"],
                 "submitted_at": clock.iso(each["submitted_at"]),

@@ -21,7 +21,7 @@ from smsd.rules.outbox import MessageClass
 from smsd.rules.phones import country, e164, mask
 from smsd.rules.replies import FAILED
 from smsd.sms import segments
-from smsd.store import Client, NewMessage, Row, Store
+from smsd.store import Client, Erased, NewMessage, Row, Store
 from smsd.vault import PublicKey, Vault, seal
 
 __all__ = [
@@ -45,6 +45,8 @@ LONGEST_KEY = 200
 PUBLIC_KEY = "public_key"
 """The fact of the store that holds the public key, in Base64."""
 PROGRESS_ROWS = 500
+KEY_OCTETS = 32
+"""Of chance, for the marks of erased numbers (HMAC-SHA256)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,14 +254,24 @@ class Desk:
         self._store.clients.remove(number)
         return number
 
+    def forget(self, phone: str, *, dry_run: bool = False) -> Erased:
+        """Erase a person everywhere; of a stop in force a mark is kept. ``dry_run``: say only what would be erased.
+
+        Raises ``UsageError`` for a phone that is none, ``StoreBusyError`` while something to it is under way.
+        """
+        return self._store.erasure.erase(self.phone(phone), os.urandom(KEY_OCTETS), dry_run=dry_run)
+
     def import_clients(
         self,
         entries: Sequence[tuple[int, NewClient | Fault]],
         *,
         cause: str,
         progress: Callable[[int], None] = lambda _: None,
+        dry_run: bool = False,
     ) -> Imported:
         """Add clients, each with the number of its line, all or none: one fault and nothing is changed.
+
+        ``dry_run``: check only.
 
         Everything is checked and sealed first; the rows are written in one transaction. ``progress`` is told how many
         entries more have been looked at.
@@ -285,7 +297,7 @@ class Desk:
         progress(len(entries) % PROGRESS_ROWS)
         if faults:
             return Imported(faults=tuple(faults))
-        count = self._store.clients.put(clients.values(), cause=cause)
+        count = len(clients) if dry_run else self._store.clients.put(clients.values(), cause=cause)
         return Imported(count, sum(client.password is None for client in clients.values()))
 
     def _sealed(self, client: NewClient, public: PublicKey | None) -> Client:

@@ -160,3 +160,69 @@ def test_a_stop_is_never_lifted_by_an_import(smsd: Smsd, house: House, tmp_path:
         file.write_text(f"phone,code,login,password,subscribed\n{PHONE},1,a,b,{wish}\n", "utf-8")
         assert smsd("client", "import", str(file)).exit_code == 0
         assert json.loads(smsd("client", "show", PHONE, "--json").stdout)["subscribed"] is False
+
+
+# --- erasing ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_person_is_erased_and_the_act_is_printed(smsd: Callable[..., Result], house: House) -> None:
+    house.text("CLIENT sms stop")
+    house.queue()
+    would = json.loads(smsd("client", "forget", "8 916 000-00-01", "--dry-run", "--json").stdout)
+    assert (would["dry_run"], would["erased"]["messages to it"]) == (True, 2)
+    assert "would be erased" in smsd("client", "forget", PHONE, "--dry-run").stdout
+    result = smsd("client", "forget", PHONE, "--yes")
+    assert result.exit_code == 0
+    for words in (
+        f"erased            {PHONE}",
+        "messages from it  1",
+        "opt-out           kept, as a keyed hash",
+        "by ",
+    ):
+        assert words in result.stdout
+    assert "backups made before hold the person still" in result.stderr
+    assert json.loads(smsd("outbox", "list", "--json").stdout) == []
+    again = json.loads(smsd("client", "forget", PHONE, "--yes", "--json").stdout)
+    assert (again["erased"], again["stop_kept"]) == ({}, True)
+
+
+def test_nobody_is_erased_without_a_yes(smsd: Callable[..., Result], house: House) -> None:
+    house.queue()
+    result = smsd("client", "forget", PHONE)
+    assert (result.exit_code, "say --yes" in result.stderr) == (1, True)
+    assert len(json.loads(smsd("outbox", "list", "--json").stdout)) == 1
+
+
+@pytest.mark.parametrize(("answer", "code", "left"), [("n\n", 1, 1), ("y\n", 0, 0)])
+def test_a_person_is_asked_about_first_on_a_terminal(
+    smsd: Callable[..., Result], house: House, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, left: int
+) -> None:
+    monkeypatch.setattr("smsd.cli.client._on_a_terminal", lambda: True)
+    house.queue()
+    result = smsd("client", "forget", PHONE, stdin=answer)
+    assert result.exit_code == code
+    assert f"Erase 1 row of {PHONE} for good?" in result.stderr
+    assert len(json.loads(smsd("outbox", "list", "--json").stdout)) == left
+
+
+def test_a_part_in_the_air_is_waited_for(smsd: Callable[..., Result], house: House) -> None:
+    house.queue()
+    house.claim()
+    result = smsd("client", "forget", PHONE, "--yes")
+    assert (result.exit_code, "try again" in result.stderr) == (75, True)
+
+
+# --- trying -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_import_and_a_removal_can_be_tried_without_changing_anything(
+    smsd: Callable[..., Result], tmp_path: Path
+) -> None:
+    file = tmp_path / "clients.csv"
+    file.write_text(f"phone,code,login,password\n{PHONE},1733,ivanov,secret\n", "utf-8")
+    assert smsd("client", "import", str(file), "--dry-run").stdout == "1 client could be imported\n"
+    assert json.loads(smsd("client", "list", "--json").stdout) == []
+    smsd("client", "import", str(file))
+    assert smsd("client", "remove", PHONE, "--dry-run").stdout == f"client {PHONE}: would be removed\n"
+    assert len(json.loads(smsd("client", "list", "--json").stdout)) == 1
+    assert smsd("client", "remove", "+79160000009", "--dry-run").exit_code == 1

@@ -81,3 +81,11 @@ def test_the_bar_moves_by_what_was_copied() -> None:
     for left in (70, 30, 0):
         told(0, left, 100)
     assert moves == [30, 40, 30]
+
+
+def test_the_steps_of_a_migration_are_shown_before_they_are_done(smsd: Callable[..., Result], tmp_path: Path) -> None:
+    before = smsd("database", "migrate", "--dry-run")
+    assert (before.exit_code, "to do: 0001_" in before.stdout, "version 0" in before.stdout) == (0, True, True)
+    assert not (tmp_path / "smsd.db").exists()
+    assert smsd("database", "migrate").exit_code == 0
+    assert "nothing to do" in smsd("database", "migrate", "--dry-run").stdout

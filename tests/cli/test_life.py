@@ -42,6 +42,19 @@ def test_what_waits_says_for_what(house: House) -> None:
     assert "No daemon runs" in told(house, daemon=False)
 
 
+def test_a_whole_message_is_told_as_one_thing(house: House) -> None:
+    """Also where another route sends its parts after it."""
+    house.queue(MessageClass.RESULT, parts=2)
+    [claim] = house.store.outbox.claim(claimant("operator2", sim=None, whole=True))
+    house.store.outbox.record([(claim.attempt_id, InDoubt("no answer"))])
+    house.store.outbox.apply_policy(claim.attempt_id)
+    end(house, Sent("17"))
+    life = told(house)
+    assert "it was given to operator2" in life
+    assert "sent once more and may have arrived twice" in life
+    assert "part 1 was given to modem0" in life
+
+
 def test_a_refusal_is_told_with_its_code_and_the_next_try(house: House) -> None:
     house.queue()
     end(house, NotSent(Verdict.LATER, "CMS 38", "network out of order"))
@@ -167,6 +180,17 @@ def test_an_opted_out_reader_is_told_of(house: House) -> None:
     assert "will be suppressed" not in told(house)
     house.queue(MessageClass.MANUAL)
     assert "suppressed" not in told(house, 2, subscribed=False)
+
+
+def test_when_and_how_its_reader_stopped_is_told(house: House) -> None:
+    house.text("CLIENT sms stop")
+    message_id = house.queue(MessageClass.NOTIFICATION)
+    wish = house.store.clients.wish("+79160000001")
+    row, clock = house.store.outbox.show(message_id), Clock(UTC, house.now)
+    life = message_life(row, clock, subscribed=False, daemon=True, wish=wish)
+    assert life[-1].endswith("its reader stopped notifications and alerts (SMS, inbox 1).")
+    manual = house.store.outbox.show(house.queue())
+    assert "stopped" not in "".join(message_life(manual, clock, subscribed=False, daemon=True, wish=wish))
 
 
 def test_a_result_waits_behind_its_acknowledgement(house: House) -> None:

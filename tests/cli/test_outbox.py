@@ -9,9 +9,9 @@ import pytest
 from click.testing import Result
 
 from smsd.rules.outbox import MessageClass
-from smsd.sms import InDoubt, NotSent, ReportClass, Verdict
+from smsd.sms import InDoubt, NotSent, ReportClass, Sent, Verdict
 from smsd.vault import Vault, seal
-from tests.store.house import OTHER, PHONE, House, delivered
+from tests.store.house import OTHER, PHONE, House, claimant, delivered
 
 Smsd = Callable[..., Result]
 
@@ -97,6 +97,17 @@ def test_a_message_is_shown_with_its_parts_attempts_and_reports(smsd: Smsd, hous
     for_people = smsd("outbox", "show", str(message)).stdout
     for word in ("CMS 38", "network out of order", "ST 0x00", "modem0", PHONE):
         assert word in for_people
+
+
+def test_an_attempt_at_a_whole_message_has_no_part(smsd: Smsd, house: House) -> None:
+    message = house.queue(text="ы" * 100, parts=2)
+    [claim] = house.store.outbox.claim(claimant("operator2", sim=None, whole=True))
+    house.store.outbox.record([(claim.attempt_id, Sent("abc"))])
+    house.receive(delivered("abc", submitted_at=None), route="operator2", sim=None)
+    told = shown(smsd, message)
+    assert [part["state"] for part in told["parts"]] == ["delivered"] * 2
+    assert [each["part"] for each in (*told["attempts"], *told["reports"])] == [None, None]
+    assert " all " in smsd("outbox", "show", str(message)).stdout
 
 
 def test_a_list_in_a_pipe_is_whole_and_a_line_a_message(smsd: Smsd, house: House) -> None:
