@@ -68,7 +68,7 @@ def _by_sequence(doubt: Doubt, present: Present, before: int, *, waited: bool) -
     first, last = references[0], references[-1]
     if first is None or last is None or last != present.smss:
         return None  # something has moved the count since: it may be this one, late
-    if not all(_same(witness, present) and witness.get("in_step") is True for witness, _ in doubt.later):
+    if not all(_same(witness, present) for witness, _ in doubt.later):
         return None
     moved = (first - before) % _CYCLE
     # While this one may have been in the air, a modem that takes commands meanwhile could have told its reference for
@@ -85,9 +85,13 @@ def _unsent(reason: str) -> NotSent:
 
 
 def _count(witness: Witness) -> int | None:
-    """Return the TP-MR last used before the attempt, if the witness was worth anything then."""
+    """Return the TP-MR last used before the attempt.
+
+    Whether the modem had been seen in step by then does not matter: one that keeps step now, and was never seen
+    otherwise, kept it then.
+    """
     smss = witness.get("smss")
-    if witness.get("in_step") is not True or isinstance(smss, bool) or not isinstance(smss, int):
+    if isinstance(smss, bool) or not isinstance(smss, int):
         return None
     return smss if 0 <= smss < _CYCLE else None
 

@@ -34,6 +34,14 @@ SENT = [
     ("one further after days", doubt(witness(16)), present(17), 1e6, Sent("17", EVIDENCE)),
     ("a gap of one", doubt(witness(16), *later(18)), present(18), 0, Sent("17", GAP)),
     ("a gap of one over the top", doubt(witness(254), *later(256)), present(0), 0, Sent("255", GAP)),
+    ("one further, seen in step only since", doubt(witness(16, in_step=False)), present(17), 0, Sent("17", EVIDENCE)),
+    (
+        "a gap of one, seen in step only since",
+        doubt(witness(16, in_step=False), (witness(None, in_step=False), "18")),
+        present(18),
+        0,
+        Sent("17", GAP),
+    ),
     ("a gap of one, more sent since", doubt(witness(16), *later(18, 19, 20)), present(20), 0, Sent("17", GAP)),
 ]
 UNSENT = [
@@ -57,7 +65,7 @@ OPEN = [
     ("not known then", doubt(witness(None)), present(17), 600),
     ("true is not a number", doubt({"imei": "1", "iccid": "2", "smss": True, "in_step": True}), present(2), 600),
     ("out of range then", doubt(witness(256)), present(1), 600),
-    ("out of step then", doubt(witness(16, in_step=False)), present(17), 600),
+    ("never seen in step, then or now", doubt(witness(16, in_step=False)), present(17, in_step=False), 600),
     ("out of step now", doubt(witness(16)), present(17, in_step=False), 600),
     ("out of step now, unchanged", doubt(witness(16)), present(16, in_step=False), 600),
     ("another SIM", doubt(witness(16)), present(17, iccid="3"), 600),
@@ -71,7 +79,6 @@ OPEN = [
     ("a gap, but the count moved since", doubt(witness(16), *later(18)), present(19), 600),
     ("no gap, but the modem is at work", doubt(witness(16), *later(17)), present(17, idle=False), 600),
     ("later under another SIM", doubt(witness(16), (witness(None, iccid="3"), "17")), present(17), 600),
-    ("later out of step", doubt(witness(16), (witness(None, in_step=False), "17")), present(17), 600),
     ("a reference that is no number", doubt(witness(16), (witness(None), "x")), present(17), 600),
     ("a reference of another kind", doubt(witness(16), (witness(None), "4097")), present(1), 600),
 ]
