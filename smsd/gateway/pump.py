@@ -60,6 +60,8 @@ class Pump:
         self._diversion = diversion
         self._survey = survey
         self._landed = landed
+        # Bound once: what is written for each part is a good deal of what a part costs.
+        self._log = log.bind(route=route.name)
         self._flights: dict[asyncio.Task[Outcome], Claim] = {}
         self._ended: list[tuple[Claim, Outcome]] = []
         self._stopping = False
@@ -195,9 +197,8 @@ class Pump:
             submit = self._cut(claim, self._route)
         except (PduError, SealError) as error:
             return NotSent(Verdict.NEVER, "text", str(error))
-        log.debug(
+        self._log.debug(
             "submitting",
-            route=self._route.name,
             recipient=claim.recipient,
             message_id=claim.message_id,
             attempt_id=claim.attempt_id,
@@ -226,16 +227,17 @@ class Pump:
         self._empty.set()
 
     def _tell(self, claim: Claim, outcome: Outcome) -> None:
-        told = log.bind(
-            message_id=claim.message_id,
-            attempt_id=claim.attempt_id,
-            part=claim.place,
-            route=self._route.name,
-        )
-        match outcome:
-            case Sent(reference):
-                told.info("sent", reference=reference)
-            case NotSent():
-                told.warning("not_sent", verdict=outcome.verdict.value, status=outcome.code, why=outcome.reason or None)
-            case InDoubt(reason):
-                told.warning("in_doubt", why=reason)
+        if isinstance(outcome, Sent):
+            self._log.info(
+                "sent",
+                message_id=claim.message_id,
+                attempt_id=claim.attempt_id,
+                part=claim.place,
+                reference=outcome.reference,
+            )
+            return
+        told = self._log.bind(message_id=claim.message_id, attempt_id=claim.attempt_id, part=claim.place)
+        if isinstance(outcome, NotSent):
+            told.warning("not_sent", verdict=outcome.verdict.value, status=outcome.code, why=outcome.reason or None)
+        else:
+            told.warning("in_doubt", why=outcome.reason)
