@@ -105,13 +105,13 @@ class Outbox:
             skipped = 0
             for priority, message_class in _PRIORITIES:
                 while (room := limit - len(claims)) > 0 and skipped < _SKIPS_PER_CLAIM:
-                    may_begin = gauge.room(message_class)
-                    asked = int(min(room, may_begin)) if may_begin >= 1 else room
-                    rows = _next(tx, priority, message_class, claimant, now, asked, begun_only=may_begin < 1)
+                    rows = _next(tx, priority, message_class, claimant, now, room)
+                    if rows and (allowed := gauge.room(message_class)) < len(rows):
+                        rows = rows[: max(0, int(allowed))] or _begun(tx, priority, claimant, now, room)
                     taken = _take(tx, rows, message_class, claimant, now, gauge)
                     claims += taken
                     skipped += len(rows) - len(taken)
-                    if len(rows) < asked:
+                    if len(rows) < room:
                         break
             gauge.write_down()
         return claims
@@ -130,10 +130,13 @@ class Outbox:
         with self._engine.read() as tx:
             now = self._clock()
             gauge = Gauge(tx, route, self.limits, now)
-            due = [
-                _next_due(tx, route, priority, _made_before(permits, each), now, begun_only=gauge.room(each) < 1)
-                for priority, each in _PRIORITIES
-            ]
+            due = []
+            for priority, each in _PRIORITIES:
+                at = _next_due(tx, route, priority, _made_before(permits, each), now)
+                # At a limit only what has begun counts: the pump looks again by itself every few seconds.
+                due.append(
+                    _bound_due(tx, route, priority, begun_only=True) if at is not None and gauge.room(each) < 1 else at
+                )
         return min((at for at in due if at is not None), default=None)
 
     # --- doubts -------------------------------------------------------------------------------------------------------
@@ -297,43 +300,34 @@ def _stays(tx: Transaction, row: Row, message_class: MessageClass, now: float) -
 
 
 def _next(
-    tx: Transaction,
-    priority: int,
-    message_class: MessageClass,
-    claimant: Claimant,
-    now: float,
-    limit: int,
-    *,
-    begun_only: bool,
+    tx: Transaction, priority: int, message_class: MessageClass, claimant: Claimant, now: float, limit: int
 ) -> list[Row]:
     """Find the next messages of a class for a route: what is bound to it first, its reader waits for the rest."""
-    rows = tx.all(
-        "message_next_bound",
-        priority=priority,
-        now=now,
-        route=claimant.route,
-        limit=limit,
-        begun_only=int(begun_only),
-    )
+    route = claimant.route
+    rows = tx.all("message_next_bound", priority=priority, now=now, route=route, limit=limit, begun_only=0)
     made_before = _made_before(claimant.permits, message_class)
-    if len(rows) < limit and made_before > -math.inf and not begun_only:
+    if len(rows) < limit and made_before > -math.inf:
         rows += tx.all("message_next", priority=priority, now=now, made_before=made_before, limit=limit - len(rows))
     return rows
 
 
-def _next_due(
-    tx: Transaction, route: str, priority: int, made_before: float, now: float, *, begun_only: bool
-) -> float | None:
-    """Say when the next part of a class may be claimed; a message that is too young for this route becomes older.
+def _begun(tx: Transaction, priority: int, claimant: Claimant, now: float, limit: int) -> list[Row]:
+    """Find the next messages that a route has begun: those go on at a limit, too."""
+    return tx.all("message_next_bound", priority=priority, now=now, route=claimant.route, limit=limit, begun_only=1)
 
-    At a limit only what has begun counts: the pump looks again by itself every few seconds.
-    """
+
+def _next_due(tx: Transaction, route: str, priority: int, made_before: float, now: float) -> float | None:
+    """Say when the next part of a class may be claimed; a message that is too young for this route becomes older."""
     due = []
-    bound = tx.first("message_next_due_bound", priority=priority, route=route, begun_only=int(begun_only))
-    if bound is not None:
-        due.append(float(bound["due_at"]))
-    free = None if begun_only or made_before == -math.inf else tx.first("message_next_due", priority=priority)
-    if free is not None:
+    if (bound := _bound_due(tx, route, priority, begun_only=False)) is not None:
+        due.append(bound)
+    if made_before > -math.inf and (free := tx.first("message_next_due", priority=priority)) is not None:
         ripe = -math.inf if made_before == math.inf else now + (free["created_at"] - made_before)
         due.append(max(float(free["due_at"]), ripe))
     return min(due, default=None)
+
+
+def _bound_due(tx: Transaction, route: str, priority: int, *, begun_only: bool) -> float | None:
+    """Say when the next part may be claimed of what is bound to a route."""
+    bound = tx.first("message_next_due_bound", priority=priority, route=route, begun_only=int(begun_only))
+    return None if bound is None else float(bound["due_at"])
