@@ -15,11 +15,14 @@ LONG: dict[str, str] = {
 
 ELSEWHERE: dict[str, str] = {
     "config/checks.py": "test_config.py",
+    "config/http.py": "test_config.py",
+    "config/key.py": "test_config.py",
     "config/keys.py": "test_config.py",
     "config/reader.py": "test_config.py",
     "daemon.py": "acceptance/test_service.py",
     "errors.py": "house/test_errors_page.py",
     "gateway/route.py": "gateway/test_gateway.py",
+    "routes/http/settings.py": "routes/http/test_route.py",
     "routes/modem/card.py": "routes/test_modem_faults.py",
     "routes/modem/driver.py": "routes/test_modem_faults.py",
     "routes/modem/health.py": "routes/test_modem_faults.py",
