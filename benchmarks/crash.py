@@ -168,19 +168,23 @@ def publish(text: str, page: Path = DELIVERY_PAGE) -> None:
 def main(arguments: Sequence[str]) -> int:
     """Return 1 when a promise is broken."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.crash", description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--kills", type=int, default=KILLS, help="kills; half as many beside *right* (%(default)s)")
+    parser.add_argument(
+        "--kills", type=int, default=KILLS, help="kills in mode right, half as many in each other (%(default)s)"
+    )
     parser.add_argument("--mode", default="all", choices=[*Smss, "all"], help="how EF_SMSS is kept")
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--jobs", type=int, default=4, help="modes at a time")
+    parser.add_argument("--jobs", type=int, default=5, help="daemons at a time")
     parser.add_argument("--keep", help="directory to leave databases, logs and the wire's octets in")
     parser.add_argument("--publish", action="store_true", help="write what was found into the delivery page")
     parser.add_argument("--random-only", action="store_true", help="leave out death at every write and the full disk")
     options = parser.parse_args(arguments)
     modes = list(Smss) if options.mode == "all" else [Smss(options.mode)]
-    kills = {mode: options.kills if mode is Smss.RIGHT or len(modes) == 1 else options.kills // 2 for mode in modes}
-    progress("kill -9: " + ", ".join(f"{count} times in mode {mode}" for mode, count in kills.items()))
+    half = max(1, options.kills // 2)
+    # *right* twice: its kills are shared out to two rigs with a seed each.
+    work = [(mode, options.seed + share) for mode in modes for share in range(2 if mode is Smss.RIGHT else 1)]
+    progress(f"kill -9, {half} times each: " + ", ".join(f"{mode} (seed {seed})" for mode, seed in work))
     with ProcessPoolExecutor(options.jobs) as pool:
-        futures = [pool.submit(torment, mode.value, kills[mode], options.seed, options.keep) for mode in modes]
+        futures = [pool.submit(torment, mode.value, half, seed, options.keep) for mode, seed in work]
         runs = [future.result() for future in futures]
     broken = [f"{run.mode}, seed {run.seed}: {sentence}" for run in runs for sentence in run.verdict.broken]
     lines: list[str] = []
