@@ -31,7 +31,10 @@ COMMANDS = {
         "service",
         "Show the whole service on a simulated modem and a simulated operator: no hardware, no configuration.",
     ),
-    "simulate": ("service", "Run a simulated modem on a pty, for any program."),
+    "simulate": (
+        "service",
+        "Run a simulated modem on a pty, for any program, and an operator's SMPP beside it if asked for.",
+    ),
     "client": ("client", "Keep the local directory of clients."),
     "send": ("message", "Send one message by hand."),
     "notify": ("message", "Send a notification, unless its reader wants none."),
@@ -42,6 +45,7 @@ COMMANDS = {
     "modem": ("modem", "See what the daemon knows of its modems."),
     "audit": ("audit", "See who did what through this program."),
     "database": ("database", "Bring the database up to date, check it, back it up."),
+    "completion": ("completion", "Print what makes a shell complete smsd's commands and options."),
 }
 """Every command with the file of this package it is in and its line in the help, in the order of the help."""
 
