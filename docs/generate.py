@@ -14,7 +14,8 @@ from typing import TypeVar
 
 from smsd import errors
 from smsd.routes.modem.quirks import QUIRKS
-from smsd.rules import outbox, requests
+from smsd.rules import alerts, outbox, requests
+from smsd.rules.alerts import AlertState, Drop
 from smsd.rules.outbox import MessageClass, PartState, State
 from smsd.rules.reception import InboxState
 from smsd.rules.requests import RequestState
@@ -73,6 +74,12 @@ def request_machine(_: str) -> str:
     """Draw the life of a request."""
     drawn = diagram(requests.TRANSITIONS, RequestState.ACCEPTED, RequestState.DONE, RequestState.FAILED)
     return drawn + "\n" + reasons(requests.TRANSITIONS)
+
+
+def alert_machine(_: str) -> str:
+    """Draw the life of an alert."""
+    drawn = diagram(alerts.TRANSITIONS, AlertState.PREPARING, AlertState.DONE, AlertState.CANCELLED)
+    return drawn + "\n" + reasons(alerts.TRANSITIONS)
 
 
 def classes(_: str) -> str:
@@ -224,6 +231,9 @@ BLOCKS: Mapping[str, Mapping[str, Block]] = {
         "requests": listed(RequestState),
         "request-machine": request_machine,
         "inbox": listed(InboxState),
+        "alerts": listed(AlertState),
+        "alert-machine": alert_machine,
+        "drops": listed(Drop),
     },
     "reference/exit-codes.md": {"codes": exit_codes, "errors": error_tree},
     "reference/log-events.md": {"events": log_events},

@@ -11,7 +11,7 @@ from smsd.cli.output import Clock, age, plural, print_pairs, print_table
 if TYPE_CHECKING:
     from smsd.desk.alerts import Hold, Preview
 
-__all__ = ["alert_fields", "hold_words", "preview_fields", "print_alert", "print_alerts", "print_preview"]
+__all__ = ["alert_fields", "hold_words", "preview_fields", "print_alert", "print_alerts", "print_preview", "to_go"]
 
 OVER = (
     "submitted",
@@ -129,7 +129,7 @@ def print_alerts(rows: Sequence[dict[str, Any]], clock: Clock, holds: Mapping[in
         ("id", "created", "state", "recipients", "left", "to go", "text"),
         [
             (
-                row["id"], clock.day(row["created_at"]), row["state"], row["recipients"], _left(row), _waiting(row),
+                row["id"], clock.day(row["created_at"]), row["state"], row["recipients"], _left(row), to_go(row),
                 row["text"],
             )
             for row in rows
@@ -205,7 +205,8 @@ def _left(row: Mapping[str, Any]) -> int:
     return sum(row["counts"].get(state, 0) for state in ("submitted", "delivered"))
 
 
-def _waiting(row: Mapping[str, Any]) -> int:
+def to_go(row: Mapping[str, Any]) -> int:
+    """Count the recipients to whom it is not yet settled whether anything leaves."""
     return int(row["recipients"] - sum(row["counts"].get(state, 0) for state in (*OVER, "forgotten")))
 
 
@@ -215,7 +216,7 @@ def _rate(row: Mapping[str, Any]) -> str:
 
 
 def _time_left(row: Mapping[str, Any]) -> str:
-    lately, waiting = row["span"]["lately"] or 0, _waiting(row)
+    lately, waiting = row["span"]["lately"] or 0, to_go(row)
     if row["state"] != "running" or not lately or not waiting:
         return ""
     return f"about {age(waiting / lately * LATELY_MINUTES * 60)} at this rate"

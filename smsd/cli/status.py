@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from smsd.cli.alertview import alert_fields, hold_words, to_go
 from smsd.cli.app import App, pass_app
 from smsd.cli.modem import route_fields, signal
 from smsd.cli.output import Clock, age, json_option, plural, print_json, print_pairs, print_table
 from smsd.errors import UsageError
 
 if TYPE_CHECKING:
+    from smsd.desk.alerts import Hold
     from smsd.store import Store
     from smsd.store.figures import Rates
 
@@ -29,6 +31,7 @@ ACK_ALARM_SECONDS = 90.0
 """As ``smsd.gateway.ACK_ALARM_SECONDS``, without importing the gateway for it; a test compares them."""
 DAY_SECONDS = 86400.0
 ERRORS_SHOWN = 5
+ALERTS_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Snapshot:
     free_octets: int | None
     rates: "Rates"
     last_errors: list[dict[str, Any]]
+    alerts: "list[tuple[dict[str, Any], Hold | None]]"
 
     @property
     def problems(self) -> list[str]:
@@ -116,6 +120,7 @@ def status(app: App, ctx: click.Context, *, watch: bool, every: float, as_json: 
 
 def look(app: App, store: "Store", now: float) -> Snapshot:
     """Look at everything at once."""
+    alerts = app.alert_desk(store)
     return Snapshot(
         daemon=app.daemon(),
         routes=store.routes(),
@@ -126,6 +131,7 @@ def look(app: App, store: "Store", now: float) -> Snapshot:
         free_octets=_free(app.database.parent),
         rates=store.figures.rates(),
         last_errors=store.figures.last_errors(ERRORS_SHOWN),
+        alerts=[(row, alerts.hold(row)) for row in store.alerts.recent(limit=ALERTS_SHOWN, only_open=True)],
     )
 
 
@@ -147,6 +153,7 @@ def _fields(snapshot: Snapshot, app: App, clock: Clock) -> dict[str, Any]:
         "routes": [route_fields(row, clock, daemon=snapshot.daemon is not None) for row in snapshot.routes],
         "queue": [_counted(row, clock) for row in snapshot.queue],
         "in_doubt": snapshot.doubts,
+        "alerts": [alert_fields(row, clock, hold) for row, hold in snapshot.alerts],
         "requests": [_counted(row, clock) for row in snapshot.requests],
         "inbox_last_24_hours": snapshot.inbox,
         "lookalikes_last_24_hours": snapshot.lookalikes,
@@ -187,6 +194,13 @@ def _show(snapshot: Snapshot, app: App, clock: Clock) -> None:
     print_table(
         ("class", "state", "messages", "oldest"),
         [(row["class"], row["state"], row["count"], clock.since(row["oldest"])) for row in snapshot.queue],
+        indent="  ",
+    )
+    if snapshot.alerts:
+        click.echo("\nalerts")
+    print_table(
+        ("alert", "state", "to go", "held"),
+        [(row["id"], row["state"], to_go(row), hold_words(hold, clock)) for row, hold in snapshot.alerts],
         indent="  ",
     )
     click.echo()
