@@ -7,13 +7,14 @@ store and the routes. Refuses to change anything: a cure is a command for a pers
 """
 
 import os
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 from smsd.config import Config, Modem
 from smsd.doctor import bind, database, files, modem
 from smsd.doctor.finding import Check, Finding, Severity, bad, exit_code, fine, worth_a_look
-from smsd.doctor.process import PROC, PortUser, cure, running, users_of
+from smsd.doctor.process import PROC, cure, running, users_of
 from smsd.errors import ConfigError, PortBusyError, RouteError
 from smsd.routes.modem import Timings, examine
 from smsd.store import Store
@@ -53,29 +54,32 @@ class Doctor:
 
     async def findings(self) -> AsyncIterator[Finding]:
         """Look at everything, from the ground up; each finding is yielded as soon as it is known."""
-        config, known = self._config, database.Known()
-        path = config.database.path
-        account = files.account_of(path.parent)
-        for finding in self._configuration():
+        path, known = self._config.database.path, database.Known()
+        for finding in self._ground(known):
             yield finding
-        for finding in files.places(config, account):
-            yield finding
-        for finding in files.disk(path.parent):
-            yield finding
-        for finding in database.database(path, self._clock(), known):
-            yield finding
-        for finding in files.key(config.key_file, account, known.public_key):
-            yield finding
-        for finding in files.secrets(config, account):
-            yield finding
+        if any(files.hidden(self._config)):
+            return
         daemon = holder(path)
         yield self._daemon(daemon)
-        for finding in files.devices(config, account):
-            yield finding
-        async for finding in self._live(known) if daemon else self._ourselves():
+        async for finding in self._live(known, daemon) if daemon else self._ourselves():
             yield finding
         for finding in database.clock(known.skew, self._skew):
             yield finding
+
+    def _ground(self, known: database.Known) -> Iterator[Finding]:
+        """Look at what the service stands on: configuration, files, disk, database, key."""
+        config, path = self._config, self._config.database.path
+        account = files.account_of(path.parent)
+        yield from self._configuration()
+        yield from files.places(config, account)
+        yield from files.disk(path.parent)
+        yield from files.secrets(config, account)
+        yield from files.devices(config, account)
+        if hidden := list(files.hidden(config)):
+            yield from hidden
+            return
+        yield from database.database(path, self._clock(), known)
+        yield from files.key(config.key_file, account, known.public_key)
 
     def _configuration(self) -> Iterator[Finding]:
         try:
@@ -83,8 +87,8 @@ class Doctor:
         except ConfigError as error:
             yield unreadable(error)
         else:
-            count = len(self._config.modems) + len(self._config.smpp)
-            yield fine(Check.CONFIGURATION, str(self._config.path), f"understood; routes: {count}")
+            told = f"understood; routes: {', '.join(self._config.routes)}"
+            yield fine(Check.CONFIGURATION, str(self._config.path), told)
 
     def _daemon(self, daemon: str | None) -> Finding:
         if daemon is not None:
@@ -95,7 +99,7 @@ class Doctor:
 
     # --- the daemon's view --------------------------------------------------------------------------------------------
 
-    async def _live(self, known: database.Known) -> AsyncIterator[Finding]:
+    async def _live(self, known: database.Known, daemon: str) -> AsyncIterator[Finding]:
         rows = {}
         if known.usable:
             store = Store(self._config.database.path, self._clock)
@@ -110,20 +114,25 @@ class Doctor:
                     Check.MODEM, each.name, "the running daemon does not know it yet", "sudo systemctl restart smsd"
                 )
                 continue
-            ours = row["state"] not in {"busy-port", "away"}
-            for finding in self._port(each, intruders_only=ours):
+            for finding in self._port(each, ours=_process(daemon)):
                 yield finding
             for finding in modem.judge(modem.of_route(row), each, live=True):
                 yield finding
         for link in self._config.smpp:
             row = rows.get(link.name)
             yield bind.missing(link) if row is None else await bind.judge_route(row, link)
+        if self._config.http:
+            from smsd.doctor import operator  # noqa: PLC0415  only who has such an operator pays for it
+
+            for http in self._config.http:
+                row = rows.get(http.name)
+                yield operator.unknown_operator(http) if row is None else await operator.judge_operator(row, http)
 
     # --- our own look -------------------------------------------------------------------------------------------------
 
     async def _ourselves(self) -> AsyncIterator[Finding]:
         for each in self._config.modems:
-            found = list(self._port(each, intruders_only=False))
+            found = list(self._port(each))
             for finding in found:
                 yield finding
             if each.device is None or not each.device.exists() or any(_held(finding) for finding in found):
@@ -132,6 +141,11 @@ class Doctor:
                 yield finding
         for link in self._config.smpp:
             yield await bind.look(link, self._steady)
+        if self._config.http:
+            from smsd.doctor import operator  # noqa: PLC0415  only who has such an operator pays for it
+
+            for http in self._config.http:
+                yield await operator.look_at_operator(http)
 
     async def _examined(self, each: Modem, device: str) -> AsyncIterator[Finding]:
         try:
@@ -162,13 +176,13 @@ class Doctor:
 
     # --- who is at the port -------------------------------------------------------------------------------------------
 
-    def _port(self, each: Modem, *, intruders_only: bool) -> Iterator[Finding]:
-        """Say who else has a modem's port open, and whether ModemManager may come for it."""
+    def _port(self, each: Modem, *, ours: int = 0) -> Iterator[Finding]:
+        """Say who has a modem's port open besides the process ``ours``, and whether ModemManager may come for it."""
         if each.device is None or not each.device.exists():
             return
         device = str(each.device)
         for user in users_of(device, self._proc):
-            if not (intruders_only and _is_daemon(user)):
+            if user.pid != ours:
                 yield bad(Check.PORT, each.name, f"{device} is held by {user}", cure(user))
                 if user.name == "ModemManager":
                     return
@@ -186,9 +200,10 @@ def _held(finding: Finding) -> bool:
     return finding.check is Check.PORT and finding.severity is Severity.ERROR
 
 
-def _is_daemon(user: PortUser) -> bool:
-    words = user.command.split()
-    return "run" in words and any("smsd" in word for word in words[: words.index("run")])
+def _process(daemon: str) -> int:
+    """Return the number of the process that holds the store, as it says itself; 0 where it does not."""
+    found = re.search(r"\bprocess (\d+)", daemon)
+    return int(found[1]) if found else 0
 
 
 def _ignored(device: Path, properties: Path = Path("/run/udev/data")) -> bool:

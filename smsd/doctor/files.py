@@ -16,9 +16,21 @@ from pathlib import Path
 from smsd.config import Config
 from smsd.doctor.finding import Check, Finding, bad, fine, worth_a_look
 from smsd.errors import SealError
+from smsd.store.lock import lock_path
 from smsd.vault import PublicKey, Vault
 
-__all__ = ["LEAST_OCTETS", "SCARCE_OCTETS", "Account", "account_of", "devices", "disk", "key", "places", "secrets"]
+__all__ = [
+    "LEAST_OCTETS",
+    "SCARCE_OCTETS",
+    "Account",
+    "account_of",
+    "devices",
+    "disk",
+    "hidden",
+    "key",
+    "places",
+    "secrets",
+]
 
 SCARCE_OCTETS = 100 * 1000 * 1000
 """Less free space than this is worth a warning."""
@@ -47,13 +59,11 @@ class Account:
 
 
 def account_of(directory: Path) -> Account:
-    """Return the daemon's user: who owns the database's directory, if we are root and may act for him, else we."""
-    uid = os.geteuid()
-    if uid == 0:
-        try:
-            uid = directory.stat().st_uid
-        except OSError:
-            uid = 0
+    """Return the daemon's user: who owns the database's directory; where there is none, we."""
+    try:
+        uid = directory.stat().st_uid
+    except OSError:
+        uid = os.geteuid()
     try:
         known = pwd.getpwuid(uid)
     except KeyError:
@@ -85,6 +95,17 @@ def places(config: Config, account: Account) -> Iterator[Finding]:
                 f"{account.name} may not read and write it",
                 f"sudo chown {account.name}: {file} && sudo chmod u+rw {file}",
             )
+
+
+def hidden(config: Config) -> Iterator[Finding]:
+    """Say that we may not look: then it is not known whether a daemon runs, and nothing may be opened."""
+    path = config.database.path
+    lock = lock_path(path)
+    closed = [path.parent] if not os.access(path.parent, os.R_OK | os.X_OK) else []
+    closed += [each for each in (path, lock) if not closed and each.exists() and not os.access(each, os.R_OK | os.W_OK)]
+    if closed:
+        what = "this user may not look into it: neither the database nor the daemon can be looked at"
+        yield bad(Check.PERMISSIONS, str(closed[0]), what, "sudo smsd doctor")
 
 
 def disk(directory: Path) -> Iterator[Finding]:
@@ -144,6 +165,8 @@ def secrets(config: Config, account: Account) -> Iterator[Finding]:
     """Look at the files that hold a PIN or a bind's password."""
     named = [(modem.name, modem.pin_file) for modem in config.modems if modem.pin_file]
     named += [(bind.name, bind.password_file) for bind in config.smpp if bind.password_file]
+    for each in config.http:
+        named += [(each.name, file) for file in (each.password_file, each.webhook_token_file) if file]
     for name, path in named:
         about = f"{name}: {path}"
         try:

@@ -43,10 +43,20 @@ class Check(StrEnum):
     SLOTS = "sim-slots"
     HINTS = "hints"
     BIND = "bind"
+    OPERATOR = "operator"
 
 
 ROUTES = frozenset(
-    {Check.DAEMON, Check.PORT, Check.MODEM, Check.SIM, Check.SERVICE_CENTRE, Check.REGISTRATION, Check.BIND}
+    {
+        Check.DAEMON,
+        Check.PORT,
+        Check.MODEM,
+        Check.SIM,
+        Check.SERVICE_CENTRE,
+        Check.REGISTRATION,
+        Check.BIND,
+        Check.OPERATOR,
+    }
 )
 """What makes a route, or the daemon, unavailable: the exit code is then 69."""
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from smsd.errors import AlreadyRunningError, StoreError
 
-__all__ = ["DaemonLock", "holder"]
+__all__ = ["DaemonLock", "holder", "lock_path"]
 
 
-def _lock_path(database: Path) -> Path:
+def lock_path(database: Path) -> Path:
+    """Return where the lock of a database is."""
     return database.with_name(database.name + "-lock")
 
 
@@ -20,7 +21,7 @@ class DaemonLock:
     """Held by a running daemon; raises ``AlreadyRunningError`` naming the one that holds it already."""
 
     def __init__(self, database: Path, description: str) -> None:
-        path = _lock_path(database)
+        path = lock_path(database)
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         except OSError as error:
@@ -56,7 +57,7 @@ def _taken(file: int) -> bool:
 def holder(database: Path) -> str | None:
     """Return how the daemon that holds a store describes itself, or ``None`` when none runs."""
     try:
-        file = os.open(_lock_path(database), os.O_RDONLY | os.O_CLOEXEC)
+        file = os.open(lock_path(database), os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
     try:

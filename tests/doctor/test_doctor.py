@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from smsd.config import Config
 from smsd.doctor import Check, Doctor, Finding, Severity, unreadable
 from smsd.errors import ConfigError
@@ -121,3 +123,34 @@ def test_a_configuration_that_is_not_understood_is_one_finding() -> None:
     finding = unreadable(ConfigError("/etc/smsd/smsd.toml: [service] nmber: unknown key; did you mean number?"))
     assert (finding.about, finding.cure) == ("/etc/smsd/smsd.toml", "sudoedit /etc/smsd/smsd.toml")
     assert finding.what == "[service] nmber: unknown key; did you mean number?"
+
+
+async def test_who_may_not_look_is_told_so_and_nothing_is_opened(
+    configured: Configured, house: House, modem: SimulatedModem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smsd.doctor.files.os.access", lambda path, _: "smsd.db" not in str(path))
+    found = await examined(configured(), house)
+    assert "may not look" in wrong(found)[Check.PERMISSIONS]
+    assert Check.DAEMON not in {each.check for each in found}
+    assert modem.typed == []
+
+
+async def test_the_daemons_own_process_at_the_port_is_no_stranger(
+    configured: Configured, house: House, modem: SimulatedModem, tmp_path: Path
+) -> None:
+    house.store.put_route("modem0", UP)
+    port = str(Path(modem.path).resolve())  # noqa: ASYNC240  a link in a test's directory
+    process(tmp_path / "proc", 7, "python3", port)
+    process(tmp_path / "proc", 8, "picocom", port)
+    lock = DaemonLock(house.path, "smsd run, process 7, since 2026-03-01")
+    found = await examined(configured(), house, tmp_path / "proc")
+    lock.release()
+    assert [each.cure for each in found if each.check is Check.PORT] == ["sudo kill 8"]
+
+
+async def test_an_operator_by_http_is_looked_at(configured: Configured, house: House) -> None:
+    config = configured('[[http]]\nname = "mts"\nprofile = "mts-exolve"\nurl = "http://127.0.0.1:1"\n')
+    assert "not reached" in wrong(await examined(config, house))[Check.OPERATOR]
+    lock = DaemonLock(house.path, "smsd run, process 7")
+    assert "does not know it yet" in wrong(await examined(config, house))[Check.OPERATOR]
+    lock.release()
