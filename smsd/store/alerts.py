@@ -15,8 +15,8 @@ from smsd.errors import NotFoundError, StoreError, UsageError
 from smsd.rules.alerts import AlertState, Recipient, Summary, may
 from smsd.rules.limits import LimitTable, Spent
 from smsd.rules.outbox import PRIORITY, MessageClass
+from smsd.store.claims import NewMessage, insert_message
 from smsd.store.engine import Engine, Row, Transaction
-from smsd.store.progress import NewMessage, insert_message
 from smsd.store.tally import forget_tally, spent
 
 __all__ = ["Alerts", "Fed", "NewAlert"]

@@ -17,8 +17,9 @@ from smsd.errors import NotFoundError
 from smsd.rules.commands import Command
 from smsd.rules.reception import Decision, Facts, InboxState, Incoming
 from smsd.sms import Deliver, Received, StatusReport, join
+from smsd.store.claims import NewMessage, insert_message
 from smsd.store.engine import Engine, Row, Transaction
-from smsd.store.progress import Divert, NewMessage, insert_message, report
+from smsd.store.progress import Divert, report
 from smsd.store.wishes import recognise
 
 __all__ = ["Inbox", "Judge", "Receipt", "subscribe"]

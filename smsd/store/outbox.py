@@ -26,21 +26,9 @@ from smsd.rules.outbox import (
 )
 from smsd.sms import Doubt, InDoubt, Outcome
 from smsd.store.alerts import WITHDRAWN
+from smsd.store.claims import Claim, Claimant, Diversion, NewMessage, begin, get_message, insert_message
 from smsd.store.engine import Engine, Row, Transaction
-from smsd.store.progress import (
-    Claim,
-    Claimant,
-    Diversion,
-    NewMessage,
-    advance,
-    begin,
-    doubt_of,
-    get_message,
-    insert_message,
-    move,
-    move_parts,
-    settle,
-)
+from smsd.store.progress import advance, doubt_of, move, move_parts, settle
 from smsd.store.tally import Gauge
 
 __all__ = ["Claim", "Claimant", "Diversion", "Ended", "NewMessage", "Outbox"]

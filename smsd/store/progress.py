@@ -6,16 +6,13 @@ its caller has begun and will commit.
 """
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from smsd.errors import NotFoundError, StoreError
 from smsd.rules.outbox import (
     FINAL,
-    OBEYS_OPT_OUT,
-    PRIORITY,
     WAITING,
     MessageClass,
     PartState,
@@ -26,22 +23,15 @@ from smsd.rules.outbox import (
 )
 from smsd.rules.reports import FORMS, Candidate, is_tp_mr, reference_forms, speaks_of
 from smsd.sms import Doubt, InDoubt, NotSent, Outcome, Received, ReportClass, Sent, StatusReport, Verdict, Witness
+from smsd.store.claims import Diversion
 from smsd.store.engine import Row, Transaction
 from smsd.store.tally import taken_back
-from smsd.store.wishes import recognise
 
 __all__ = [
-    "Claim",
-    "Claimant",
-    "Diversion",
-    "NewMessage",
     "advance",
-    "begin",
     "covered",
     "divert",
     "doubt_of",
-    "get_message",
-    "insert_message",
     "move",
     "move_parts",
     "report",
@@ -51,173 +41,8 @@ __all__ = [
 ANSWERS = frozenset({"answer", "late answer"})
 """Evidence by which the network itself refused: such a refusal counts, unlike one inferred from the SIM's memory."""
 
-WHOLE = 0
-"""The sequence of an attempt at a whole message: parts are counted from 1."""
-
 ROUTE_TROUBLE = timedelta(seconds=2)
 """How long a message rests that came back because of its route, lest it go round in circles."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewMessage:
-    """A message to be queued. Exactly one of ``text`` and ``sealed`` is set; times are Unix seconds."""
-
-    message_class: MessageClass
-    recipient: str
-    parts: int
-    text: str | None = None
-    sealed: bytes | None = None
-    due_at: float | None = None
-    expires_at: float | None = None
-    after_id: int | None = None
-    request_id: int | None = None
-    alert_id: int | None = None
-    key: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Claimant:
-    """A route that asks for work: its name, the sender a client will see, its subscription and what it knows now.
-
-    ``permits`` says for each class which messages that no route is bound to it may have: those made before the moment
-    told (Unix seconds); ``None``: all. ``whole``: it takes messages as a whole, and no parts of them.
-    """
-
-    route: str
-    sender: str
-    sim: str | None
-    witness: Witness
-    permits: Mapping[MessageClass, float] | None = None
-    whole: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Diversion:
-    """That a message goes by another route than it should, from its first part on, and why."""
-
-    route: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One part that a route may now send, or the ``whole`` message of several: the attempt is on disk."""
-
-    attempt_id: int
-    message_id: int
-    message_class: MessageClass
-    recipient: str
-    text: str | None
-    sealed: bytes | None
-    part: int
-    parts: int
-    reference: int
-    expires_at: float | None
-    diverted: bool = False
-    whole: bool = False
-
-    @property
-    def place(self) -> str:
-        """Which part of how many, for people."""
-        return f"{'all' if self.whole else self.part}/{self.parts}"
-
-
-def insert_message(tx: Transaction, new: NewMessage, now: float) -> tuple[int, bool]:
-    """Queue a message inside a transaction; return its id and whether it is new (its key may already stand for one)."""
-    if new.message_class in OBEYS_OPT_OUT:
-        recognise(tx, [new.recipient])
-    row = tx.first(
-        "message_insert",
-        created_at=now,
-        **{"class": new.message_class.value},
-        priority=PRIORITY[new.message_class],
-        recipient=new.recipient,
-        text=new.text,
-        sealed=new.sealed,
-        secret=int(new.sealed is not None),
-        due_at=now if new.due_at is None else new.due_at,
-        expires_at=new.expires_at,
-        parts=new.parts,
-        after_id=new.after_id,
-        request_id=new.request_id,
-        alert_id=new.alert_id,
-        key=new.key,
-    )
-    if row is not None:
-        return int(row["id"]), True
-    found = tx.one("message_by_key", **{"class": new.message_class.value}, key=new.key)
-    return int(found["id"]), False
-
-
-def get_message(tx: Transaction, message_id: int) -> Row:
-    """Return what is needed to move a message on; raise ``NotFoundError`` with a hint for a person."""
-    row = tx.first("message_state", id=message_id)
-    if row is None:
-        raise NotFoundError(f"no message {message_id} in the outbox; 'smsd outbox list' shows what there is")
-    return row
-
-
-def begin(tx: Transaction, message: Row, claimant: Claimant, now: float) -> Claim:
-    """Put the next unsent part of a message into the air, or for a route that takes no parts all of them.
-
-    Should a part have left by another route meanwhile, the whole text is sent all the same: a phone shows no fragment.
-    """
-    message_id, total = message["id"], message["parts"]
-    whole = claimant.whole and total > 1
-    if message["made"]:
-        sequence = _lift(tx, message_id, total, whole=whole)
-    else:
-        sequence = _make_parts(tx, message_id, total, whole=whole)
-    reference = message["reference"]
-    if reference is None and total > 1:
-        # Any first value does, as long as two messages in a row differ.
-        reference = tx.one("concatenation_next", recipient=message["recipient"], first=message_id % 256)["reference"]
-    attempt_id = tx.insert(
-        "attempt_insert",
-        message_id=message_id,
-        sequence=sequence,
-        recipient=message["recipient"],
-        route=claimant.route,
-        sim=claimant.sim,
-        witness=json.dumps(dict(claimant.witness)),
-        now=now,
-    )
-    tx.run("message_begin", id=message_id, route=claimant.route, sender=claimant.sender, reference=reference)
-    return Claim(
-        attempt_id=attempt_id,
-        message_id=message_id,
-        message_class=MessageClass(message["class"]),
-        recipient=message["recipient"],
-        text=message["text"],
-        sealed=message["sealed"],
-        part=sequence or 1,
-        parts=total,
-        reference=reference or 0,
-        expires_at=message["expires_at"],
-        diverted=message["diverted"] is not None,
-        whole=whole,
-    )
-
-
-def _make_parts(tx: Transaction, message_id: int, total: int, *, whole: bool) -> int:
-    """Make the parts of a message that is claimed for the first time, the first of them (or all) in the air."""
-    for sequence in range(1, total + 1):
-        state = PartState.IN_AIR if whole or sequence == 1 else PartState.UNSENT
-        tx.run("part_insert", message_id=message_id, sequence=sequence, state=state)
-    return WHOLE if whole else 1
-
-
-def _lift(tx: Transaction, message_id: int, total: int, *, whole: bool) -> int:
-    """Put the next unsent part (or all) of a message that has begun into the air."""
-    if whole and tx.run("part_lift", message_id=message_id):
-        return WHOLE
-    sequence = tx.one("part_next", message_id=message_id)["sequence"]
-    if sequence is None:
-        raise StoreError(f"message {message_id} is due but none of its {total} parts is to be sent")
-    tx.run(
-        "part_move", message_id=message_id, sequence=sequence, state=PartState.IN_AIR, refused=0, resent=0, sent_at=None
-    )
-    return int(sequence)
 
 
 def settle(tx: Transaction, attempt_id: int, outcome: Outcome, now: float, diversion: Diversion | None = None) -> None:

@@ -12,8 +12,8 @@ from smsd.errors import NotFoundError, StoreError, UsageError
 from smsd.rules.commands import Command
 from smsd.rules.outbox import FINAL, State
 from smsd.rules.requests import RequestState, may
+from smsd.store.claims import NewMessage, insert_message
 from smsd.store.engine import Engine, Row, Transaction
-from smsd.store.progress import NewMessage, insert_message
 
 __all__ = ["Request", "Requests"]
 

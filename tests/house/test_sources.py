@@ -37,6 +37,7 @@ ELSEWHERE: dict[str, str] = {
     "routes/modem/setup.py": "routes/test_modem_faults.py",
     "routes/modem/timings.py": "routes/test_modem_faults.py",
     "routes/modem/translate.py": "routes/test_modem_route.py",
+    "store/claims.py": "store/test_whole.py",
     "store/progress.py": "store/test_outbox_model.py",
     "store/thread.py": "gateway/test_gateway.py",
     "wire/information.py": "wire/test_at.py",
