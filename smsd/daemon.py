@@ -123,7 +123,7 @@ class Daemon:
             self._notifier.ready("ready: " + ", ".join(route.name for route in routes))
             tasks = [
                 asyncio.create_task(gateway.run(), name="gateway"),
-                asyncio.create_task(self._watch(thread), name="watchdog"),
+                asyncio.create_task(self._watch(thread, gateway), name="watchdog"),
                 asyncio.create_task(self._stopped.wait(), name="stop"),
             ]
             try:
@@ -174,12 +174,18 @@ class Daemon:
             bell.close()
             bell_path(path).unlink(missing_ok=True)
 
-    async def _watch(self, thread: StoreThread) -> None:
-        """Feed systemd's watchdog as long as the loop and the store's thread are alive."""
+    async def _watch(self, thread: StoreThread, gateway: Gateway) -> None:
+        """Feed systemd's watchdog as long as the loop turns, the store's thread answers and every supervisor lives.
+
+        A modem or a bind that is down is no reason to stop: the other routes are healthy.
+        """
         while True:
             await asyncio.sleep(self._watchdog_seconds or 3600.0)
             await thread.call(lambda: None)
-            self._notifier.watchdog()
+            if lifeless := gateway.lifeless:
+                self._log.error("supervisor_ended", tasks=lifeless, why="a fault in the program; systemd restarts it")
+            else:
+                self._notifier.watchdog()
 
 
 def _modem(modem: configuration.Modem, config: Config, memory: RouteMemory, timings: Timings) -> Route:

@@ -343,6 +343,17 @@ def test_the_private_key_is_beside_the_database_unless_handed_or_configured(tmp_
     assert parse("[directory]\nkey_file = '/k'", environ=environ).key_file == Path("/k")
 
 
+def test_a_file_of_a_directory_of_credentials_is_found_under_the_name_systemd_gives_it(tmp_path: Path) -> None:
+    for name in ("credentials_pin", "credentials_smsd.key"):
+        (tmp_path / name).touch()
+    environ = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    config = parse(MODEM + "pin_file = 'credentials/pin'", Path("/etc/smsd/smsd.toml"), environ)
+    assert config.modems[0].pin_file == tmp_path / "credentials_pin"
+    assert config.key_file == tmp_path / "credentials_smsd.key"
+    beside = parse(MODEM + "pin_file = 'credentials/other'", Path("/etc/smsd/smsd.toml"), environ)
+    assert beside.modems[0].pin_file == Path("/etc/smsd/credentials/other")
+
+
 def secret(tmp_path: Path, content: bytes, mode: int = 0o600) -> Path:
     path = tmp_path / "pin"
     path.write_bytes(content)

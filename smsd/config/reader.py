@@ -139,9 +139,15 @@ class _Reader:
 
     def _resolved(self, name: str) -> Path:
         """Return the file a path means: a relative one is a credential handed by systemd, or beside this file."""
-        if self._credentials and (self._credentials / name).exists():
-            return self._credentials / name
-        return self._path.parent / name
+        return self._handed(name) or self._path.parent / name
+
+    def _handed(self, name: str) -> Path | None:
+        """Return a credential; one of a directory bears the name ``directory_file`` (systemd.exec(5), LoadCredential=)."""
+        if self._credentials is None or name.startswith("/"):
+            return None
+        return next(
+            (file for each in (name, name.replace("/", "_")) if (file := self._credentials / each).exists()), None
+        )
 
     def _agreed(self, config: Config) -> Config:
         """Check what concerns several keys at a time, and fill in what depends on others."""
@@ -203,8 +209,8 @@ class _Reader:
             raise self._wrong("[service]", "number", str(error)) from None
 
     def _directory(self, config: Config) -> Directory:
-        handed = self._credentials / "smsd.key" if self._credentials else None
-        if config.directory.key_file is None and handed and handed.exists():
+        handed = self._handed("smsd.key") or self._handed("credentials/smsd.key")
+        if config.directory.key_file is None and handed:
             return dataclasses.replace(config.directory, key_file=handed)
         return config.directory
 

@@ -68,6 +68,7 @@ class Gateway:
         self._statuses = asyncio.Event()
         self._alarmed = False
         self._wal_emptied = clock()
+        self._supervisors: list[asyncio.Task[None]] = []
         self._bells = Bells(list(self._routes))
         self._answers = Answers(store, directory, vault.public, settings, clock, self._bells)
         carriers = settings.by_class.get(MessageClass.ALERT, tuple(self._routes))
@@ -113,15 +114,19 @@ class Gateway:
         await self._thread.call(self._store.requests.adopt_orphans)
         await self._thread.call(self._store.keep_routes, list(self._routes))
         async with asyncio.TaskGroup() as group:
+
+            def supervise(what: str, work: Callable[..., Awaitable[None]], *args: object) -> None:
+                self._supervisors.append(group.create_task(_supervised(what, work, *args), name=what))
+
             for name, route in self._routes.items():
                 self._bells.doubts[name].set()
-                group.create_task(_supervised(f"route {name}", route.run, self))
-                group.create_task(_supervised(f"pump {name}", self._pumps[name].run))
-                group.create_task(_supervised(f"doubts {name}", self._doubts.run, route))
-            group.create_task(_supervised("requests", self._answers.run))
-            group.create_task(_supervised("alerts", self._feeder.run))
-            group.create_task(_supervised("statuses", self._publish))
-            group.create_task(_supervised("care", self._care))
+                supervise(f"route {name}", route.run, self)
+                supervise(f"pump {name}", self._pumps[name].run)
+                supervise(f"doubts {name}", self._doubts.run, route)
+            supervise("requests", self._answers.run)
+            supervise("alerts", self._feeder.run)
+            supervise("statuses", self._publish)
+            supervise("care", self._care)
 
     async def stop(self, seconds: float) -> None:
         """Take no more work and wait at most ``seconds`` for the parts in the air to be answered."""
@@ -141,6 +146,11 @@ class Gateway:
     def in_air(self) -> int:
         """How many parts are in the air."""
         return sum(pump.in_air for pump in self._pumps.values())
+
+    @property
+    def lifeless(self) -> list[str]:
+        """Name the supervisors that have ended, which none ever should. A route that is down is not among them."""
+        return [task.get_name() for task in self._supervisors if task.done()]
 
     # --- what routes say ----------------------------------------------------------------------------------------------
 
