@@ -142,7 +142,7 @@ class _Reader:
         return self._handed(name) or self._path.parent / name
 
     def _handed(self, name: str) -> Path | None:
-        """Return a credential; one of a directory bears the name ``directory_file`` (systemd.exec(5), LoadCredential=)."""
+        """Return a credential; one of a directory is called ``directory_file`` (LoadCredential=, systemd.exec(5))."""
         if self._credentials is None or name.startswith("/"):
             return None
         return next(
