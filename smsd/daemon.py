@@ -266,6 +266,8 @@ def _operator(http: configuration.Http, config: Config, thread: StoreThread, clo
     profile = routes.read_profile(http.profile_file) if http.profile_file else routes.shipped(http.profile)
     if not (url := http.url or profile.url):
         raise ConfigError(f"{config.path}: [[http]] {http.name} url: missing, and its profile has none")
+    if http.webhook_port and profile.receipt is None:
+        raise ConfigError(f"{config.path}: [[http]] {http.name} webhook_port: {profile.title} sends no receipts")
     password, token = http.password_file, http.webhook_token_file
 
     async def unreported(after: int, limit: int) -> list[tuple[int, str, str]]:

@@ -64,4 +64,7 @@ async def test_a_profile_that_cannot_be_read_ends_the_daemon_with_a_line(tmp_pat
     (tmp_path / "operator.toml").write_text(PROFILE.replace('title = "Simulated"', ""), "utf-8")
     with pytest.raises(ConfigError, match=r"operator\.toml: title: is missing"):
         await Daemon(parse(text, tmp_path / "smsd.toml"), {}).run()
+    (tmp_path / "operator.toml").write_text(PROFILE.partition("[receipt]")[0], "utf-8")
+    with pytest.raises(ConfigError, match="operator2 webhook_port: Simulated sends no receipts"):
+        await Daemon(parse(text + "webhook_port = 8475\n", tmp_path / "smsd.toml"), {}).run()
     assert read_secret(tmp_path / "password") == "secret"

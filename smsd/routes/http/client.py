@@ -86,7 +86,8 @@ class Client:
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             return Unsent(f"{self.host}: {_words(error)}")
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError) as error:
-            return Unsent(f"the request cannot be written: {_words(error)}")
+            # Not in its own words: they may show a header, and the secret in it.
+            return Unsent(f"the request cannot be written ({type(error).__name__})")
         except TimeoutError:
             return Unanswered(f"{self.host}: no answer within {limit:g} s")
         except httpx.HTTPError as error:

@@ -16,6 +16,7 @@ from cryptography.x509.oid import NameOID
 from smsd.errors import RouteError
 from smsd.routes.http import HttpSettings
 from smsd.routes.http.client import Client, Unanswered, Unsent
+from smsd.routes.http.profile import Auth
 from smsd.routes.http.translate import Answer, Request
 from smsd.simulator.httpsmsc import SimulatedHttpSmsc
 from smsd.simulator.network import Network
@@ -117,6 +118,18 @@ async def test_no_log_and_no_complaint_holds_an_address_with_a_password(
     assert isinstance(end, Unsent)
     assert "hunter2" not in end.reason
     assert "hunter2" not in caplog.text
+
+
+async def test_a_secret_that_cannot_stand_in_a_header_is_not_shown(smsc: SimulatedHttpSmsc) -> None:
+    bearer = replace(profile(), auth=Auth.BEARER)
+    client = Client(HttpSettings(bearer, smsc.url, timings=QUICK))
+    client.open()
+    for secret in ("hunter2\x00", "hunter2\nX-Other: 1", "пароль"):
+        end = await client.send(ASK, secret)
+        assert isinstance(end, Unsent)
+        assert "cannot be written" in end.reason
+        assert "hunter2" not in end.reason
+    await client.close()
 
 
 async def test_an_address_that_is_none_cannot_have_been_asked() -> None:
