@@ -76,15 +76,15 @@ class Daemon:
             [*wrapper, *rig.command("run")], stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
         )
 
-    def ready(self, store: Store, seconds: float = READY_SECONDS) -> Self:
-        """Wait until this life of the daemon says that its modem is up."""
+    def ready(self, store: Store, seconds: float = READY_SECONDS, routes: int = 1) -> Self:
+        """Wait until this life of the daemon says that so many of its routes are up."""
 
         def up() -> bool:
             if self.process.poll() is not None:
                 raise RuntimeError(f"the daemon ended by itself, code {self.process.returncode}: see its log")
-            return any(row["up"] and row["changed_at"] >= self.started_at for row in store.routes())
+            return sum(bool(row["up"] and row["changed_at"] >= self.started_at) for row in store.routes()) >= routes
 
-        until(up, seconds, "the daemon's modem is not up")
+        until(up, seconds, "the daemon's routes are not up")
         return self
 
     def kill(self) -> None:
@@ -109,7 +109,8 @@ class Rig:
     """A directory with a configuration, a simulated modem that survives every daemon, and the store.
 
     ``radio`` is the seconds a part is in the air; ``settle`` the configured patience with a modem in doubt. Extra
-    ``options`` go to the simulator. With ``wire`` every octet on the port is logged with its time.
+    ``options`` go to the simulator. With ``wire`` every octet on the port is logged with its time. ``binds`` is the
+    text of ``[[smpp]]`` tables; without ``modem`` there is no other route, and nothing to ask.
     """
 
     def __init__(
@@ -120,6 +121,8 @@ class Rig:
         options: tuple[str, ...] = (),
         wire: bool = False,
         limits: str = "",
+        binds: str = "",
+        modem: bool = True,
         database: Path | None = None,
         keep: Path | None = None,
     ) -> None:
@@ -132,18 +135,20 @@ class Rig:
         self.device = self.directory / "modem"
         self.database = database or self.directory / "smsd.db"
         patience = "" if settle is None else f"settle_seconds = {settle}\n"
+        port = f'[[modem]]\nname = "{ROUTE}"\ndevice = "{self.device}"\n{patience}' if modem else ""
         self.config.write_text(
-            f'[database]\nurl = "sqlite:///{self.database}"\n'
-            f'[[modem]]\nname = "{ROUTE}"\ndevice = "{self.device}"\n{patience}'
+            f'[database]\nurl = "sqlite:///{self.database}"\n{port}{binds}'
             f'[log]\nlevel = "info"\nformat = "json"\n[limits]\n{limits}'
         )
         more = ("--log", str(self.wire)) if wire else ()
         self.simulator = Simulator(self.device, "--radio-seconds", str(radio), *more, *options)
+        self._modem = modem
         self._stack = contextlib.ExitStack()
         self._store: Store | None = None
 
     def __enter__(self) -> Self:
-        self._stack.enter_context(self.simulator)
+        if self._modem:
+            self._stack.enter_context(self.simulator)
         return self
 
     def __exit__(self, *_: object) -> None:

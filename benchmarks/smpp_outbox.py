@@ -1,0 +1,86 @@
+"""Messages a second from the outbox to submit_sm_resp recorded, durable, window 50: the daemon next to Kannel.
+
+Ours: the queue is full before the daemon starts; the time runs from the first submit_sm that the service centre saw to
+the last answer recorded in SQLite, every attempt on disk before it left. Kannel keeps a spool and is given its messages
+by HTTP while it sends, for that is its way in; its time runs from the first submit_sm to the last that the service
+centre saw. In turns, with receipts and without.
+"""
+
+import asyncio
+import os
+import tempfile
+from pathlib import Path
+
+from benchmarks import kannel
+from benchmarks.centre import Centre
+from benchmarks.figures import Figure, Peer, progress
+from benchmarks.rig import Rig, message, phone, until
+from smsd.rules.outbox import MessageClass
+
+NAME = "smpp_outbox"
+MESSAGES = 8_000
+PEER_MESSAGES = 4_000
+WINDOW = 50
+ROUNDS = 3
+BAR = 3_000
+BATCH = 2_000
+TEXT = "Плановые работы."
+
+
+def binds(port: int, *, receipts: bool, rate: int = 0) -> str:
+    """Return the table of one bind to a service centre on this host."""
+    return (
+        f'[[smpp]]\nname = "operator"\nhost = "127.0.0.1"\nport = {port}\nsystem_id = "scserv"\n'
+        f"window = {WINDOW}\nrate = {rate}\nreceipts = {str(receipts).lower()}\n"
+    )
+
+
+def enqueue(rig: Rig, numbers: range, message_class: MessageClass = MessageClass.NOTIFICATION) -> None:
+    """Queue a message to each of these phones."""
+    for start in range(numbers.start, numbers.stop, BATCH):
+        batch = range(start, min(start + BATCH, numbers.stop))
+        rig.store.outbox.enqueue_all(message(phone(each), TEXT, message_class) for each in batch)
+
+
+def ours(*, receipts: bool) -> float:
+    """Let the daemon send a full queue; return messages a second."""
+    with tempfile.TemporaryDirectory(prefix="smsd-bench-") as directory, Centre(Path(directory)) as centre:
+        with Rig(modem=False, binds=binds(centre.port, receipts=receipts)) as rig:
+            enqueue(rig, range(MESSAGES))
+            with rig.daemon():
+                until(lambda: centre.count() >= MESSAGES, 120, "the queue is not empty", step=0.2)
+                until(lambda: not rig.store.outbox.counts(), 30, "not everything was recorded", step=0.1)
+            rows = rig.store.outbox.recent(limit=0)
+        taken = centre.taken()
+    assert len(rows) == MESSAGES == len(taken.recipients), "a message was lost"
+    last = max(float(row["sent_at"]) for row in rows)
+    return MESSAGES / (last - taken.submits[0][0])
+
+
+def theirs(*, receipts: bool) -> float:
+    """Let Kannel send; return messages a second."""
+    with tempfile.TemporaryDirectory(prefix="smsd-bench-") as directory, Centre(Path(directory)) as centre:
+        numbers = [phone(each) for each in range(PEER_MESSAGES)]
+        with kannel.running(Path(directory) / "kannel", centre.port, WINDOW) as http:
+            asyncio.run(kannel.send(http, numbers, TEXT, receipts=receipts))
+            until(lambda: centre.count() >= PEER_MESSAGES, 120, "Kannel has not sent everything", step=0.2)
+        return centre.taken().rate
+
+
+def measure() -> list[Figure]:
+    """Measure both in turns, so that a busy machine is busy for both."""
+    missing = kannel.missing()
+    figures = []
+    for receipts in (False, True):
+        own, peer = [], []
+        for _ in range(ROUNDS):
+            own.append(ours(receipts=receipts))
+            if not missing:
+                peer.append(theirs(receipts=receipts))
+            progress(f"  {own[-1]:.0f}/s, Kannel {peer[-1] if peer else 0:.0f}/s, load {os.getloadavg()[0]:.1f}")
+        what = f"outbox to submit_sm_resp recorded, window {WINDOW}" + (", receipts on" if receipts else "")
+        others = (Peer(kannel.NAME, tuple(peer), missing),)
+        # The bar is for sending; how much the receipts that come meanwhile take from it is told, not judged.
+        bar = None if receipts else BAR
+        figures.append(Figure(what, "/s", tuple(own), bar, at_least=True, peers=others))
+    return figures
