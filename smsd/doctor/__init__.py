@@ -23,6 +23,8 @@ from smsd.store.lock import holder
 __all__ = ["Check", "Doctor", "Finding", "Severity", "exit_code", "unreadable"]
 
 UNITS = (Path("/etc/systemd/system/smsd.service"), Path("/usr/lib/systemd/system/smsd.service"))
+STRANGERS_SHOWN = 5
+MANAGER = "ModemManager"
 IGNORED = ("E:ID_MM_DEVICE_IGNORE=1", "E:ID_MM_PORT_IGNORE=1")
 """What ModemManager's own udev properties say of a device it leaves alone."""
 
@@ -181,12 +183,12 @@ class Doctor:
         if each.device is None or not each.device.exists():
             return
         device = str(each.device)
-        for user in users_of(device, self._proc):
-            if user.pid != ours:
-                yield bad(Check.PORT, each.name, f"{device} is held by {user}", cure(user))
-                if user.name == "ModemManager":
-                    return
-        manager = running("ModemManager", self._proc)
+        strangers = [user for user in users_of(device, self._proc) if user.pid != ours]
+        for user in strangers[:STRANGERS_SHOWN]:
+            yield bad(Check.PORT, each.name, f"{device} is held by {user}", cure(user))
+        if any(user.name == MANAGER for user in strangers):
+            return
+        manager = running(MANAGER, self._proc)
         if manager is not None and not _ignored(each.device):
             yield worth_a_look(
                 Check.PORT,

@@ -87,6 +87,8 @@ def places(config: Config, account: Account) -> Iterator[Finding]:
         yield worth_a_look(
             Check.PERMISSIONS, about, "others may look into the database's directory", f"sudo chmod o= {directory}"
         )
+    if not os.access(directory, os.R_OK | os.X_OK):
+        return  # not for us to look into: told by ``hidden``
     for file in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
         if file.exists() and not account.may(file, os.R_OK | os.W_OK):
             yield bad(

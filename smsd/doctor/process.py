@@ -16,6 +16,8 @@ __all__ = ["PROC", "PortUser", "cure", "running", "users_of"]
 
 PROC = Path("/proc")
 _UNIT = re.compile(r"/([^/]+\.service)$")
+LONGEST_COMMAND = 60
+"""Characters of a command line that are shown: enough to know the program."""
 REASONS = {
     "ModemManager": "it takes modems for data, and reads and deletes their messages",
     "agetty": "a login prompt, which answers the modem",
@@ -39,7 +41,8 @@ class PortUser:
 
     def __str__(self) -> str:
         known = f": {REASONS[self.name]}" if self.name in REASONS else ""
-        return f"process {self.pid} ({self.command or self.name or 'unknown'}){known}"
+        command = self.command if len(self.command) <= LONGEST_COMMAND else self.command[:LONGEST_COMMAND] + "…"
+        return f"process {self.pid} ({command or self.name or 'unknown'}){known}"
 
 
 def users_of(path: str, proc: Path = PROC) -> list[PortUser]:
