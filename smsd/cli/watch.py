@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from smsd.cli.alertview import hold_words, to_go
 from smsd.cli.app import App
 from smsd.cli.output import Clock, cut, one_line, plural
 from smsd.cli.status import Snapshot, look, size
@@ -36,7 +37,7 @@ WORST, BEST = -113, -51
 ENTER, LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
 HOME, CLEAR_LINE, CLEAR_REST = "\x1b[H", "\x1b[K", "\x1b[J"
 ENDS = frozenset("qQ\x03\x04")
-QUEUE_LINES, ROUTE_LINES = 8, 6
+QUEUE_LINES, ROUTE_LINES, ALERT_LINES = 8, 6, 3
 
 
 class History:
@@ -71,6 +72,7 @@ def screen(
     """Return the lines of the screen, none wider than ``columns`` and no more than ``lines``."""
     head = [f"smsd  {number}  {clock.day(now)}  (q ends)", *_summary(snapshot, now)]
     body = [*_routes(snapshot, clock), *_signals(history, columns, bars), *_queue(snapshot, clock)]
+    body += _alerts(snapshot, clock)
     rates = snapshot.rates
     sent = f"sent {rates.sent_minute} parts/min, {rates.sent_hour} in an hour"
     body.append(f"{sent}; received {rates.received_minute}/min, {rates.received_hour} in an hour")
@@ -122,6 +124,15 @@ def _queue(snapshot: Snapshot, clock: Clock) -> Iterator[str]:
     if len(snapshot.queue) > QUEUE_LINES:
         rest = sum(row["count"] for row in snapshot.queue[QUEUE_LINES:])
         yield f"  … and {plural(rest, 'message')} more"
+
+
+def _alerts(snapshot: Snapshot, clock: Clock) -> list[str]:
+    """List the alerts that are open, with what is still to go and what holds them."""
+    told = [
+        f"  {row['id']:<5} {row['state']:<8} {to_go(row)} to go {hold_words(hold, clock)}"
+        for row, hold in snapshot.alerts
+    ]
+    return ["alerts", *told[:ALERT_LINES]] if told else []
 
 
 def _errors(snapshot: Snapshot, clock: Clock, room: int) -> list[str]:

@@ -37,7 +37,8 @@ def snapshot(**values: Any) -> Snapshot:
     """Return a quiet service."""
     quiet: dict[str, Any] = {
         "daemon": "smsd run, process 7", "routes": [route()], "queue": [], "requests": [], "inbox": {},
-        "oldest_ack": None, "free_octets": 10**12, "rates": Rates(12, 340, 1, 20), "last_errors": [],
+        "oldest_ack": None, "free_octets": 10**12, "alerts": [], "rates": Rates(12, 340, 1, 20),
+        "last_errors": [],
     }  # fmt: skip
     return Snapshot(**{**quiet, **values})
 
@@ -78,6 +79,13 @@ def test_what_needs_a_person_stands_above_everything_else() -> None:
     lines = drawn(snapshot(daemon=None, oldest_ack=NOW - 100))
     assert lines.index("routes") > next(at for at, line in enumerate(lines) if "NOTHING CAN BE SENT" in line)
     assert any("an acknowledgement has been waiting" in line for line in lines[:6])
+
+
+def test_alerts_that_are_open_are_shown() -> None:
+    row = {"id": 3, "state": "paused", "counts": {"delivered": 30}, "recipients": 100}
+    text = "\n".join(drawn(snapshot(alerts=[(row, None)] * 5)))
+    assert text.count("  3     paused   70 to go") == 3
+    assert "alerts" not in "\n".join(drawn(snapshot()))
 
 
 def test_the_last_errors_take_the_room_that_is_left() -> None:
