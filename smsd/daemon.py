@@ -13,7 +13,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -86,7 +86,7 @@ class Daemon:
     async def run(self) -> None:
         """Open everything, work, close everything. Raises ``AlreadyRunningError``, ``StoreError``, ``SealError``."""
         path = self._config.database.path
-        started = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="seconds")
+        started = datetime.fromtimestamp(self._clock(), self._config.service.zone).isoformat(timespec="seconds")
         self._refuse_held_modems()
         lock = DaemonLock(path, f"smsd run, process {os.getpid()}, since {started}")
         try:

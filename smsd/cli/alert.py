@@ -12,7 +12,7 @@ import click
 
 from smsd.cli.alertview import alert_fields, hold_words, preview_fields, print_alert, print_alerts, print_preview
 from smsd.cli.app import App, pass_app
-from smsd.cli.output import Clock, json_option, limit_option, plural, print_json, progress
+from smsd.cli.output import ROW_ID, Clock, json_option, limit_option, plural, print_json, progress
 from smsd.errors import SmsdError, UsageError
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def list_(app: App, *, limit: int, as_json: bool) -> None:
 
 
 @alert.command(epilog="Example: smsd alert show 3 --csv > alert-3.csv")
-@click.argument("alert_id", metavar="ID", type=int)
+@click.argument("alert_id", metavar="ID", type=ROW_ID)
 @click.option("--csv", "as_csv", is_flag=True, help="Print every recipient with what became of him, as CSV.")
 @json_option
 @pass_app
@@ -234,7 +234,7 @@ def _print_csv(store: "Store", alert_id: int, clock: Clock) -> None:
 
 
 @alert.command(epilog="Example: smsd alert pause 3")
-@click.argument("alert_id", metavar="ID", type=int)
+@click.argument("alert_id", metavar="ID", type=ROW_ID)
 @pass_app
 def pause(app: App, alert_id: int) -> None:
     """Let nothing more of an alert leave; what has begun goes on to its last part."""
@@ -244,7 +244,7 @@ def pause(app: App, alert_id: int) -> None:
 
 
 @alert.command(epilog="Example: smsd alert resume 3")
-@click.argument("alert_id", metavar="ID", type=int)
+@click.argument("alert_id", metavar="ID", type=ROW_ID)
 @pass_app
 def resume(app: App, alert_id: int) -> None:
     """Let a paused alert go on."""
@@ -254,7 +254,7 @@ def resume(app: App, alert_id: int) -> None:
 
 
 @alert.command(epilog="Example: smsd alert cancel 3")
-@click.argument("alert_id", metavar="ID", type=int)
+@click.argument("alert_id", metavar="ID", type=ROW_ID)
 @pass_app
 def cancel(app: App, alert_id: int) -> None:
     """Withdraw for good what has not left of an alert; what has begun goes on to its last part."""

@@ -77,7 +77,7 @@ def _entry(line: int, values: Sequence[str], columns: Sequence[str]) -> NewClien
         phone=row["phone"],
         code=row["code"],
         login=row["login"],
-        password=row["password"] or None,
+        password=row["password"].strip() or None,
         name=row.get("name", ""),
         subscribed=_WISHES[wish],
     )

@@ -7,7 +7,7 @@ import click
 
 from smsd.cli.app import App, pass_app
 from smsd.cli.arrival import arrival_life, resemblance
-from smsd.cli.output import Clock, json_option, limit_option, one_line, print_json, print_pairs, print_table
+from smsd.cli.output import ROW_ID, Clock, json_option, limit_option, one_line, print_json, print_pairs, print_table
 from smsd.errors import NotFoundError
 from smsd.rules.reception import InboxState
 
@@ -53,7 +53,7 @@ def list_(app: App, *, state: str | None, phone: str | None, limit: int, as_json
 
 
 @inbox.command(epilog="Example: smsd inbox show 17")
-@click.argument("inbox_id", metavar="ID", type=int)
+@click.argument("inbox_id", metavar="ID", type=ROW_ID)
 @json_option
 @pass_app
 def show(app: App, inbox_id: int, *, as_json: bool) -> None:
@@ -87,7 +87,7 @@ def show(app: App, inbox_id: int, *, as_json: bool) -> None:
 
 
 @inbox.command(epilog="Example: smsd inbox why 17")
-@click.argument("inbox_id", metavar="ID", type=int)
+@click.argument("inbox_id", metavar="ID", type=ROW_ID)
 @json_option
 @pass_app
 def why(app: App, inbox_id: int, *, as_json: bool) -> None:

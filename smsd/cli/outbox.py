@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from smsd.cli.app import App, pass_app
-from smsd.cli.output import Clock, json_option, limit_option, print_json, print_pairs, print_table
+from smsd.cli.output import ROW_ID, Clock, json_option, limit_option, print_json, print_pairs, print_table
 from smsd.rules.outbox import MessageClass, State
 
 __all__ = ["outbox", "print_messages"]
@@ -53,7 +53,7 @@ def list_(
 
 
 @outbox.command(epilog="Example: smsd outbox show 42")
-@click.argument("message_id", metavar="ID", type=int)
+@click.argument("message_id", metavar="ID", type=ROW_ID)
 @json_option
 @pass_app
 def show(app: App, message_id: int, *, as_json: bool) -> None:
@@ -126,7 +126,7 @@ def _print_details(row: dict[str, Any], clock: Clock) -> None:
 
 
 @outbox.command(epilog="Example: smsd outbox why 42")
-@click.argument("message_id", metavar="ID", type=int)
+@click.argument("message_id", metavar="ID", type=ROW_ID)
 @json_option
 @pass_app
 def why(app: App, message_id: int, *, as_json: bool) -> None:
@@ -148,7 +148,7 @@ def why(app: App, message_id: int, *, as_json: bool) -> None:
 
 
 @outbox.command(epilog="Example: smsd outbox retry 42")
-@click.argument("message_id", metavar="ID", type=int)
+@click.argument("message_id", metavar="ID", type=ROW_ID)
 @pass_app
 def retry(app: App, message_id: int) -> None:
     """Send a message again, from its first part.
@@ -161,7 +161,7 @@ def retry(app: App, message_id: int) -> None:
 
 
 @outbox.command(epilog="Example: smsd outbox cancel 42")
-@click.argument("message_id", metavar="ID", type=int)
+@click.argument("message_id", metavar="ID", type=ROW_ID)
 @pass_app
 def cancel(app: App, message_id: int) -> None:
     """Withdraw what has not left of a message, or give up its doubt."""

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 __all__ = [
+    "ROW_ID",
     "Clock",
     "age",
     "cut",
@@ -36,8 +37,12 @@ ZERO_WIDTH_JOINER = "\u200d"
 UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+LARGEST = 2**63 - 1
+"""SQLite's largest integer."""
+ROW_ID = click.IntRange(1, LARGEST)
+"""The number of a message, a request, an alert."""
 limit_option = click.option(
-    "--limit", metavar="N", type=click.IntRange(min=0), default=50, show_default=True, help="At most N, 0 for all."
+    "--limit", metavar="N", type=click.IntRange(0, LARGEST), default=50, show_default=True, help="At most N, 0 for all."
 )
 
 

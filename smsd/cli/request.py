@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from smsd.cli.app import App, pass_app
-from smsd.cli.output import Clock, json_option, limit_option, print_json, print_pairs, print_table
+from smsd.cli.output import ROW_ID, Clock, json_option, limit_option, print_json, print_pairs, print_table
 from smsd.rules.requests import RequestState
 
 __all__ = ["request"]
@@ -50,7 +50,7 @@ def list_(app: App, *, state: str | None, phone: str | None, limit: int, as_json
 
 
 @request.command(epilog="Example: smsd request show 5")
-@click.argument("request_id", metavar="ID", type=int)
+@click.argument("request_id", metavar="ID", type=ROW_ID)
 @json_option
 @pass_app
 def show(app: App, request_id: int, *, as_json: bool) -> None:
@@ -92,7 +92,7 @@ def show(app: App, request_id: int, *, as_json: bool) -> None:
 
 
 @request.command(epilog="Example: smsd request why 5")
-@click.argument("request_id", metavar="ID", type=int)
+@click.argument("request_id", metavar="ID", type=ROW_ID)
 @json_option
 @pass_app
 def why(app: App, request_id: int, *, as_json: bool) -> None:
@@ -111,7 +111,7 @@ def why(app: App, request_id: int, *, as_json: bool) -> None:
 
 
 @request.command(epilog="Example: smsd request retry 5")
-@click.argument("request_id", metavar="ID", type=int)
+@click.argument("request_id", metavar="ID", type=ROW_ID)
 @pass_app
 def retry(app: App, request_id: int) -> None:
     """Have a request carried out again, and its answer sent again."""
@@ -121,7 +121,7 @@ def retry(app: App, request_id: int) -> None:
 
 
 @request.command(epilog="Example: smsd request fail 5")
-@click.argument("request_id", metavar="ID", type=int)
+@click.argument("request_id", metavar="ID", type=ROW_ID)
 @pass_app
 def fail(app: App, request_id: int) -> None:
     """Give an open request up and apologise to the client."""

@@ -34,7 +34,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
     """
     chosen = path or Path(environ.get("SMSD_CONFIG") or DEFAULT_PATH)
     try:
-        text = chosen.read_text("utf-8")
+        text = chosen.read_text("utf-8-sig")  # some editors put a mark before the first line
     except FileNotFoundError:
         raise ConfigError(
             f"{chosen}: no such file; write it ({REFERENCE} has every key), or name another by --config or $SMSD_CONFIG"

@@ -226,7 +226,9 @@ class Gateway:
     def _permits(self, route: str) -> Mapping[MessageClass, float]:
         """Say what a route may take now."""
         now = self._clock()
-        views = [View(each.name, each.kind, self._down_for(each, now)) for each in self._routes.values()]
+        named = self._settings.order or tuple(self._routes)
+        used = [each for each in self._routes.values() if each.name in named]
+        views = [View(each.name, each.kind, self._down_for(each, now)) for each in used]
         after = self._settings.fallback_after.total_seconds()
         return permits(route, views, now=now, fallback_after=after, by_class=self._settings.by_class)
 
@@ -298,6 +300,8 @@ class Gateway:
             if expired:
                 log.warning("expired", count=expired)
             await self._thread.call(self._store.outbox.wipe_submitted)
+            if mended := await self._thread.call(self._store.outbox.mend_clock):
+                log.warning("clock_was_ahead", count=mended, why="they were to be tried at a time that is far off now")
             for inbox_id in await self._thread.call(self._store.inbox.give_up_incomplete, self._settings.incomplete):
                 log.info("part_never_came", inbox_id=inbox_id)
             await self._forget()

@@ -49,6 +49,7 @@ class Doubts:
         self._record = record
         self._quiet = quiet
         self._held: set[int] = set()
+        self._seen: dict[int, float] = {}
 
     async def run(self, route: Route) -> None:
         """Look after the doubts of one route for ever."""
@@ -76,7 +77,9 @@ class Doubts:
         return await self._thread.call(self._thread.store.outbox.doubts, route.name)
 
     def _age(self, doubt: Doubt) -> float:
-        return self._clock() - doubt.started_at.timestamp()
+        """Return how old a doubt is, in seconds: by the clock, or, if that went back, since it was first looked at."""
+        now = asyncio.get_running_loop().time()
+        return max(self._clock() - doubt.started_at.timestamp(), now - self._seen.setdefault(doubt.attempt_id, now))
 
     async def _by_evidence(self, route: Route, doubt: Doubt) -> bool:
         outcome = await route.settle(doubt, self._age(doubt)) if route.status.up else None
@@ -92,6 +95,7 @@ class Doubts:
             evidence=getattr(outcome, "evidence", None),
         )
         self._held.discard(doubt.attempt_id)
+        self._seen.pop(doubt.attempt_id, None)
         self._bells.ring()
         return True
 

@@ -73,7 +73,7 @@ class Route(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the configuration decides, as values. Routes that ``order`` does not name come after those it does."""
+    """What the configuration decides, as values. What ``order`` does not name sends nothing; empty: all send."""
 
     replies: Replies
     region: str = "RU"

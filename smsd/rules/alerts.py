@@ -266,17 +266,19 @@ class Audience:
             parts, character = self._measure(text)
             if parts > self._max_parts:
                 return self._drop(candidate, phone, Drop.TOO_LONG)
+        consent_at, consent_source = candidate.consent_at.strip(), candidate.consent_source.strip()
         summary = self.summary
         summary.recipients += 1
         summary.parts += parts
         summary.by_parts[parts] += 1
-        summary.warned.update(list(odd))
-        summary.consented += bool(candidate.consent_at.strip() and candidate.consent_source.strip())
+        if odd:
+            summary.warned.update(list(odd))
+        summary.consented += bool(consent_at and consent_source)
         if character is not None:
             summary.ucs2 += 1
             summary.character = summary.character or character
         summary.sample = summary.sample or (self._template.text if text is None else text)
-        return Recipient(phone, text, parts, None, candidate.consent_at.strip(), candidate.consent_source.strip())
+        return Recipient(phone, text, parts, None, consent_at, consent_source)
 
     def _drop(self, candidate: Candidate, phone: str, why: Drop) -> Recipient:
         self.summary.dropped[why] += 1

@@ -93,14 +93,19 @@ def is_robot(sender: str, sender_is_number: bool, service_centre: str | None) ->
     digits = sum(character.isdigit() for character in sender)
     if digits <= SHORT_CODE_DIGITS and not sender.startswith("+"):
         return f"the sender is a short code of {digits} digits"
-    if service_centre and sender.startswith("+7") and not _is_plus_seven(service_centre):
-        return f"a +7 number through a service centre that is not +7: {service_centre}"
+    if service_centre and sender.startswith("+7") and _country(sender) != _country(service_centre):
+        return f"a +7 number through another country's service centre: {service_centre}"
     return None
 
 
-def _is_plus_seven(service_centre: str) -> bool:
-    """Tell whether a service centre is in the +7 zone; some networks leave the ``+``, or write 8 for it."""
-    return service_centre.startswith("+7") or bool(re.fullmatch(r"[78][0-9]{10}", service_centre))
+def _country(number: str) -> str:
+    """Tell the countries of the +7 zone apart: +76 and +77 are Kazakhstan. Some leave the ``+``, or write 8."""
+    digits = number.removeprefix("+")
+    if number.startswith("+") and not digits.startswith("7"):
+        return "another"
+    if not number.startswith("+") and not re.fullmatch(r"[78][0-9]{10}", number):
+        return "another"
+    return "KZ" if digits[1:2] in ("6", "7") else "RU"
 
 
 def _skeleton(text: str) -> str:

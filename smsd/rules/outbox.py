@@ -22,6 +22,7 @@ __all__ = [
     "OBEYS_OPT_OUT",
     "PRIORITY",
     "TRANSITIONS",
+    "URGENT",
     "WAITING",
     "DoubtPolicy",
     "MessageClass",
@@ -193,7 +194,11 @@ _LATER = (60, 300, 900, 3600)
 _SOON = (5, 10, 20, 30)
 
 
-def retry_delay(verdict: Verdict, counted: int) -> timedelta | None:
+URGENT = frozenset({MessageClass.ACK, MessageClass.RESULT, MessageClass.ADMIN})
+"""Classes somebody waits for: lasting trouble is taken for passing trouble first, while two minutes are not over."""
+
+
+def retry_delay(verdict: Verdict, counted: int, *, urgent: bool = False) -> timedelta | None:
     """Say how long to wait after the ``counted``-th refusal (from 1) of a part; ``None``: never again.
 
     A refusal that is the route's own fault costs no attempt, so it is not counted and waits only for the route.
@@ -211,5 +216,5 @@ def retry_delay(verdict: Verdict, counted: int) -> timedelta | None:
             # Passing trouble that does not pass is lasting trouble.
             steps: tuple[int, ...] = _SOON + _LATER
         case Verdict.LATER:
-            steps = _LATER
+            steps = _SOON + _LATER if urgent else _LATER
     return timedelta(seconds=steps[min(counted - 1, len(steps) - 1)])

@@ -30,6 +30,7 @@ NATIONAL_DIGITS = 10
 _BETWEEN = {ord(each): None for each in " ()./-\u00a0\u2212" + "".join(map(chr, range(0x2010, 0x2016)))}
 _RUSSIAN_MOBILE = re.compile(r"(?:\+7|[78])?(9[0-24-9][0-9]{8})", re.ASCII)
 """Numbers of the +7 zone that can be nothing but a Russian mobile's, in any usual writing: no plan need be asked."""
+_RUSSIAN_MOBILE_E164 = re.compile(r"\+79[0-24-9][0-9]{8}", re.ASCII)
 _WRITTEN = re.compile(r"\+?[0-9 ()./\u00a0\u2010-\u2015\u2212-]+", re.ASCII)
 
 
@@ -39,6 +40,8 @@ def e164(text: str, region: str = "RU") -> str:
     ``region`` (ISO 3166-1 alpha-2) says how a number without ``+`` is meant: for ``RU`` that is ``8…``, ``7…`` or ten
     digits. Raises ``UsageError`` in one line that says what would be right; the number in it is masked.
     """
+    if _RUSSIAN_MOBILE_E164.fullmatch(text):
+        return text
     if region == "RU" and (digits := _russian_mobile(text)) is not None:
         return f"+7{digits}"
     from phonenumbers import PhoneNumberFormat, format_number  # noqa: PLC0415  start-up time
@@ -59,7 +62,7 @@ def sender_phone(address: str, is_number: bool, region: str = "RU") -> str | Non
 
 def country(phone: str) -> str | None:
     """Return the ISO 3166-1 code of the country an E.164 number belongs to: +77… is ``KZ``, not ``RU``."""
-    if phone.startswith("+7") and _russian_mobile(phone) is not None:
+    if _RUSSIAN_MOBILE_E164.fullmatch(phone):
         return "RU"
     from phonenumbers import region_code_for_number  # noqa: PLC0415
 
@@ -69,7 +72,7 @@ def country(phone: str) -> str | None:
 
 def is_mobile(phone: str) -> bool:
     """Tell whether an E.164 number can be a mobile's, as far as the country's plan tells them apart."""
-    if phone.startswith("+7") and _russian_mobile(phone) is not None:
+    if _RUSSIAN_MOBILE_E164.fullmatch(phone):
         return True
     from phonenumbers import PhoneNumberType, number_type  # noqa: PLC0415
 

@@ -121,6 +121,8 @@ class Port:
         """Put the link in place in one step, so that no program ever finds it half made."""
         if link.exists() and not link.is_symlink():
             raise UsageError(f"{link} exists and is no symbolic link: name another path for the simulated modem")
+        if link.exists():
+            raise UsageError(f"{link} leads to {link.readlink()}, which is there: name another path")
         fresh = link.with_name(f".{link.name}.{os.getpid()}")
         with contextlib.suppress(FileNotFoundError):
             fresh.unlink()

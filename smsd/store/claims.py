@@ -19,6 +19,8 @@ __all__ = ["Claim", "Claimant", "Diversion", "NewMessage", "begin", "get_message
 
 WHOLE = 0
 """The sequence of an attempt at a whole message: parts are counted from 1."""
+AT_ONCE = 0.0
+"""Due since ever: a message queued while the clock was ahead does not wait until the clock has come there again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def insert_message(tx: Transaction, new: NewMessage, now: float) -> tuple[int, b
         text=new.text,
         sealed=new.sealed,
         secret=int(new.sealed is not None),
-        due_at=now if new.due_at is None else new.due_at,
+        due_at=AT_ONCE if new.due_at is None else new.due_at,
         expires_at=new.expires_at,
         parts=new.parts,
         after_id=new.after_id,

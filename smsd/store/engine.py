@@ -201,6 +201,7 @@ class Engine:
             connection.execute("PRAGMA secure_delete=ON")
             connection.execute("PRAGMA journal_size_limit=16777216")
             failing.pop_all()
+        self._inode = _inode(path)
         if fresh:
             _give_to_owner_of_directory(path)
 
@@ -214,6 +215,7 @@ class Engine:
 
         ``act`` is kept in the same transaction, once, unless it is not to be ``noted`` with this one.
         """
+        self._refuse_ghost()
         with _translated(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -241,6 +243,11 @@ class Engine:
                 yield Transaction(self._database, self._queries)
             finally:
                 self._roll_back()
+
+    def _refuse_ghost(self) -> None:
+        """Refuse to write into a file that is no longer there under its name: nobody would ever read it again."""
+        if _inode(self.path) != self._inode:
+            raise StoreError(f"{self.path}: removed or replaced while this program had it open; start it again")
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
@@ -347,6 +354,13 @@ class Engine:
         with _translated(self.path):
             row = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return row is not None and row[0] == 0
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
 
 
 def _make_private(path: Path) -> None:

@@ -18,6 +18,7 @@ from smsd.rules.outbox import (
     FINAL,
     OBEYS_OPT_OUT,
     PRIORITY,
+    WAITING,
     DoubtPolicy,
     MessageClass,
     PartState,
@@ -35,6 +36,9 @@ __all__ = ["Claim", "Claimant", "Diversion", "Ended", "NewMessage", "Outbox"]
 
 _PRIORITIES = [(PRIORITY[message_class], message_class) for message_class in MessageClass]
 _SKIPS_PER_CLAIM = 200
+
+LONGEST_WAIT = 3700.0
+"""Seconds: more than the longest step of ``rules.outbox.retry_delay``."""
 
 Ended = tuple[int, Outcome, Diversion | None]
 """An attempt, how it ended, and the route its message is diverted to if it did not leave."""
@@ -191,12 +195,16 @@ class Outbox:
     def retry(self, message_id: int) -> None:
         """Send a message again from its first part; raise ``UsageError`` where that cannot be.
 
-        A message in doubt is sent again as well: a person has decided that a double is better than a loss.
+        A message in doubt is sent again as well: a person has decided that a double is better than a loss. One that
+        waits for its next try is tried at once, from where it stands.
         """
         with self._engine.write() as tx:
             now = self._clock()
             message = get_message(tx, message_id)
             state = State(message["state"])
+            if state in WAITING and message["due_at"] is not None and message["due_at"] > now:
+                tx.run("message_hasten", id=message_id)
+                return
             if state not in FINAL | {State.IN_DOUBT} or not may(state, State.QUEUED):
                 raise UsageError(f"message {message_id} is {state.value}: there is nothing to send again")
             shown = tx.one("message_show", id=message_id)
@@ -235,6 +243,12 @@ class Outbox:
         """Wipe sealed texts made longer ago than ``after`` that left, or may have, and were never reported."""
         with self._engine.write() as tx:
             return tx.run("message_wipe_old", before=self._clock() - after.total_seconds())
+
+    def mend_clock(self) -> int:
+        """Make due what waits for a time no retry is ever set to: the clock was ahead when it was; return how many."""
+        with self._engine.write() as tx:
+            now = self._clock()
+            return tx.run("message_mend_clock", now=now, latest=now + LONGEST_WAIT)
 
     def counts(self) -> list[Row]:
         """Count what has not come to rest: rows of class, state, count and the creation time of the oldest."""

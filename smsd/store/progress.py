@@ -13,6 +13,7 @@ from typing import Any
 from smsd.errors import NotFoundError, StoreError
 from smsd.rules.outbox import (
     FINAL,
+    URGENT,
     WAITING,
     MessageClass,
     PartState,
@@ -41,6 +42,9 @@ __all__ = [
 ANSWERS = frozenset({"answer", "late answer"})
 """Evidence by which the network itself refused: such a refusal counts, unlike one inferred from the SIM's memory."""
 
+BEFORE_ITS_EQUALS = -1.0
+"""Due even earlier: the rest of a message whose first part has left."""
+
 ROUTE_TROUBLE = timedelta(seconds=2)
 """How long a message rests that came back because of its route, lest it go round in circles."""
 
@@ -61,7 +65,7 @@ def settle(tx: Transaction, attempt_id: int, outcome: Outcome, now: float, diver
             left = [part for part in parts if part["part_state"] in _OPEN]
             if left:
                 move_parts(tx, left, PartState.SENT, sent_at=now)
-                advance(tx, message_id, now, only_part=PartState.SENT)
+                advance(tx, message_id, now, only_part=PartState.SENT, message=attempt)
             else:
                 _go_on(tx, message_id, now)
             _hear_waiting_reports(tx, attempt, reference, now)
@@ -83,7 +87,7 @@ def settle(tx: Transaction, attempt_id: int, outcome: Outcome, now: float, diver
             lost = _its_own(parts, PartState.IN_AIR)
             if lost:
                 move_parts(tx, lost, PartState.IN_DOUBT)
-                advance(tx, message_id, now, error=reason, only_part=PartState.IN_DOUBT)
+                advance(tx, message_id, now, error=reason, only_part=PartState.IN_DOUBT, message=attempt)
             else:
                 _go_on(tx, message_id, now)
 
@@ -142,7 +146,8 @@ def _take_back(tx: Transaction, parts: list[Row], refusal: NotSent, now: float) 
     answered = refusal.evidence in ANSWERS
     counted = refusal.verdict is not Verdict.ROUTE and answered
     refusals = max(part["refusals"] for part in parts) + int(counted)
-    delay = retry_delay(refusal.verdict, refusals) if counted else timedelta(0)
+    urgent = MessageClass(tx.one("message_state", id=parts[0]["message_id"])["class"]) in URGENT
+    delay = retry_delay(refusal.verdict, refusals, urgent=urgent) if counted else timedelta(0)
     error = f"{refusal.code}: {refusal.reason}" if refusal.reason else refusal.code
     if delay is None:
         move_parts(tx, parts, PartState.REFUSED, refused=1)
@@ -187,12 +192,14 @@ def advance(
     delay: timedelta = timedelta(0),
     error: str | None = None,
     only_part: PartState | None = None,
+    message: Row | None = None,
 ) -> None:
     """Let a message's state follow from its parts. What a person or a refusal brought to rest stays at rest.
 
-    ``only_part`` is the state its part is in by now if it has no other, which saves the asking.
+    ``only_part`` is the state its part is in by now if it has no other, ``message`` what is known of it (a row of
+    ``message_state`` or ``attempt_get``), which saves the asking: this is done for each part that is sent.
     """
-    message = tx.one("message_state", id=message_id)
+    message = tx.one("message_state", id=message_id) if message is None else message
     if State(message["state"]) in FINAL:
         return
     if only_part is not None and message["parts"] == 1:
@@ -208,7 +215,7 @@ def advance(
     if after in WAITING and not in_air:
         # A message that has begun goes before its equals: its reader is waiting for the rest.
         begun = any(part in (PartState.SENT, PartState.DELIVERED) for part in parts)
-        due_at = 0.0 if begun and not delay else now + delay.total_seconds()
+        due_at = BEFORE_ITS_EQUALS if begun and not delay else now + delay.total_seconds()
         if not begun:
             tx.run("message_unbind", id=message_id)
     _move_on(tx, message, after, now, due_at=due_at, error=error)
@@ -224,7 +231,7 @@ def move(
 def _move_on(
     tx: Transaction, message: Row, after: State, now: float, *, due_at: float | None, error: str | None
 ) -> None:
-    message_id = message["id"]
+    message_id = message["message_id"]
     before = State(message["state"])
     if not may(before, after):
         raise StoreError(f"message {message_id} cannot go from {before.value} to {after.value}")
@@ -335,6 +342,8 @@ def _candidates(tx: Transaction, value: StatusReport, route: str, sim: str | Non
 
 def _hear_waiting_reports(tx: Transaction, attempt: Row, reference: str, now: float) -> None:
     """Hear the reports that came before the answer they belong to was recorded."""
+    if tx.first("report_waits") is None:
+        return
     forms = reference_forms(reference)
     waiting = tx.all(
         "report_unmatched",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from smsd.errors import NotFoundError, StoreError, UsageError
 from smsd.rules.commands import Command
-from smsd.rules.outbox import FINAL, State
+from smsd.rules.outbox import FINAL, WAITING, State
 from smsd.rules.requests import RequestState, may
 from smsd.store.claims import NewMessage, insert_message
 from smsd.store.engine import Engine, Row, Transaction
@@ -22,6 +22,9 @@ LEASE = 120.0
 
 RESULT_WAITS = 100.0
 """Seconds a result waits for its acknowledgement to be settled, so that a client reads them in order."""
+
+UNDER_WAY = WAITING | {State.IN_DOUBT}
+"""States of a request's messages in which having it carried out again would say everything twice."""
 
 _SETTLED = FINAL | {State.SUBMITTED}
 
@@ -107,11 +110,16 @@ class Requests:
             return tx.all("request_counts")
 
     def retry(self, request_id: int) -> None:
-        """Have a request carried out again; raise ``UsageError`` when it is still open."""
+        """Have a request carried out again; raise ``UsageError`` when it is still open, or its answer on its way."""
         with self._engine.write() as tx:
             state = RequestState(_get(tx, request_id)["state"])
             if state in (RequestState.ACCEPTED, RequestState.IN_PROGRESS):
                 raise UsageError(f"request {request_id} is {state.value} already")
+            for message in tx.all("request_messages", id=request_id):
+                if State(message["state"]) in UNDER_WAY:
+                    raise UsageError(
+                        f"message {message['id']} of request {request_id} is {message['state']}: wait, or cancel it"
+                    )
             _move(tx, request_id, RequestState.ACCEPTED, due_at=self._clock(), asked=0)
 
     def fail(self, request_id: int, apology: Callable[[str], NewMessage]) -> int:

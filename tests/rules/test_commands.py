@@ -129,8 +129,10 @@ ROBOTS = [
     ("900", True, "+79168999100", "short code of 3"),
     ("123456", True, None, "short code of 6"),
     ("", True, None, "short code of 0"),
-    ("+79086228779", True, "+4412345678", "not +7"),
-    ("+79086228779", True, "375291234567", "not +7"),
+    ("+79086228779", True, "+4412345678", "another country's"),
+    ("+79086228779", True, "+77051234567", "another country's"),
+    ("+77051234567", True, "+79020000000", "another country's"),
+    ("+79086228779", True, "375291234567", "another country's"),
 ]
 
 

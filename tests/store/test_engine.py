@@ -350,3 +350,12 @@ def test_no_sqlite_but_in_the_engine() -> None:
     importing = [path.name for path in package.glob("*.py") if "import sqlite" in path.read_text("utf-8")]
     assert importing == ["engine.py"]
     assert sys.modules["smsd.store.engine"] is engine
+
+
+def test_a_file_removed_under_a_running_program_takes_no_more_writes(tmp_path: Path) -> None:
+    """Nothing may be acknowledged into a file that nobody will ever read again."""
+    store = Store(tmp_path / "smsd.db", lambda: 0.0)
+    (tmp_path / "smsd.db").unlink()
+    with pytest.raises(StoreError, match="removed or replaced"):
+        store.put_fact("name", "value")
+    store.close()

@@ -435,3 +435,31 @@ def test_two_stores_on_one_file_share_the_queue(house: House) -> None:
 
 def test_priorities_are_the_order_of_the_classes() -> None:
     assert sorted(PRIORITY, key=PRIORITY.__getitem__) == list(MessageClass)
+
+
+def test_a_message_queued_while_the_clock_was_ahead_leaves_when_it_is_set_right(house: House) -> None:
+    """Two hours ahead at the queueing: it is due all the same."""
+    house.now += 7200
+    message_id = house.queue()
+    house.now -= 7200
+    assert house.claim().message_id == message_id
+
+
+def test_a_retry_set_while_the_clock_was_ahead_is_mended(house: House) -> None:
+    """No retry is ever set further than an hour ahead."""
+    house.now += 7200
+    message_id = house.queue()
+    house.store.outbox.record([(house.claim().attempt_id, NotSent(Verdict.LATER, "CMS 38"))])
+    house.now -= 7200
+    assert house.store.outbox.claim(claimant()) == []
+    assert house.store.outbox.mend_clock() == 1
+    assert house.claim().message_id == message_id
+    assert house.store.outbox.mend_clock() == 0
+
+
+def test_a_person_hastens_what_waits_for_its_next_try(house: House) -> None:
+    """``retry`` of a message in its back-off tries it at once, from where it stands."""
+    message_id = house.queue()
+    house.store.outbox.record([(house.claim().attempt_id, NotSent(Verdict.LATER, "CMS 38"))])
+    house.store.outbox.retry(message_id)
+    assert house.claim().message_id == message_id

@@ -53,7 +53,7 @@ LIMIT 1;
 
 -- name: message_state
 -- What is needed to move a message on.
-SELECT id, class, state, due_at, parts, sent_at, sealed, created_at, expires_at, diverted, diverts_to,
+SELECT id, id AS message_id, class, state, due_at, parts, sent_at, sealed, created_at, expires_at, diverted, diverts_to,
        (SELECT count(*) FROM attempt WHERE message_id = message.id AND outcome IS NULL) AS in_air
 FROM message WHERE id = :id;
 
@@ -85,6 +85,14 @@ UPDATE message SET diverts_to = :route, diverted = :reason WHERE id = :id;
 -- name: message_free
 -- A person sends the message again: no route is bound to it.
 UPDATE message SET route = NULL, sender = NULL, diverted = NULL, diverts_to = NULL WHERE id = :id;
+
+-- name: message_hasten
+-- A person has it tried at once.
+UPDATE message SET due_at = 0 WHERE id = :id AND due_at IS NOT NULL;
+
+-- name: message_mend_clock
+-- What waits for a time that no retry is ever set to was set while the clock was ahead.
+UPDATE message SET due_at = :now WHERE due_at IS NOT NULL AND due_at > :latest;
 
 -- name: message_extend
 -- A message that a person sends again gets as long as it had at first.
@@ -155,12 +163,17 @@ INSERT INTO attempt (message_id, sequence, recipient, route, sim, witness, start
 VALUES (:message_id, :sequence, :recipient, :route, :sim, :witness, :now);
 
 -- name: attempt_get
--- One attempt with its part, or with each of them where it took the whole message.
+-- One attempt with its part, or with each of them where it took the whole message, and what moves the message on:
+-- ``in_air`` counts the other attempts of the message that are.
 SELECT attempt.id, attempt.message_id, part.sequence, attempt.recipient, attempt.route, attempt.sim,
        attempt.outcome, attempt.started_at, attempt.witness, part.state AS part_state, part.refusals, part.resent,
        (SELECT max(id) FROM attempt AS newer
-        WHERE newer.message_id = attempt.message_id AND newer.sequence IN (0, part.sequence)) AS newest
+        WHERE newer.message_id = attempt.message_id AND newer.sequence IN (0, part.sequence)) AS newest,
+       message.class, message.state, message.parts, message.sealed, message.diverted, message.diverts_to,
+       (SELECT count(*) FROM attempt AS other
+        WHERE other.message_id = attempt.message_id AND other.outcome IS NULL AND other.id <> attempt.id) AS in_air
 FROM attempt
+JOIN message ON message.id = attempt.message_id
 JOIN part ON part.message_id = attempt.message_id AND (attempt.sequence = 0 OR part.sequence = attempt.sequence)
 WHERE attempt.id = :id;
 
@@ -238,6 +251,10 @@ INSERT INTO report (received_at, pdu_id, route, sim, reference, recipient, submi
                     attempt_id)
 VALUES (:now, :pdu_id, :route, :sim, :reference, :recipient, :submitted_at, :discharged_at, :class, :code, :attempt_id);
 
+-- name: report_waits
+-- Whether any report waits for its answer to be recorded.
+SELECT 1 AS waits FROM report WHERE attempt_id IS NULL LIMIT 1;
+
 -- name: report_unmatched
 -- Reports that came before the answer they belong to was recorded.
 SELECT id, route, sim, submitted_at, class, code, received_at FROM report
@@ -279,7 +296,7 @@ SELECT priority, state, count(*) AS count, min(created_at) AS oldest FROM messag
 WHERE state IN ('queued', 'submitting', 'in_doubt') GROUP BY priority, state;
 
 -- name: message_oldest_ack
--- The oldest acknowledgement that has not left.
+-- The oldest acknowledgement that has not left for certain.
 SELECT id, created_at FROM message
-WHERE priority = 0 AND state IN ('queued', 'submitting', 'in_doubt') AND state <> 'in_doubt'
+WHERE priority = 0 AND state IN ('queued', 'submitting', 'in_doubt')
 ORDER BY created_at LIMIT 1;
