@@ -5,11 +5,12 @@ import sys
 import time
 from collections.abc import Sequence
 
-from benchmarks import hint_to_answer, idle, long_queue, parts_per_second, send_to_wire, use_of_air
+from benchmarks import alerts, hint_to_answer, idle, long_queue, parts_per_second, send_to_wire, use_of_air
 from benchmarks.figures import Figure, progress, table
 
 PROGRAMS = {
-    module.NAME: module for module in (parts_per_second, use_of_air, send_to_wire, hint_to_answer, long_queue, idle)
+    module.NAME: module
+    for module in (parts_per_second, use_of_air, send_to_wire, hint_to_answer, long_queue, alerts, idle)
 }
 
 

@@ -41,6 +41,8 @@ __all__ = [
 
 BATCH = 500
 """Recipients written in one transaction: some 10 ms, of 50 that nobody may hold the store for."""
+BREATH_SECONDS = 0.005
+"""How long the store is left alone between two batches, at most: whoever waits for it looks every few milliseconds."""
 LONGEST_KEY = 200
 PARTS_PER_MINUTE = {Kind.SIM: 10.0, Kind.BIND: 600.0}
 """What a route is taken to send where no limit says less: a modem needs some six seconds for a part."""
@@ -301,7 +303,7 @@ class AlertDesk:
         while batch := list(islice(recipients, BATCH)):
             began = self._clock()
             self._store.alerts.append(alert_id, first, batch)
-            self._breathe(max(0.0, self._clock() - began))
+            self._breathe(min(BREATH_SECONDS, max(0.0, self._clock() - began)))
             first += len(batch)
             progress(len(batch))
 
