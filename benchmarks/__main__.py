@@ -1,30 +1,63 @@
 """``python -m benchmarks [NAME...]``: measure all the figures, or those named, and print one table."""
 
+import argparse
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from benchmarks import alerts, hint_to_answer, idle, long_queue, parts_per_second, send_to_wire, use_of_air
+from benchmarks import (
+    alerts,
+    hint_to_answer,
+    idle,
+    long_queue,
+    parts_per_second,
+    send_to_wire,
+    smpp_killed,
+    smpp_limited,
+    smpp_mute,
+    smpp_outbox,
+    smpp_session,
+    use_of_air,
+)
 from benchmarks.figures import Figure, progress, table
+from benchmarks.publish import publish
 
-PROGRAMS = {
-    module.NAME: module
+PROGRAMS: dict[str, Callable[[], list[Figure]]] = {
+    module.NAME: module.measure
     for module in (parts_per_second, use_of_air, send_to_wire, hint_to_answer, long_queue, alerts, idle)
 }
+OPERATOR: dict[str, Callable[[], list[Figure]]] = {
+    module.NAME: module.measure for module in (smpp_session, smpp_outbox, smpp_killed, smpp_limited, smpp_mute)
+}
+"""The figures of the operator-side route: what ``--publish`` writes into the documentation."""
 
 
-def main(names: Sequence[str]) -> int:
+def measured(name: str, *, long: bool) -> list[Figure]:
+    """Measure one program's figures; ``long``: those that hold for ten minutes, for ten minutes."""
+    if long and name == smpp_limited.NAME:
+        return smpp_limited.measure(smpp_limited.LONG_SECONDS)
+    return (PROGRAMS | OPERATOR)[name]()
+
+
+def main(arguments: Sequence[str]) -> int:
     """Return 0 when every bar is reached."""
-    unknown = set(names) - set(PROGRAMS)
-    if unknown:
-        sys.stderr.write(f"no figure {', '.join(sorted(unknown))}; there are {', '.join(PROGRAMS)}\n")
-        return 2
+    names = (*PROGRAMS, *OPERATOR)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").split(": ", 1)[1])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(names)}; all unless told")
+    parser.add_argument("--long", action="store_true", help="a full bind is watched for ten minutes, not for one")
+    parser.add_argument("--publish", action="store_true", help="write the operator-side figures into the documentation")
+    options = parser.parse_args(arguments)
+    if unknown := sorted(set(options.names) - set(names)):
+        parser.error(f"no figure {', '.join(unknown)}; there are {', '.join(names)}")
     figures: list[Figure] = []
-    for name in names or PROGRAMS:
+    for name in options.names or names:
         started = time.monotonic()
         progress(name)
-        figures += PROGRAMS[name].measure()
+        found = measured(name, long=options.long)
+        if options.publish and name in OPERATOR:
+            publish("the operator-side route", found)
+        figures += found
         progress(f"  {time.monotonic() - started:.0f} s")
     print(f"\n{platform.machine()}, {platform.system()} {platform.release()}, Python {platform.python_version()}\n")
     print(table(figures))

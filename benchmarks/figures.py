@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Figure", "Peer", "progress", "table"]
+__all__ = ["HEAD", "Figure", "Peer", "progress", "table"]
 
 
 @dataclass(frozen=True, slots=True)
