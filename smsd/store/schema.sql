@@ -10,6 +10,8 @@ CREATE TABLE migration (
 
 -- The whole service: clients, what came in, requests, what goes out, and what is known of the routes.
 -- Times are Unix seconds (UTC). Phones are E.164. Texts that hold a password exist only sealed.
+-- AUTOINCREMENT where an id outlives its row in somebody's hands: a late answer to an attempt that was erased must not
+-- be taken for that of the next one.
 
 -- What must be remembered and belongs to nothing else: the public key that texts are sealed to.
 CREATE TABLE fact (
@@ -40,7 +42,7 @@ CREATE TABLE subscription (
 
 -- What came in, one row a message (parts joined), ignored texts included.
 CREATE TABLE inbox (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     received_at DOUBLE PRECISION NOT NULL,
     sent_at DOUBLE PRECISION,
     route TEXT NOT NULL,
@@ -81,7 +83,7 @@ CREATE INDEX pdu_report ON pdu (received_at) WHERE kind = 'report';
 
 -- Clients' requests (заявки).
 CREATE TABLE request (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     received_at DOUBLE PRECISION NOT NULL,
     phone TEXT NOT NULL,
     command TEXT NOT NULL CHECK (command IN ('info', 'sms stop', 'sms start')),
@@ -99,7 +101,7 @@ CREATE INDEX request_open ON request (phone, command) WHERE state IN ('accepted'
 -- The outbox. due_at says from when on a part may be claimed; NULL: nothing waits to be claimed
 -- (a part is in the air, in doubt, or the message has come to rest).
 CREATE TABLE message (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     created_at DOUBLE PRECISION NOT NULL,
     class TEXT NOT NULL CHECK (class IN ('ack', 'result', 'admin', 'manual', 'notification', 'alert')),
     priority INTEGER NOT NULL,
@@ -154,7 +156,7 @@ CREATE TABLE part (
 -- Every attempt to send a part: written, and on disk, before its PDU leaves. No outcome: it may be leaving now.
 -- sequence 0: an attempt at everything of the message that was unsent, by a route that takes whole messages.
 CREATE TABLE attempt (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     message_id INTEGER NOT NULL REFERENCES message (id),
     sequence INTEGER NOT NULL,
     recipient TEXT NOT NULL,
@@ -204,7 +206,7 @@ CREATE TABLE concatenation (
 -- Alerts (СМС-оповещения). `preparing`: the recipients are still being written, and what a dead process left so is
 -- deleted. cursor is the sequence of the last recipient that has become a message, fed how many have.
 CREATE TABLE alert (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     created_at DOUBLE PRECISION NOT NULL,
     touched_at DOUBLE PRECISION NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('preparing', 'running', 'paused', 'done', 'cancelled')),
@@ -260,7 +262,7 @@ CREATE INDEX tally_recipient_recent ON tally_recipient (route, last_at);
 
 -- The audit trail: who did what, about which number (masked) or row. Rows are only added.
 CREATE TABLE audit (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     at DOUBLE PRECISION NOT NULL,
     who TEXT NOT NULL,
     what TEXT NOT NULL,

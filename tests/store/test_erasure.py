@@ -184,3 +184,18 @@ def test_a_number_is_known_in_every_form_it_has_in_octets() -> None:
     assert b"79160000001" in _forms(PHONE)
     assert b"9160000001" in _forms(PHONE)
     assert "9160000001".encode("utf-16-be") in _forms(PHONE)
+
+
+def test_the_number_of_an_erased_attempt_is_never_another_ones(house: House) -> None:
+    """Else a late answer to it would be taken for the answer to somebody else's message."""
+    house.queue()
+    claim = house.claim()
+    house.store.outbox.record([(claim.attempt_id, InDoubt("no answer"))])
+    house.text("CLIENT info")
+    erase(house)
+    other = house.queue(recipient=OTHER)
+    later = house.claim()
+    house.store.outbox.record([(claim.attempt_id, Sent("17"))])
+    assert house.store.outbox.show(other)["attempt_list"][0]["outcome"] is None
+    assert (later.attempt_id > claim.attempt_id, other > claim.message_id) == (True, True)
+    assert house.text("CLIENT info", sender=OTHER).inbox_id > 1
