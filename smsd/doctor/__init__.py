@@ -71,7 +71,7 @@ class Doctor:
     def _ground(self, known: database.Known) -> Iterator[Finding]:
         """Look at what the service stands on: configuration, files, disk, database, key."""
         config, path = self._config, self._config.database.path
-        account = files.account_of(path.parent)
+        account = files.account_of(path.parent, files.handed_by(UNITS))
         yield from self._configuration()
         yield from files.places(config, account)
         yield from files.disk(path.parent)

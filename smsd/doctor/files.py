@@ -8,8 +8,9 @@ anything.
 import grp
 import os
 import pwd
+import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ __all__ = [
     "account_of",
     "devices",
     "disk",
+    "handed_by",
     "hidden",
     "key",
     "places",
@@ -46,10 +48,14 @@ class Account:
     name: str
     uid: int
     groups: frozenset[int]
+    handed: frozenset[Path] = frozenset()
+    """Directories whose files systemd reads as root and hands to him (LoadCredential=, systemd.exec(5))."""
 
     def may(self, path: Path, wanted: int) -> bool:
         """Tell whether he may do ``wanted`` (``os.R_OK`` and its like) with a file. Raises ``OSError``."""
         status = path.stat()
+        if path.parent in self.handed and wanted == os.R_OK:
+            return True
         if self.uid == os.geteuid():
             return os.access(path, wanted)
         if self.uid == 0 or _has_list(path):
@@ -58,7 +64,13 @@ class Account:
         return (status.st_mode >> shift) & wanted == wanted
 
 
-def account_of(directory: Path) -> Account:
+def handed_by(units: Iterable[Path]) -> frozenset[Path]:
+    """Return the directories whose files a unit hands to the daemon; drop-ins are not looked at."""
+    text = "\n".join(unit.read_text("utf-8", "replace") for unit in units if unit.exists())
+    return frozenset(map(Path, re.findall(r"^LoadCredential=[^:\n]+:(/.+)$", text, re.MULTILINE)))
+
+
+def account_of(directory: Path, handed: frozenset[Path] = frozenset()) -> Account:
     """Return the daemon's user: who owns the database's directory; where there is none, we."""
     try:
         uid = directory.stat().st_uid
@@ -67,8 +79,8 @@ def account_of(directory: Path) -> Account:
     try:
         known = pwd.getpwuid(uid)
     except KeyError:
-        return Account(str(uid), uid, frozenset(os.getgroups() if uid == os.geteuid() else ()))
-    return Account(known.pw_name, uid, frozenset(os.getgrouplist(known.pw_name, known.pw_gid)))
+        return Account(str(uid), uid, frozenset(os.getgroups() if uid == os.geteuid() else ()), handed)
+    return Account(known.pw_name, uid, frozenset(os.getgrouplist(known.pw_name, known.pw_gid)), handed)
 
 
 def places(config: Config, account: Account) -> Iterator[Finding]:
@@ -174,9 +186,11 @@ def secrets(config: Config, account: Account) -> Iterator[Finding]:
         try:
             readable, mode = account.may(path, os.R_OK), path.stat().st_mode
         except OSError as error:
-            yield bad(
-                Check.SECRET, about, str(error.strerror), f"sudo install -o {account.name} -m 600 /dev/null {path}"
-            )
+            if isinstance(error, PermissionError) and path.parent in account.handed:
+                yield fine(Check.SECRET, about, "not for you to look at; systemd hands it to the daemon")
+            else:
+                cure = f"sudo install -o {account.name} -m 600 /dev/null {path}"
+                yield bad(Check.SECRET, about, str(error.strerror), cure)
             continue
         if not readable:
             yield bad(Check.SECRET, about, f"{account.name} may not read it", f"sudo chown {account.name}: {path}")

@@ -3,6 +3,7 @@
 import base64
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -131,6 +132,22 @@ def test_files_of_secrets_must_be_there_and_private(configured: Configured, plac
     (place / "pin").chmod(0o600)
     assert said(files.secrets(config, US)) == [(Check.SECRET, Severity.OK)]
     assert said(files.secrets(config, STRANGER)) == [(Check.SECRET, Severity.ERROR)]
+
+
+def test_a_secret_that_systemd_hands_over_need_not_be_readable(configured: Configured, place: Path) -> None:
+    """The unit as shipped names the directory; a file in it is root's, and well."""
+    (place / "pin").write_text("1234")
+    (place / "pin").chmod(0o600)
+    config = configured('[[modem]]\nname = "m"\ndevice = "/dev/null"\npin_file = "{place}/pin"\n')
+    handed = replace(STRANGER, handed=frozenset({place}))
+    assert said(files.secrets(config, handed)) == [(Check.SECRET, Severity.OK)]
+    (place / "pin").chmod(0o644)
+    assert said(files.secrets(config, handed)) == [(Check.SECRET, Severity.WARNING)]
+
+
+def test_what_the_unit_hands_over_is_read_from_it(tmp_path: Path) -> None:
+    unit = Path(__file__).parents[2] / "systemd" / "smsd.service"
+    assert files.handed_by([tmp_path / "none", unit]) == {Path("/etc/smsd/credentials")}
 
 
 def test_a_port_that_is_not_there_or_not_ours_is_told(configured: Configured, place: Path) -> None:
