@@ -41,11 +41,11 @@ class Clients:
 
     def put(self, clients: Iterable[Client], *, cause: str) -> int:
         """Add or replace clients, all or none; return how many. A stop in force is never lifted by this."""
-        count = 0
+        known = list(clients)
         with self._engine.write() as tx:
             now = self._clock()
-            for client in clients:
-                recognise(tx, [client.phone])
+            recognise(tx, [client.phone for client in known])
+            for client in known:
                 tx.run(
                     "client_put",
                     phone=client.phone,
@@ -57,8 +57,7 @@ class Clients:
                 )
                 if client.subscribed is False:
                     subscribe(tx, client.phone, subscribed=False, decided_at=now, cause=cause, now=now)
-                count += 1
-        return count
+        return len(known)
 
     def get(self, phone: str) -> Row | None:
         """Return one client as a row, or ``None``."""
