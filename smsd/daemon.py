@@ -36,6 +36,7 @@ from smsd.systemd import Notifier, watchdog_interval
 from smsd.vault import Vault
 
 if TYPE_CHECKING:
+    from smsd.routes.overdue import Unreported
     from smsd.routes.smpp import SmppSettings
 
 __all__ = ["Daemon", "main", "smpp_settings"]
@@ -144,7 +145,7 @@ class Daemon:
     def _routes(self, thread: StoreThread) -> list[Route]:
         config = self._config
         modems = [_modem(each, config, RouteMemory(thread, each.name), self._timings) for each in config.modems]
-        binds = [_bind(each, config, RouteMemory(thread, each.name)) for each in config.smpp]
+        binds = [_bind(each, config, thread, self._clock) for each in config.smpp]
         operators = [_operator(each, config, thread, self._clock) for each in config.http]
         return [*binds, *operators, *modems]
 
@@ -211,7 +212,7 @@ def _modem(modem: configuration.Modem, config: Config, memory: RouteMemory, timi
     )
 
 
-def _bind(bind: configuration.Smpp, config: Config, memory: RouteMemory) -> Route:
+def _bind(bind: configuration.Smpp, config: Config, thread: StoreThread, clock: Callable[[], float]) -> Route:
     """Make the route over a bind: what the configuration says goes before what its profile says."""
     from smsd.routes.smpp import SmppRoute  # noqa: PLC0415  only who has a bind pays for it
 
@@ -219,11 +220,12 @@ def _bind(bind: configuration.Smpp, config: Config, memory: RouteMemory) -> Rout
     return SmppRoute(
         bind.name,
         smpp_settings(bind),
-        memory=memory,
+        memory=RouteMemory(thread, bind.name),
         clock=time.monotonic,
         chance=random.random,
         sender=config.service.sender,
         password=lambda: "" if file is None else configuration.read_secret(file),
+        unreported=_unreported(bind.name, thread, clock, overdue=OVERDUE_SECONDS),
     )
 
 
@@ -255,8 +257,22 @@ def smpp_settings(bind: configuration.Smpp) -> "SmppSettings":
     )
 
 
+OVERDUE_SECONDS = 600.0
+"""How old a part without a receipt is before a service centre is asked after it: most receipts come within minutes."""
 UNREPORTED_SECONDS = 3 * 86_400.0
 """For how long an operator is asked what became of a message."""
+
+
+def _unreported(name: str, thread: StoreThread, clock: Callable[[], float], *, overdue: float) -> "Unreported":
+    """Return what lists the parts a route got away more than ``overdue`` seconds ago and heard nothing of since."""
+
+    async def unreported(after: int, limit: int) -> list[tuple[int, str, str]]:
+        now = clock()
+        return await thread.call(
+            thread.store.outbox.unreported, name, after, limit, now - UNREPORTED_SECONDS, now - overdue
+        )
+
+    return unreported
 
 
 def _operator(http: configuration.Http, config: Config, thread: StoreThread, clock: Callable[[], float]) -> Route:
@@ -269,10 +285,6 @@ def _operator(http: configuration.Http, config: Config, thread: StoreThread, clo
     if http.webhook_port and profile.receipt is None:
         raise ConfigError(f"{config.path}: [[http]] {http.name} webhook_port: {profile.title} sends no receipts")
     password, token = http.password_file, http.webhook_token_file
-
-    async def unreported(after: int, limit: int) -> list[tuple[int, str, str]]:
-        since = clock() - UNREPORTED_SECONDS
-        return await thread.call(thread.store.outbox.unreported, http.name, after, limit, since)
 
     return routes.HttpRoute(
         http.name,
@@ -287,7 +299,7 @@ def _operator(http: configuration.Http, config: Config, thread: StoreThread, clo
             timings=routes.Timings(answer=float(http.timeout_seconds), poll=float(http.poll_seconds)),
         ),
         memory=RouteMemory(thread, http.name),
-        unreported=unreported,
+        unreported=_unreported(http.name, thread, clock, overdue=0.0),
         clock=time.monotonic,
         chance=random.random,
         sender=config.service.sender,

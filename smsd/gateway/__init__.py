@@ -158,6 +158,13 @@ class Gateway:
         """Make something received safe and act on it. Raises ``StoreError``: then it must not be deleted."""
         received = self._with_recipient(received)
         receipt = await self._reception.take(received)
+        if _block(getattr(received.value, "refused", None)) is Block.SIM_SWAPPED:
+            log.error(
+                "sim_swapped",
+                recipient=getattr(received.value, "recipient", ""),
+                attempt_id=receipt.attempt_id,
+                why="the operator says that the recipient's SIM was replaced: ask the client before anything is sent",
+            )
         _tell(received, receipt)
         if receipt.message_id is not None or receipt.attempt_id is not None:
             # A report may have settled a doubt, and what waited for it may leave.
@@ -300,6 +307,7 @@ class Gateway:
             if expired:
                 log.warning("expired", count=expired)
             await self._thread.call(self._store.outbox.wipe_submitted)
+            await self._rescue()
             if mended := await self._thread.call(self._store.outbox.mend_clock):
                 log.warning("clock_was_ahead", count=mended, why="they were to be tried at a time that is far off now")
             for inbox_id in await self._thread.call(self._store.inbox.give_up_incomplete, self._settings.incomplete):
@@ -314,6 +322,20 @@ class Gateway:
                 log.error("acknowledgement_late", seconds=round(self._clock() - (oldest or 0)), promised=120)
             self._alarmed = late
             await asyncio.sleep(CARE_SECONDS)
+
+    async def _rescue(self) -> None:
+        """Let answers that have begun on a bind which has died begin again by the SIM."""
+        now, after = self._clock(), self._settings.fallback_after.total_seconds()
+        for route in self._routes.values():
+            down_for = self._down_for(route, now)
+            if route.kind is not Kind.BIND or down_for < max(after, CARE_SECONDS):
+                continue
+            diversion = self._by_sim("the bind died in the middle of the message")
+            if diversion is None or not self._routes[diversion.route].status.up:
+                continue
+            if count := await self._thread.call(self._store.outbox.rescue, route.name, diversion):
+                log.warning("rescued", route=route.name, count=count)
+                self._bells.ring()
 
     async def _forget(self) -> None:
         """Forget a handful of what is older than the configuration keeps."""

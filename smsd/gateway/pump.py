@@ -119,7 +119,9 @@ class Pump:
         self._was_up = up
         if not self._ended:
             if not self._room:
-                await self._work.wait()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self._work.wait()
                 return
             if not await self._due():
                 return

@@ -9,10 +9,11 @@ Where a crash leaves the client: before ``claim`` commits, nothing has left and 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from smsd.errors import NotFoundError, UsageError
 from smsd.rules.alerts import AlertState
-from smsd.rules.limits import LimitTable
+from smsd.rules.limits import LimitTable, quiet_until
 from smsd.rules.outbox import (
     DOUBT_POLICY,
     FINAL,
@@ -29,7 +30,7 @@ from smsd.sms import Doubt, InDoubt, Outcome
 from smsd.store.alerts import WITHDRAWN
 from smsd.store.claims import Claim, Claimant, Diversion, NewMessage, begin, get_message, insert_message
 from smsd.store.engine import Engine, Row, Transaction
-from smsd.store.progress import advance, doubt_of, move, move_parts, settle
+from smsd.store.progress import advance, divert, doubt_of, move, move_parts, settle
 from smsd.store.tally import Gauge
 
 __all__ = ["Claim", "Claimant", "Diversion", "Ended", "NewMessage", "Outbox"]
@@ -131,6 +132,18 @@ class Outbox:
                 )
         return min((at for at in due if at is not None), default=None)
 
+    def rescue(self, route: str, diversion: Diversion) -> int:
+        """Divert the answers that have begun on a route which has died; return how many.
+
+        Whoever waits for one reads it whole, from its first part on, under another sender.
+        """
+        with self._engine.write() as tx:
+            now = self._clock()
+            rows = tx.all("message_stranded", route=route, least=PRIORITY[MessageClass.RESULT])
+            for row in rows:
+                divert(tx, row["id"], diversion, now)
+            return len(rows)
+
     # --- doubts -------------------------------------------------------------------------------------------------------
 
     def doubts(self, route: str) -> list[Doubt]:
@@ -161,13 +174,15 @@ class Outbox:
 
     # --- reports ------------------------------------------------------------------------------------------------------
 
-    def unreported(self, route: str, after: int, limit: int, since: float) -> list[tuple[int, str, str]]:
-        """List what a route got away since a moment and nothing was heard of: attempt, reference, recipient.
+    def unreported(
+        self, route: str, after: int, limit: int, since: float, before: float = math.inf
+    ) -> list[tuple[int, str, str]]:
+        """List what a route got away between two moments and nothing was heard of: attempt, reference, recipient.
 
         For a route that has to ask, from the attempt ``after`` on, oldest first. Only of routes without a subscription.
         """
         with self._engine.read() as tx:
-            rows = tx.all("attempt_unreported", route=route, after=after, limit=limit, since=since)
+            rows = tx.all("attempt_unreported", route=route, after=after, limit=limit, since=since, before=before)
         return [(row["id"], row["reference"], row["recipient"]) for row in rows]
 
     # --- people -------------------------------------------------------------------------------------------------------
@@ -274,7 +289,7 @@ def _take(
     """Begin messages, but for those that come to rest here, or wait: see ``_stays``."""
     claims = []
     for row in rows:
-        if _stays(tx, row, message_class, now):
+        if _stays(tx, row, message_class, now) or _sleeps(tx, row, gauge, now):
             continue
         claims.append(begin(tx, row, claimant, now))
         gauge.take(message_class, row, row["parts"] if claims[-1].whole else 1)
@@ -288,7 +303,7 @@ def _stays(tx: Transaction, row: Row, message_class: MessageClass, now: float) -
     """
     if row["expires_at"] is not None and row["expires_at"] <= now:
         move(tx, row["id"], State.EXPIRED, now, error="its deadline passed")
-    elif row["opted_out"] and message_class in OBEYS_OPT_OUT:
+    elif row["opted_out"] and message_class in OBEYS_OPT_OUT and not row["overrides"]:
         move(tx, row["id"], State.SUPPRESSED, now, error="the recipient has opted out")
     elif row["state"] != State.QUEUED:
         return False
@@ -299,6 +314,17 @@ def _stays(tx: Transaction, row: Row, message_class: MessageClass, now: float) -
     else:
         return False
     return True
+
+
+def _sleeps(tx: Transaction, row: Row, gauge: Gauge, now: float) -> bool:
+    """Let a message wait that would come in the quiet hours of its reader's own time zone; tell whether it does."""
+    quiet = gauge.table.quiet if gauge.table is not None else None
+    if row["timezone"] is None or row["state"] != State.QUEUED:
+        return False
+    until = quiet_until(quiet, ZoneInfo(row["timezone"]), now)
+    if until is not None:
+        tx.run("message_wait", id=row["id"], due_at=until)
+    return until is not None
 
 
 def _next(

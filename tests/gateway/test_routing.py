@@ -2,9 +2,11 @@
 
 import asyncio
 
+import pytest
+
 from smsd.rules.outbox import MessageClass
 from smsd.rules.routing import Block, Kind
-from smsd.sms import NotSent, Received, ReportClass, Sent, StatusReport, Submit, Verdict
+from smsd.sms import NotSent, Outcome, Received, ReportClass, Sent, StatusReport, Submit, Verdict
 from tests.gateway.house import PHONE, House, ScriptedRoute, Start
 
 
@@ -122,6 +124,31 @@ async def test_a_password_does_not_follow_a_swapped_sim(start: Start) -> None:
     await _report(house, "id-000002", Block.SIM_SWAPPED)
     await house.until(lambda: house.states()[1] == ("result", "undeliverable"))
     assert not house.routes[1].submits
+
+
+async def test_an_answer_begun_on_a_bind_that_dies_begins_again_by_the_sim(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One part of three had left as SCSERV: the client reads the whole from the SIM's number."""
+    monkeypatch.setattr("smsd.gateway.CARE_SECONDS", 0.02)
+
+    def one_part(submit: Submit) -> Outcome:
+        if submit.part > 1:
+            operator.up = False
+            return NotSent(Verdict.ROUTE, "lost")
+        return Sent(f"id-{submit.attempt_id:06}")
+
+    operator = bind(answer=one_part)
+    house = await start(operator, sim())
+    answer = house.enqueue("о" * 150, MessageClass.RESULT, parts=3)
+    await house.until(lambda: not operator.up)
+    house.gateway.changed("operator")
+    await asyncio.sleep(0.1)
+    assert not house.routes[1].submits
+    house.clock.now += 31
+    await house.until(lambda: house.store.outbox.show(answer)["state"] == "submitted")
+    assert [submit.part for submit in house.routes[1].submits] == [1, 2, 3]
+    assert "died" in house.store.outbox.show(answer)["diverted"]
 
 
 async def test_a_receipt_finds_its_part_by_another_bind_and_in_another_base(start: Start) -> None:

@@ -15,7 +15,6 @@ from smsd.errors import ConfigError, RouteError, SmsdError, StoreError
 from smsd.routes import Inbound, Memory
 from smsd.routes.http.client import Client, Unanswered, Unsent
 from smsd.routes.http.profile import Action, State
-from smsd.routes.http.receipts import Poll, Unreported
 from smsd.routes.http.settings import HttpSettings
 from smsd.routes.http.translate import (
     Answer,
@@ -31,6 +30,7 @@ from smsd.routes.http.translate import (
     state_of,
 )
 from smsd.routes.http.webhook import Webhook
+from smsd.routes.overdue import Poll, Unreported
 from smsd.routes.smpp.pace import Pace
 from smsd.rules.routing import Kind
 from smsd.sms import (

@@ -15,6 +15,7 @@ import structlog
 
 from smsd.errors import ConfigError, PduError, RouteError, SmsdError, StoreError
 from smsd.routes import Inbound, Memory
+from smsd.routes.overdue import Poll, Unreported, nothing
 from smsd.routes.smpp.link import Link
 from smsd.routes.smpp.pace import Pace
 from smsd.routes.smpp.redelivery import Redelivery, digest
@@ -38,6 +39,7 @@ from smsd.sms import (
     NotSent,
     Outcome,
     Received,
+    ReportClass,
     RouteStatus,
     Sent,
     StatusReport,
@@ -53,6 +55,8 @@ __all__ = ["SmppRoute"]
 
 READY = "ready"
 LATE = "late answer"
+OVERDUE_BATCH = 20
+"""How many overdue receipts are asked after at a time."""
 LONG_PASSWORD = 8
 """Octets a password may have by the standard; a longer one is sent whole, and said to be longer."""
 
@@ -86,8 +90,10 @@ class SmppRoute:
         chance: Callable[[], float],
         sender: str = "SCSERV",
         password: Callable[[], str] = lambda: "",
+        unreported: Unreported = nothing,
     ) -> None:
         self.name = name
+        self._unreported = unreported
         self.sender = sender
         self.settings = settings
         self._clock = clock
@@ -125,8 +131,8 @@ class SmppRoute:
 
     @property
     def sim(self) -> str | None:
-        """The bind's own name: what an attempt and a receipt must share to belong together, on whatever connection."""
-        return self.name
+        """Return ``None``: a service centre's ids mean the same on whatever bind a receipt comes by."""
+        return None
 
     @property
     def window(self) -> int:
@@ -304,7 +310,18 @@ class SmppRoute:
         return self._received(pdu, await self._redelivery.number(mark), value, warnings=warnings), mark
 
     def _received(self, pdu: Pdu, number: int, value: Any, **more: Any) -> Received:
-        return Received(self.name, octets(pdu, number), value, sim=self.sim, **more)
+        return Received(self.name, octets(pdu, number), value, **more)
+
+    async def _ask(self, reference: str, recipient: str) -> Received | None:
+        """Ask what became of a part whose receipt is overdue; ``None``: nothing final is known."""
+        report = await self.query(reference, recipient)
+        if report is None or report.report_class is ReportClass.TRYING:
+            return None
+        return Received(self.name, f"query_sm {reference} {report.code}".encode(), report)
+
+    async def _told(self, received: Received) -> None:
+        if self._inbound is not None:
+            await self._inbound.received(received)
 
     async def _close_heard(self, link: Link) -> None:
         """Let messages be new ones again whose answer the centre has heard."""
@@ -387,10 +404,15 @@ class SmppRoute:
         """Wait for the end of one of the links and say why it ended."""
         ends = [asyncio.create_task(link.ended.wait()) for link in links]
         old = asyncio.create_task(self._forget_old())
+        overdue = asyncio.create_task(
+            Poll(self._unreported, self._ask, self._told, batch=OVERDUE_BATCH).run(
+                self.settings.timings.overdue, lambda: self._state[0] == READY
+            )
+        )
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (*ends, old):
+            for task in (*ends, old, overdue):
                 task.cancel()
         return next(link.reason for link in links if link.ended.is_set())
 
@@ -407,8 +429,8 @@ class SmppRoute:
     def _secret(self) -> str:
         try:
             password = self._password()
-        except OSError as error:
-            raise RouteError(f"the password cannot be read: {error.strerror}") from None
+        except (OSError, ConfigError) as error:
+            raise RouteError(f"the password cannot be read: {error}") from None
         if len(password) > LONG_PASSWORD:
             log.warning("password_long", route=self.name, octets=len(password), standard=LONG_PASSWORD)
         return password

@@ -95,6 +95,8 @@ class Timings:
     settle_after: float = 45.0
     """Since the submit: how long a late answer, or a receipt that echoes our mark, is awaited for one in doubt;
     afterwards its class decides. Longer than an answer may take, else an overdue one would have no time to be late."""
+    overdue: float = 60.0
+    """Between two rounds of asking (query_sm) after receipts that should have come by now."""
     redelivery: float = 600.0
     """How long after a bind a message may come again that was answered just before the last link was lost."""
 

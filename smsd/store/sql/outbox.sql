@@ -3,9 +3,9 @@
 -- name: message_insert
 -- Put a message into the queue; with a key that its class already has, nothing happens.
 INSERT INTO message (created_at, class, priority, recipient, text, sealed, secret, state, due_at, expires_at, parts,
-                     after_id, request_id, alert_id, idempotency_key)
+                     after_id, request_id, alert_id, timezone, idempotency_key)
 VALUES (:created_at, :class, :priority, :recipient, :text, :sealed, :secret, 'queued', :due_at, :expires_at, :parts,
-        :after_id, :request_id, :alert_id, :key)
+        :after_id, :request_id, :alert_id, :timezone, :key)
 ON CONFLICT (class, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
 RETURNING id;
 
@@ -18,7 +18,8 @@ SELECT id FROM message WHERE class = :class AND idempotency_key = :key;
 SELECT id, class, recipient, text, sealed, secret, state, expires_at, parts, reference, diverted,
        (SELECT count(*) FROM part WHERE message_id = message.id) AS made,
        EXISTS (SELECT 1 FROM subscription WHERE phone = message.recipient AND subscribed = 0) AS opted_out,
-       (SELECT alert.state FROM alert WHERE alert.id = message.alert_id) AS alert_state
+       (SELECT alert.state FROM alert WHERE alert.id = message.alert_id) AS alert_state,
+       (SELECT alert.overrides FROM alert WHERE alert.id = message.alert_id) AS overrides, timezone
 FROM message
 WHERE priority = :priority AND due_at IS NOT NULL AND due_at <= :now AND route IS NULL AND created_at < :made_before
 ORDER BY due_at, id
@@ -29,7 +30,8 @@ LIMIT :limit;
 SELECT id, class, recipient, text, sealed, secret, state, expires_at, parts, reference, diverted,
        (SELECT count(*) FROM part WHERE message_id = message.id) AS made,
        EXISTS (SELECT 1 FROM subscription WHERE phone = message.recipient AND subscribed = 0) AS opted_out,
-       (SELECT alert.state FROM alert WHERE alert.id = message.alert_id) AS alert_state
+       (SELECT alert.state FROM alert WHERE alert.id = message.alert_id) AS alert_state,
+       (SELECT alert.overrides FROM alert WHERE alert.id = message.alert_id) AS overrides, timezone
 FROM message
 WHERE route = :route AND priority = :priority AND due_at IS NOT NULL AND due_at <= :now
   AND (:begun_only = 0 OR state = 'submitting')
@@ -64,6 +66,10 @@ SET state = :state, due_at = :due_at, error = :error, sent_at = coalesce(sent_at
     delivered_at = coalesce(delivered_at, :delivered_at)
 WHERE id = :id;
 
+-- name: message_wait
+-- The message waits until it is day where its reader is.
+UPDATE message SET due_at = :due_at WHERE id = :id;
+
 -- name: message_begin
 -- A part of the message is in the air.
 UPDATE message SET state = 'submitting', due_at = NULL, route = :route, sender = :sender, reference = :reference
@@ -81,6 +87,12 @@ WHERE id = :id;
 -- name: message_divert_later
 -- The message goes by this route once the part now in the air has landed.
 UPDATE message SET diverts_to = :route, diverted = :reason WHERE id = :id;
+
+-- name: message_stranded
+-- Answers that have begun on a route and wait for it.
+SELECT id FROM message
+WHERE route = :route AND priority <= :least AND due_at IS NOT NULL AND diverted IS NULL
+LIMIT 100;
 
 -- name: message_free
 -- A person sends the message again: no route is bound to it.
@@ -238,7 +250,7 @@ SELECT attempt.id, attempt.reference, attempt.recipient
 FROM attempt
 JOIN message ON message.id = attempt.message_id
 WHERE attempt.route = :route AND attempt.id > :after AND attempt.outcome = 'sent' AND attempt.reported = 0
-  AND attempt.sim IS NULL AND attempt.started_at >= :since AND message.state = 'submitted'
+  AND attempt.sim IS NULL AND attempt.started_at >= :since AND attempt.started_at <= :before AND message.state = 'submitted'
 ORDER BY attempt.id LIMIT :limit;
 
 -- name: attempt_reported

@@ -8,7 +8,7 @@ from typing import Any
 
 from smsd.routes.http import HttpRoute, HttpSettings, Profile, Timings
 from smsd.routes.http.profile import parse
-from smsd.routes.http.receipts import Asked
+from smsd.routes.overdue import Asked
 from smsd.simulator.httpsmsc import SimulatedHttpSmsc
 from smsd.sms import Outcome, Submit
 from smsd.wire.userdata import UserData

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
+from smsd.routes.overdue import nothing
 from smsd.routes.smpp import SmppRoute, SmppSettings, Timings
 from smsd.simulator.network import Network
 from smsd.simulator.smsc import SimulatedSmsc
@@ -39,7 +40,8 @@ def timings(**changes: float) -> Timings:
 
 
 def bind_to(smsc: SimulatedSmsc, *, memory: Notebook | None = None, password: str = "", **settings: Any) -> SmppRoute:
-    """A route to ``smsc``; ``settings`` are those of ``SmppSettings``."""
+    """A route to ``smsc``; ``settings`` are those of ``SmppSettings``, and ``unreported``."""
+    unreported = settings.pop("unreported", nothing)
     known: dict[str, Any] = {
         "host": smsc.host, "port": smsc.port, "system_id": "scserv", "rate": 0.0, "timings": QUICK, **settings,
     }  # fmt: skip
@@ -50,6 +52,7 @@ def bind_to(smsc: SimulatedSmsc, *, memory: Notebook | None = None, password: st
         clock=asyncio.get_running_loop().time,
         chance=random.Random(7).random,  # noqa: S311  chance, seeded
         password=lambda: password,
+        unreported=unreported,
     )
 
 

@@ -14,7 +14,7 @@ from smsd.rules.routing import Block, Kind
 from smsd.simulator.network import Network
 from smsd.simulator.smsc import SimulatedSmsc
 from smsd.simulator.troubles import Trouble
-from smsd.sms import Doubt, InDoubt, NotSent, Outcome, Sent, Submit, Verdict, segments
+from smsd.sms import Doubt, InDoubt, NotSent, Outcome, ReportClass, Sent, StatusReport, Submit, Verdict, segments
 from smsd.wire.address import Address
 from smsd.wire.smpp.content import LongForm
 from smsd.wire.smpp.tables import Status, Tag, tlv
@@ -40,7 +40,7 @@ async def test_it_is_a_route_as_the_gateway_knows_them(ledger: Ledger) -> None:
     async with bound(ledger) as (bind, _):
         route: Route = bind
         assert (route.name, route.kind, route.sender, route.sim, route.window) == (
-            "operator", Kind.BIND, "SCSERV", "operator", 10,
+            "operator", Kind.BIND, "SCSERV", None, 10,
         )  # fmt: skip
         assert route.status.up
         doubt = Doubt(1, 1, CLIENT, datetime.now(UTC), route.witness())
@@ -303,3 +303,23 @@ async def test_a_centre_killed_at_full_speed_loses_nothing_and_doubles_nothing(l
     assert max(arrived.values()) == 1
     assert set(range(messages)) - doubts <= set(arrived)
     assert SERVICE not in smsc.network.phones
+
+
+async def test_what_is_overdue_is_asked_after(ledger: Ledger) -> None:
+    """A part whose receipt never came: query_sm tells what became of it, once it is final."""
+    references: list[str] = []
+
+    async def unreported(after: int, _limit: int) -> list[tuple[int, str, str]]:
+        return [(1, reference, CLIENT) for reference in references if not after]
+
+    async with bound(ledger, timings=timings(overdue=0.02), unreported=unreported) as (route, smsc):
+        smsc.inject(Trouble.RECEIPT_MALFORMED)
+        end = await send(route)
+        assert isinstance(end, Sent)
+        await ledger.until(lambda: ledger.rows)
+        assert ledger.rows[0].value is None, "the receipt says nothing that can be read"
+        references.append(end.reference)
+        await ledger.until(lambda: len(ledger.rows) > 1)
+    told = ledger.rows[1].value
+    assert isinstance(told, StatusReport)
+    assert (told.reference, told.recipient, told.report_class) == (end.reference, CLIENT, ReportClass.DELIVERED)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from smsd.errors import StoreFullError
-from smsd.routes.http.receipts import Asked, Poll
+from smsd.routes.overdue import Asked, Poll
 from smsd.sms import Received
 
 BOOKS: list[Asked] = [(number, f"r{number}", "+79161234567") for number in range(1, 6)]

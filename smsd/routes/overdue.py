@@ -12,7 +12,7 @@ import structlog
 from smsd.errors import StoreError
 from smsd.sms import Received
 
-__all__ = ["Asked", "Poll", "Unreported"]
+__all__ = ["Asked", "Poll", "Unreported", "nothing"]
 
 Asked = tuple[int, str, str]
 """An attempt that was taken and not reported: its id, the operator's id of the message, the recipient."""
@@ -21,6 +21,11 @@ Unreported = Callable[[int, int], Awaitable[Sequence[Asked]]]
 """Lists attempts above an id, at most so many, the oldest first."""
 
 log = structlog.get_logger()
+
+
+async def nothing(_after: int, _limit: int) -> Sequence[Asked]:
+    """List nothing: for a route that is not asked to remember."""
+    return ()
 
 
 class Poll:
