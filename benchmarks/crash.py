@@ -32,11 +32,11 @@ WARM_UP = 4
 REFUSED_EVERY = 12
 RP_TEMPORARY_FAILURE = 41
 NOTES = """\
-Two things no count on a SIM can tell, and the test keeps clear of them. Of two parts that were in the air at two deaths
-within `settle_seconds` it may tell that one left, and not which: both stay in doubt, shown as such; so in mode *right* no
-two deaths are that close. And a modem that counts refused parts as well gives itself away at its first refusal: one that
-comes before, and whose answer a crash swallows, passes for sent; so each modem refuses one part before the first kill.
-Radio time 0.05 to 0.3 s, `settle_seconds = 1`."""
+Two things no count on a SIM can tell, and the test keeps clear of them. Of two parts that were in the air at two
+deaths within `settle_seconds` it may tell that one left, and not which: both stay in doubt, shown as such; so in mode
+*right* no two deaths are that close. And a modem that counts refused parts as well gives itself away at its first
+refusal: one that comes before, and whose answer a crash swallows, passes for sent; so each modem refuses one part
+before the first kill. Radio time 0.05 to 0.3 s, `settle_seconds = 1`."""
 DELIVERY_PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "delivery.md"
 BEGIN, END = "<!-- crashtest:begin -->", "<!-- crashtest:end -->"
 
