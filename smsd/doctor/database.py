@@ -105,7 +105,7 @@ def clock(skew: Skew | None, modem: float | None) -> Iterator[Finding]:
     elif skew is not None and skew.seconds > TOLERANCE:
         yield _clock("the service centre's times of what came in", skew.seconds, wrong=True)
     elif modem is not None:
-        yield _clock("the modem's clock, which the network sets", modem, wrong=abs(modem) > LATE)
+        yield _clock("the modem's clock, which most networks set", modem, wrong=abs(modem) > LATE)
     elif skew is not None and skew.count >= SLOW_ENOUGH and skew.seconds < -LATE:
         yield _clock(
             "the service centre's times of what came in (or messages to us come late)", skew.seconds, wrong=True

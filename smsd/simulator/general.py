@@ -4,6 +4,7 @@ Knows identity, PIN, registration, signal, functionality, files of the SIM. Refu
 """
 
 import asyncio
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from smsd.simulator.commands import Call, Form, Lines, Verb
@@ -233,6 +234,13 @@ async def dialled(modem: "SimulatedModem", call: Call) -> Lines:
     return ["+CUSD: (0-2)"] if call.form is Form.TEST else []
 
 
+async def clock(modem: "SimulatedModem", call: Call) -> Lines:
+    """AT+CCLK: the network's time, in UTC; setting it is taken and means nothing."""
+    if call.form is not Form.READ:
+        return []
+    return [f'+CCLK: "{modem.network.clock().astimezone(UTC):%y/%m/%d,%H:%M:%S}+00"']
+
+
 async def own_number(modem: "SimulatedModem", call: Call) -> Lines:
     """AT+CNUM."""
     return [] if call.form is Form.TEST else [f'+CNUM: "","{modem.sim.number}",145']
@@ -278,5 +286,6 @@ COMMANDS: dict[str, Verb] = {
     "+CLCC": accepted,
     "+CUSD": dialled,
     "+CNUM": own_number,
+    "+CCLK": clock,
 }
 """Every command of this module by name."""

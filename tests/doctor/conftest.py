@@ -7,7 +7,7 @@ import pytest
 
 from smsd.config import Config, parse
 from smsd.simulator import Network, SimulatedModem
-from tests.store.house import House
+from tests.store.house import NOON, House, at
 
 SERVICE = "+79086228779"
 MODEM = '[[modem]]\nname = "modem0"\ndevice = "{place}/modem"\n'
@@ -42,6 +42,7 @@ def house(place: Path) -> Iterator[House]:
 
 @pytest.fixture
 async def modem(place: Path) -> AsyncIterator[SimulatedModem]:
-    """A simulated modem at the port."""
-    async with SimulatedModem(Network(service_number=SERVICE), SERVICE, link=place / "modem") as simulated:
+    """A simulated modem at the port; its network's clock says noon as the house's does."""
+    network = Network(service_number=SERVICE, clock=lambda: at(NOON))
+    async with SimulatedModem(network, SERVICE, link=place / "modem") as simulated:
         yield simulated

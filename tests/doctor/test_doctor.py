@@ -46,6 +46,15 @@ async def test_without_a_daemon_the_modem_is_looked_at(
     assert not [command for command in said if command.startswith(("+CPIN=", "+CMGD", "+CMGL", "+CNMI=2"))]
 
 
+async def test_a_clock_that_is_not_the_networks_is_told(
+    configured: Configured, house: House, modem: SimulatedModem
+) -> None:
+    [agrees] = [each for each in await examined(configured(), house) if each.check is Check.CLOCK]
+    assert agrees.what.startswith("agrees with the modem's clock")
+    house.now += 7300
+    assert wrong(await examined(configured(), house))[Check.CLOCK].startswith("2.0 h ahead of the modem's clock")
+
+
 async def test_a_modem_without_a_sim_is_told(configured: Configured, house: House, modem: SimulatedModem) -> None:
     modem.inject(Fault(Kind.REFUSE, at="+CPIN", times=0, cme=10))
     assert "none" in wrong(await examined(configured(), house))[Check.SIM]

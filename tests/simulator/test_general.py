@@ -1,5 +1,7 @@
 """The modem answers what 27.007 asks: identity, registration, radio, the files of its SIM."""
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
 
 from smsd.simulator import SimulatedModem
@@ -35,6 +37,11 @@ from tests.simulator.conftest import SERVICE, Program
 )
 async def test_a_command_is_answered(program: Program, command: str, answer: list[str]) -> None:
     assert await program.ask(command) == answer
+
+
+async def test_the_clock_is_the_networks(program: Program, modem: SimulatedModem) -> None:
+    modem.network.clock = lambda: datetime(2026, 3, 1, 15, 0, 5, tzinfo=timezone(timedelta(hours=3)))
+    assert await program.ask("+CCLK?") == ['+CCLK: "26/03/01,12:00:05+00"', "OK"]
 
 
 async def test_every_listed_command_is_answered(program: Program, modem: SimulatedModem) -> None:
