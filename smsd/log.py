@@ -22,7 +22,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, time
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any
@@ -74,28 +74,29 @@ def setup(
 
     out = sys.stderr if stream is None else stream
     as_json = not out.isatty() if json is None else json
-    shared = _shared()
     handler = logging.StreamHandler(out)
     to_journal = as_json and _is_journal(out, os.environ if environ is None else environ)
+    last = _last(as_json=as_json, to_journal=to_journal, colours=out.isatty())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *_last(as_json=as_json, to_journal=to_journal, colours=out.isatty()),
+            foreign_pre_chain=[
+                *_first(), structlog.stdlib.ExtraAdder(), structlog.stdlib.PositionalArgumentsFormatter()
             ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
-    )
+    )  # fmt: skip
     root = logging.getLogger()
     for former in root.handlers[:]:
         root.removeHandler(former)
     root.addHandler(handler)
     root.setLevel(level.upper())
     logging.captureWarnings(capture=True)
+    # Our own lines do not pass through logging: there is one for each part that is sent, and it costs half as much.
+    named = structlog.stdlib.LoggerFactory()
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.stdlib.BoundLogger,
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*_first(), *last],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        logger_factory=lambda *names: _Lines(named(*names).name, out),
         cache_logger_on_first_use=False,
     )
 
@@ -171,7 +172,22 @@ def _masked_name(name: str) -> str:
 # --- structlog's parts, in the order a line passes them ---------------------------------------------------------------
 
 
-def _shared() -> "list[Processor]":
+class _Lines:
+    """Where the lines of one logger are written; what cannot be written is lost and troubles nobody."""
+
+    def __init__(self, name: str, stream: IO[str]) -> None:
+        self.name = name
+        self._stream = stream
+
+    def _write(self, line: str) -> None:
+        with suppress(OSError, ValueError):  # a full disk, a closed pipe
+            self._stream.write(line + "\n")
+            self._stream.flush()
+
+    debug = info = warning = error = critical = _write
+
+
+def _first() -> "list[Processor]":
     """Return what an event passes whoever logged it."""
     import structlog  # noqa: PLC0415
 
@@ -179,8 +195,6 @@ def _shared() -> "list[Processor]":
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(),
-        structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
 
