@@ -28,7 +28,7 @@ WAIT_SECONDS = 1.0
 UNAVAILABLE = 69
 CSV_COLUMNS = (
     "sequence", "phone", "state", "route", "sender", "sent_at", "delivered_at", "error", "message_id", "parts",
-    "consent_at", "consent_source",
+    "consent_at", "consent_source", "timezone", "overrode",
 )  # fmt: skip
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -46,12 +46,13 @@ class Asked:
     starts_at: str | None
     expires_at: str | None
     allow_fallback: bool
+    override: str | None
     key: str | None
 
 
 @click.group(epilog='Example: smsd alert preview --all --text "Завтра с 9:00 до 12:00 портал недоступен."')
 def alert() -> None:
-    """Write one text to many people.
+    """Write one text to many people: look at it before, follow it, pause it, withdraw it.
 
     Alerts leave last: an answer to a client, and whatever else is queued, goes before the next part of an alert.
     """
@@ -78,6 +79,10 @@ def _options(command: Command) -> Command:
             click.option("--until", "expires_at", metavar="TIME", help="When it is too late for what has not left."),
             click.option(
                 "--allow-fallback", is_flag=True, help="It may leave by the SIM, under its number, while no bind is up."
+            ),
+            click.option(
+                "--override", metavar="KIND",
+                help="To those as well who want none, as a kind that alerts.override_opt_out names.",
             ),
             click.option("--key", metavar="KEY", help="What the alert is known by: the same key again adds nothing."),
         ]
@@ -293,6 +298,7 @@ def _order(app: App, store: "Store", asked: Asked) -> "Order":
         None if asked.starts_at is None else moment(asked.starts_at, zone, app.now),
         None if asked.expires_at is None else moment(asked.expires_at, zone, app.now),
         asked.allow_fallback,
+        asked.override,
         asked.key,
     )
 

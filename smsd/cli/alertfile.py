@@ -1,12 +1,13 @@
 """The CSV file of an alert: RFC 4180 in UTF-8, with a header; semicolons too, as spreadsheets write them here.
 
-Knows lines and columns: ``phone`` must be there, ``consent_at`` and ``consent_source`` prove a consent, every other
-column is a value for the text. Read line by line, and anew for every use: the file may be long. Refuses to judge
-numbers. Something that is no CSV refuses the whole file, by its line.
+Knows lines and columns: ``phone`` must be there, ``consent_at`` and ``consent_source`` prove a consent, ``timezone`` is
+where somebody sleeps, every other column is a value for the text. Read line by line, and anew for every use: the file
+may be long. Refuses to judge numbers. Something that is no CSV refuses the whole file, by its line.
 """
 
 import csv
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from smsd.errors import UsageError
@@ -15,7 +16,7 @@ from smsd.rules.alerts import Candidate
 __all__ = ["AlertFile"]
 
 PHONE = "phone"
-CONSENT_AT, CONSENT_SOURCE = "consent_at", "consent_source"
+CONSENT_AT, CONSENT_SOURCE, TIMEZONE = "consent_at", "consent_source", "timezone"
 
 
 class AlertFile:
@@ -37,7 +38,9 @@ class AlertFile:
             raise UsageError(f"{path}: line 1 must name the columns, and one of them phone")
         if len(set(lower)) < len(lower) or not all(lower):
             raise UsageError(f"{path}: line 1: a column is named twice, or not at all")
-        self._special = {name: lower.index(name) for name in (PHONE, CONSENT_AT, CONSENT_SOURCE) if name in lower}
+        self._special = {
+            name: lower.index(name) for name in (PHONE, CONSENT_AT, CONSENT_SOURCE, TIMEZONE) if name in lower
+        }
         self.columns = tuple(name for at, name in enumerate(self._header) if at not in self._special.values())
 
     def candidates(self) -> Iterator[Candidate]:
@@ -66,4 +69,14 @@ class AlertFile:
             )
         row = dict(zip(self._header, values, strict=True))
         told = {name: values[at] for name, at in self._special.items()}
-        return Candidate(told[PHONE], row, told.get(CONSENT_AT, ""), told.get(CONSENT_SOURCE, ""))
+        zone = told.get(TIMEZONE, "").strip()
+        if zone and zone not in _zones():
+            raise UsageError(f"{self._path}: line {line}: {zone!r} is no time zone of the tz database, like Asia/Omsk")
+        return Candidate(told[PHONE], row, told.get(CONSENT_AT, ""), told.get(CONSENT_SOURCE, ""), zone)
+
+
+@cache
+def _zones() -> set[str]:
+    from zoneinfo import available_timezones  # noqa: PLC0415  only where a file has such a column
+
+    return available_timezones()

@@ -74,6 +74,7 @@ def preview_fields(looked: "Preview", clock: Clock) -> dict[str, Any]:
         "dropped": summary.dropped_count,
         "drops": {why.value: count for why, count in summary.dropped.items()},
         "consented": summary.consented,
+        "overridden": summary.overridden,
         "sample": summary.sample,
         "alphabet": "UCS2" if summary.ucs2 else "GSM7",
         "forced_by": summary.character,
@@ -155,6 +156,7 @@ def print_alert(row: dict[str, Any], clock: Clock, held: str, *, daemon: bool) -
             ("starts", clock.full(row["starts_at"]) if row["starts_at"] > row["created_at"] else ""),
             ("too late", clock.full(row["expires_at"]) if row["state"] in ("running", "paused") else ""),
             ("ended", clock.full(row["done_at"])),
+            ("overrides", f"{row['overrides']}: {row['overrode']} had opted out" if row["overrides"] else ""),
             ("fallback", "may leave by the SIM while no bind is up" if row["may_fall_back"] else ""),
             ("key", row["idempotency_key"]),
             ("recipients", f"{row['recipients']:,} ({plural(row['parts'], 'part')})"),
@@ -190,6 +192,7 @@ def alert_fields(row: dict[str, Any], clock: Clock, hold: "Hold | None") -> dict
         "expires_at": clock.iso(row["expires_at"]),
         "done_at": clock.iso(row["done_at"]),
         "may_fall_back": bool(row["may_fall_back"]),
+        "overrides": row["overrides"],
         "key": row["idempotency_key"],
         "held": None if hold is None else hold.reason,
         "held_until": None if hold is None else clock.iso(hold.until),
@@ -197,6 +200,7 @@ def alert_fields(row: dict[str, Any], clock: Clock, hold: "Hold | None") -> dict
     if "drops" in row:
         fields["drops"] = row["drops"]
         fields["causes"] = row["causes"]
+        fields["overrode"] = row["overrode"]
         fields["sent_per_minute"] = (row["span"]["lately"] or 0) / LATELY_MINUTES
     return fields
 

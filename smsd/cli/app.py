@@ -107,6 +107,7 @@ class App:
         terms = AlertTerms(
             policy=config.number_policy,
             require_consent=config.alerts.require_consent,
+            overriding=config.alerts.override_opt_out,
             lifetime=config.messages.expires("alert"),
             limits=config.limit_table,
             order=config.alert_order,

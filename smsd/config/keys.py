@@ -248,6 +248,9 @@ class Alerts:
     require_consent: bool = key(
         default=False, doc="Whether only those are written to whose `consent_at` and `consent_source` the file tells."
     )
+    override_opt_out: tuple[str, ...] = key(
+        (), "Kinds of alerts, like `outage`, that go to those as well who want none (`--override`); recorded each time."
+    )
     not_mobile: str = key(
         "refuse", "What is done with a number that no mobile has: `refuse`, `warn` or `accept`; by hand too.",
         checks.one_of(*Treatment),

@@ -55,10 +55,14 @@ FOR_EVER = 1e9
 
 @dataclass(frozen=True, slots=True)
 class AlertTerms:
-    """What the configuration decides. ``order`` names the routes, ``senders`` what a client sees by each of them."""
+    """What the configuration decides. ``order`` names the routes, ``senders`` what a client sees by each of them.
+
+    ``overriding`` names the kinds of alerts that go to those as well who want none.
+    """
 
     policy: NumberPolicy = field(default_factory=NumberPolicy)
     require_consent: bool = False
+    overriding: tuple[str, ...] = ()
     lifetime: timedelta | None = None
     max_parts: int = 10
     limits: LimitTable = field(default_factory=lambda: LimitTable({}, {}, {}, None, UTC))
@@ -84,6 +88,7 @@ class Order:
     starts_at: float | None = None
     expires_at: float | None = None
     may_fall_back: bool = False
+    overrides: str | None = None
     key: str | None = None
 
 
@@ -225,6 +230,8 @@ class AlertDesk:
             yield f"{count} of the numbers {names[what]}"
         if ahead:
             yield f"{ahead} parts of other alerts are before it, or share the way with it"
+        if summary.overridden:
+            yield f"{summary.overridden} have opted out and are written to all the same: {order.overrides}"
         if order.may_fall_back and kind is not Kind.BIND:
             yield "--allow-fallback changes nothing: no bind is the first route"
 
@@ -240,11 +247,18 @@ class AlertDesk:
         return starts_at, expires_at
 
     def _audience(self, order: Order) -> Audience:
+        if order.overrides is not None and order.overrides not in self._terms.overriding:
+            known = ", ".join(self._terms.overriding) or "none"
+            raise UsageError(
+                f"{order.overrides!r} is no kind of alert that goes to those who want none; "
+                f"alerts.override_opt_out names: {known}"
+            )
         stopped = self._store.clients.stopped()
         return Audience(
             Template(order.text, order.columns),
             self._terms.policy,
             opted_out=stopped.__contains__,
+            overrides=order.overrides is not None,
             require_consent=self._terms.require_consent,
             max_parts=self._terms.max_parts,
         )
@@ -280,7 +294,9 @@ class AlertDesk:
         starts_at, expires_at = self._times(order, self._clock())
         while self._store.alerts.sweep():
             pass
-        alert_id = self._store.alerts.prepare(NewAlert(order.text, starts_at, expires_at, order.may_fall_back))
+        alert_id = self._store.alerts.prepare(
+            NewAlert(order.text, starts_at, expires_at, order.may_fall_back, order.overrides)
+        )
         published = alert_id
         try:
             self._write(alert_id, audience, order.source(), progress)

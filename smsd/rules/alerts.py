@@ -173,12 +173,16 @@ def _breaks(word: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Somebody who may be written to: his number as it was written, the values for his text, the proof of consent."""
+    """Somebody who may be written to: his number as it was written, the values for his text, the proof of consent.
+
+    ``timezone`` (tz database) is his own, where his quiet hours are to count too.
+    """
 
     phone: str
     values: Mapping[str, str] = field(default_factory=dict)
     consent_at: str = ""
     consent_source: str = ""
+    timezone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +195,15 @@ class Recipient:
     dropped: Drop | None
     consent_at: str = ""
     consent_source: str = ""
+    timezone: str = ""
 
 
 @dataclass(slots=True)
 class Summary:
-    """What an audience makes: counts only. ``character`` is the first one that forced UCS2, ``sample`` a whole text."""
+    """What an audience makes: counts only. ``character`` is the first one that forced UCS2, ``sample`` a whole text.
+
+    ``overridden`` have opted out and are written to all the same.
+    """
 
     recipients: int = 0
     parts: int = 0
@@ -205,6 +213,7 @@ class Summary:
     ucs2: int = 0
     character: str | None = None
     consented: int = 0
+    overridden: int = 0
     sample: str = ""
 
     @property
@@ -222,12 +231,14 @@ class Audience:
         policy: NumberPolicy,
         *,
         opted_out: Callable[[str], bool],
+        overrides: bool = False,
         require_consent: bool = False,
         max_parts: int = 10,
     ) -> None:
         self._template = template
         self._policy = policy
         self._opted_out = opted_out
+        self._overrides = overrides
         self._require_consent = require_consent
         self._max_parts = max_parts
         self._seen: set[int] = set()
@@ -249,11 +260,14 @@ class Audience:
         odd = self._policy.doubts(phone)
         if refused := [what for what, treatment in odd.items() if treatment is Treatment.REFUSE]:
             return self._drop(candidate, phone, refused[0])
-        if self._opted_out(phone):
+        opted_out = self._opted_out(phone)
+        if opted_out and not self._overrides:
             return self._drop(candidate, phone, Drop.OPTED_OUT)
         if self._require_consent and not (candidate.consent_at.strip() and candidate.consent_source.strip()):
             return self._drop(candidate, phone, Drop.NO_CONSENT)
-        return self._take(candidate, phone, odd)
+        taken = self._take(candidate, phone, odd)
+        self.summary.overridden += opted_out and taken.dropped is None
+        return taken
 
     def _take(self, candidate: Candidate, phone: str, odd: Collection[Drop]) -> Recipient:
         text = None
@@ -278,7 +292,7 @@ class Audience:
             summary.ucs2 += 1
             summary.character = summary.character or character
         summary.sample = summary.sample or (self._template.text if text is None else text)
-        return Recipient(phone, text, parts, None, consent_at, consent_source)
+        return Recipient(phone, text, parts, None, consent_at, consent_source, candidate.timezone)
 
     def _drop(self, candidate: Candidate, phone: str, why: Drop) -> Recipient:
         self.summary.dropped[why] += 1

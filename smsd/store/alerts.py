@@ -40,12 +40,16 @@ WITHDRAWN = "its alert was cancelled by a person"
 
 @dataclass(frozen=True, slots=True)
 class NewAlert:
-    """An alert to be written down; times are Unix seconds."""
+    """An alert to be written down; times are Unix seconds.
+
+    ``overrides`` names the kind of alert that goes to those as well who want none.
+    """
 
     text: str
     starts_at: float
     expires_at: float | None = None
     may_fall_back: bool = False
+    overrides: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class Alerts:
                 starts_at=new.starts_at,
                 expires_at=new.expires_at,
                 may_fall_back=int(new.may_fall_back),
+                overrides=new.overrides,
             )
 
     def append(self, alert_id: int, first: int, recipients: Sequence[Recipient]) -> None:
@@ -90,6 +95,7 @@ class Alerts:
                 "dropped": each.dropped,
                 "consent_at": each.consent_at or None,
                 "consent_source": each.consent_source or None,
+                "timezone": each.timezone or None,
             }
             for sequence, each in enumerate(recipients, first)
         ]
@@ -232,6 +238,7 @@ class Alerts:
             now = self._clock()
             row["counts"] = _counts(tx, row, now)
             row["drops"] = {each["reason"]: each["count"] for each in tx.all("alert_drops", id=alert_id)}
+            row["overrode"] = tx.one("alert_overrode", id=alert_id)["count"] if row["overrides"] else 0
             row["causes"] = tx.all("alert_causes", id=alert_id, limit=20)
             row["span"] = tx.one("alert_sent_span", id=alert_id, since=now - LATELY_SECONDS)
             return row
@@ -309,9 +316,16 @@ def _feed_one(tx: Transaction, alert: Row, limit: int, now: float) -> int:
             text=alert["text"] if row["text"] is None else row["text"],
             expires_at=alert["expires_at"],
             alert_id=alert["id"],
+            timezone=row["timezone"],
         )
         message_id, _ = insert_message(tx, message, now)
-        tx.run("alert_recipient_fed", alert_id=alert["id"], sequence=row["sequence"], message_id=message_id)
+        tx.run(
+            "alert_recipient_fed",
+            alert_id=alert["id"],
+            sequence=row["sequence"],
+            message_id=message_id,
+            overrode=int(bool(row["opted_out"] and alert["overrides"])),
+        )
     if rows:
         tx.run("alert_fed", id=alert["id"], count=len(rows), cursor=rows[-1]["sequence"])
     return len(rows)

@@ -25,7 +25,10 @@ AT_ONCE = 0.0
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A message to be queued. Exactly one of ``text`` and ``sealed`` is set; times are Unix seconds."""
+    """A message to be queued. Exactly one of ``text`` and ``sealed`` is set; times are Unix seconds.
+
+    ``timezone`` (tz database) is the reader's own: an alert waits for his quiet hours, too.
+    """
 
     message_class: MessageClass
     recipient: str
@@ -37,6 +40,7 @@ class NewMessage:
     after_id: int | None = None
     request_id: int | None = None
     alert_id: int | None = None
+    timezone: str | None = None
     key: str | None = None
 
 
@@ -106,6 +110,7 @@ def insert_message(tx: Transaction, new: NewMessage, now: float) -> tuple[int, b
         after_id=new.after_id,
         request_id=new.request_id,
         alert_id=new.alert_id,
+        timezone=new.timezone,
         key=new.key,
     )
     if row is not None:

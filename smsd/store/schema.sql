@@ -126,6 +126,7 @@ CREATE TABLE message (
     after_id INTEGER REFERENCES message (id),
     request_id INTEGER REFERENCES request (id),
     alert_id INTEGER,
+    timezone TEXT,
     idempotency_key TEXT
 );
 -- The next message to claim, by priority and then by age, found in one step however long the queue is.
@@ -204,7 +205,8 @@ CREATE TABLE concatenation (
 );
 
 -- Alerts (СМС-оповещения). `preparing`: the recipients are still being written, and what a dead process left so is
--- deleted. cursor is the sequence of the last recipient that has become a message, fed how many have.
+-- deleted. cursor is the sequence of the last recipient that has become a message, fed how many have. overrides names
+-- the kind of alert that goes to those as well who want none.
 CREATE TABLE alert (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     created_at DOUBLE PRECISION NOT NULL,
@@ -214,6 +216,7 @@ CREATE TABLE alert (
     starts_at DOUBLE PRECISION NOT NULL,
     expires_at DOUBLE PRECISION,
     may_fall_back INTEGER NOT NULL DEFAULT 0 CHECK (may_fall_back IN (0, 1)),
+    overrides TEXT,
     recipients INTEGER NOT NULL DEFAULT 0,
     parts INTEGER NOT NULL DEFAULT 0,
     dropped INTEGER NOT NULL DEFAULT 0,
@@ -227,6 +230,7 @@ CREATE INDEX alert_state ON alert (state, id);
 CREATE UNIQUE INDEX alert_key ON alert (idempotency_key) WHERE idempotency_key IS NOT NULL;
 
 -- Who an alert is for, one row each; who was dropped is kept with the reason. text: where it is not the alert's own.
+-- overrode: he wanted none, and was written to all the same. timezone: his own quiet hours count, too.
 -- A row becomes a message only when its turn comes, so that an alert of 100,000 is never in front of anything.
 CREATE TABLE alert_recipient (
     alert_id INTEGER NOT NULL REFERENCES alert (id),
@@ -238,7 +242,9 @@ CREATE TABLE alert_recipient (
         'opted_out', 'duplicate', 'invalid', 'not_mobile', 'foreign', 'no_consent', 'no_value', 'too_long')),
     consent_at TEXT,
     consent_source TEXT,
+    timezone TEXT,
     message_id INTEGER,
+    overrode INTEGER NOT NULL DEFAULT 0 CHECK (overrode IN (0, 1)),
     PRIMARY KEY (alert_id, sequence)
 );
 

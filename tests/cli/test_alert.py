@@ -148,6 +148,17 @@ def test_consent_is_required_where_configured(smsd: Smsd, config: Path, tmp_path
     assert "nobody is left to write to" in smsd("alert", "send", *TO, "--yes").stderr
 
 
+def test_an_opt_out_is_overridden_only_by_a_kind_that_is_configured(smsd: Smsd, house: House, config: Path) -> None:
+    house.text("CLIENT sms stop")
+    result = smsd("alert", "send", *TO, "--override", "outage", "--yes")
+    assert (result.exit_code, "alerts.override_opt_out names: none" in result.stderr) == (2, True)
+    config.write_text(config.read_text("utf-8") + '[alerts]\noverride_opt_out = ["outage"]\n', "utf-8")
+    assert "nobody is left to write to" in smsd("alert", "send", *TO, "--yes").stderr
+    result = smsd("alert", "send", *TO, "--override", "outage", "--yes")
+    assert "1 have opted out and are written to all the same: outage" in result.stderr
+    assert json.loads(smsd("alert", "list", "--json").stdout)[0]["overrides"] == "outage"
+
+
 # --- waiting ----------------------------------------------------------------------------------------------------------
 
 

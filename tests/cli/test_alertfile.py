@@ -32,6 +32,12 @@ def test_columns_are_values_but_for_phone_and_consent(tmp_path: Path, delimiter:
     assert (found.values["name"], found.values["сумма"]) == ('Иванов "И"', "100")
 
 
+def test_a_time_zone_is_no_value_but_where_somebody_sleeps(tmp_path: Path) -> None:
+    file = AlertFile(written(tmp_path, "phone,timezone\n1,Asia/Omsk\n2,\n"))
+    assert file.columns == ()
+    assert [each.timezone for each in file.candidates()] == ["Asia/Omsk", ""]
+
+
 def test_a_file_is_read_anew_for_every_use(tmp_path: Path) -> None:
     file = AlertFile(written(tmp_path, "phone\n89160000001\n"))
     assert list(file.candidates()) == list(file.candidates()) == [Candidate("89160000001", {"phone": "89160000001"})]
@@ -46,6 +52,7 @@ def test_a_file_is_read_anew_for_every_use(tmp_path: Path) -> None:
         ("phone,name,\n1,2,3\n", "a column is named twice, or not at all"),
         ("phone,name\n1,2\n3\n", "line 3: 1 values for 2 columns"),
         ('phone,name\n1,"2\n', "not CSV"),
+        ("phone,timezone\n1,Europe/Moskva\n", "line 2: 'Europe/Moskva' is no time zone"),
         ("phone,name\n1,Имя\n".encode("cp1251"), "not UTF-8"),
     ],
 )

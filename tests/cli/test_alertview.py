@@ -59,7 +59,8 @@ def test_a_hold_is_told_with_its_end() -> None:
 def test_one_alert_is_told_with_rate_time_left_and_causes(capsys: pytest.CaptureFixture[str]) -> None:
     row = {
         "id": 3, "created_at": 1000.0, "state": "running", "text": "Работы", "starts_at": 1000.0, "expires_at": None,
-        "may_fall_back": 0, "recipients": 1000, "parts": 1000, "dropped": 0, "done_at": None, "idempotency_key": None,
+        "may_fall_back": 0, "overrides": "outage", "overrode": 4,
+        "recipients": 1000, "parts": 1000, "dropped": 0, "done_at": None, "idempotency_key": None,
         "counts": {"queued": 500, "submitted": 498, "rejected": 2}, "drops": {},
         "causes": [{"state": "rejected", "error": "CMS 1", "count": 2}],
         "span": {"first": 1000.0, "last": 1100.0, "sent": 500, "lately": 500},
@@ -69,4 +70,5 @@ def test_one_alert_is_told_with_rate_time_left_and_causes(capsys: pytest.Capture
     assert "rate        100.0 messages a minute of late\n" in printed
     assert "time left   about 5 min at this rate\n" in printed
     assert "2           rejected  CMS 1" in printed
+    assert "overrides   outage: 4 had opted out\n" in printed
     assert alert_fields(row, CLOCK, None)["sent_per_minute"] == 100.0

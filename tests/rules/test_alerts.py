@@ -119,6 +119,12 @@ def test_who_opted_out_is_dropped() -> None:
     assert [whole.admit(Candidate(phone)).dropped for phone in (MOBILE, OTHER)] == [Drop.OPTED_OUT, None]
 
 
+def test_who_opted_out_is_counted_where_that_is_overridden() -> None:
+    whole = audience(opted_out={MOBILE}.__contains__, overrides=True)
+    assert [whole.admit(Candidate(phone)).dropped for phone in (MOBILE, OTHER, MOBILE)] == [None, None, Drop.DUPLICATE]
+    assert (whole.summary.recipients, whole.summary.overridden) == (2, 1)
+
+
 @pytest.mark.parametrize(("at", "source", "dropped"), [
     ("2026-01-05", "договор 17", None),
     ("2026-01-05", " ", Drop.NO_CONSENT),

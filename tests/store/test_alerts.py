@@ -1,9 +1,13 @@
 """Alerts in the store: whole or not at all, fed as they are needed, held by one update."""
 
+from datetime import UTC, time
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from smsd.errors import NotFoundError, StoreError, UsageError
 from smsd.rules.alerts import Drop, Recipient, Summary
+from smsd.rules.limits import LimitTable
 from smsd.rules.outbox import MessageClass
 from smsd.sms import InDoubt, NotSent, Sent, Verdict
 from smsd.store import Claim, NewAlert
@@ -158,6 +162,37 @@ def test_the_opt_out_is_looked_at_again_at_the_moment_of_sending(house: House) -
     sent = {claim.recipient for claim in claims(house) if claim.message_class is MessageClass.ALERT}
     assert sent == {phone(0), phone(2)}
     assert counts(house, alert_id)["suppressed"] == 1
+
+
+def test_a_kind_that_overrides_the_opt_out_is_sent_and_recorded(house: House) -> None:
+    house.text("CLIENT sms stop", sender=phone(1))
+    alert_id = alert(house, 3, overrides="outage")
+    feed(house)
+    house.text("CLIENT sms stop", sender=phone(2))
+    sent = [claim.recipient for claim in claims(house) if claim.message_class is MessageClass.ALERT]
+    assert sent == [phone(0), phone(1), phone(2)]
+    row = house.store.alerts.show(alert_id)
+    assert (row["overrides"], row["overrode"]) == ("outage", 1)
+    assert [each["overrode"] for each in house.store.alerts.recipients(alert_id)] == [0, 1, 0]
+
+
+def test_a_reader_in_another_zone_is_not_woken(house: House) -> None:
+    """Noon of UTC is nine in the evening in Yakutsk, where it is quiet until nine in the morning: twelve hours."""
+    house.store.outbox.limits = LimitTable({}, {}, {}, (time(21), time(9)), UTC)
+    alert_id = house.store.alerts.prepare(NewAlert("Работы.", house.now))
+    people = [
+        Recipient(phone(0), None, 1, None, timezone="Asia/Yakutsk"),
+        Recipient(phone(1), None, 1, None, timezone="Europe/Moscow"),
+        Recipient(phone(2), None, 1, None),
+    ]
+    house.store.alerts.append(alert_id, 1, people)
+    house.store.alerts.publish(alert_id, Summary(recipients=3, parts=3))
+    feed(house)
+    assert [claim.recipient for claim in claims(house)] == [phone(1), phone(2)]
+    assert house.store.outbox.next_due("modem0") == house.now + 12 * 3600
+    house.now += 12 * 3600
+    house.store.outbox.limits = LimitTable({}, {}, {}, (time(21), time(9)), ZoneInfo("Asia/Yakutsk"))
+    assert [claim.recipient for claim in claims(house)] == [phone(0)]
 
 
 def test_recipients_have_their_own_words_and_the_dropped_their_reason(house: House) -> None:

@@ -2,8 +2,8 @@
 
 -- name: alert_insert
 -- Begin an alert; nothing of it is sent while it is preparing.
-INSERT INTO alert (created_at, touched_at, state, text, starts_at, expires_at, may_fall_back)
-VALUES (:now, :now, 'preparing', :text, :starts_at, :expires_at, :may_fall_back);
+INSERT INTO alert (created_at, touched_at, state, text, starts_at, expires_at, may_fall_back, overrides)
+VALUES (:now, :now, 'preparing', :text, :starts_at, :expires_at, :may_fall_back, :overrides);
 
 -- name: alert_touch
 -- Somebody is still writing recipients of an alert.
@@ -11,8 +11,9 @@ UPDATE alert SET touched_at = :now WHERE id = :id AND state = 'preparing';
 
 -- name: alert_recipient_insert
 -- Write a recipient down, or why he is none.
-INSERT INTO alert_recipient (alert_id, sequence, phone, text, parts, dropped, consent_at, consent_source)
-VALUES (:alert_id, :sequence, :phone, :text, :parts, :dropped, :consent_at, :consent_source);
+INSERT INTO alert_recipient (alert_id, sequence, phone, text, parts, dropped, consent_at, consent_source,
+                             timezone)
+VALUES (:alert_id, :sequence, :phone, :text, :parts, :dropped, :consent_at, :consent_source, :timezone);
 
 -- name: alert_publish
 -- All recipients are on disk: from now on the alert exists.
@@ -47,13 +48,13 @@ LIMIT 1;
 
 -- name: alert_get
 -- One alert.
-SELECT id, created_at, state, text, starts_at, expires_at, may_fall_back, recipients, parts, dropped, fed, cursor,
+SELECT id, created_at, state, text, starts_at, expires_at, may_fall_back, overrides, recipients, parts, dropped, fed, cursor,
        done_at, idempotency_key
 FROM alert WHERE id = :id;
 
 -- name: alert_list
 -- Alerts for people, newest first; what is still being prepared does not exist yet.
-SELECT id, created_at, state, text, starts_at, expires_at, may_fall_back, recipients, parts, dropped, fed, cursor,
+SELECT id, created_at, state, text, starts_at, expires_at, may_fall_back, overrides, recipients, parts, dropped, fed, cursor,
        done_at, idempotency_key
 FROM alert WHERE state <> 'preparing' AND (:open = 0 OR state IN ('running', 'paused'))
 ORDER BY id DESC LIMIT :limit;
@@ -88,9 +89,14 @@ WHERE state = 'running' AND recipients > 0;
 SELECT dropped AS reason, count(*) AS count FROM alert_recipient
 WHERE alert_id = :id AND dropped IS NOT NULL GROUP BY dropped ORDER BY count(*) DESC;
 
+-- name: alert_overrode
+-- How many were written to although they want none.
+SELECT count(*) AS count FROM alert_recipient WHERE alert_id = :id AND overrode = 1;
+
 -- name: alert_recipient_page
 -- The recipients of an alert in order, a page at a time, with what became of them.
 SELECT alert_recipient.sequence, phone, dropped, consent_at, consent_source, message_id, alert_recipient.parts,
+       overrode, alert_recipient.timezone,
        message.state, message.route, message.sender, message.sent_at, message.delivered_at, message.error
 FROM alert_recipient LEFT JOIN message ON message.id = alert_recipient.message_id
 WHERE alert_recipient.alert_id = :id AND alert_recipient.sequence > :after
@@ -118,7 +124,7 @@ UPDATE message SET due_at = NULL WHERE id = :id;
 
 -- name: alert_running
 -- The alerts that are running, the first to come first.
-SELECT id, text, starts_at, expires_at, may_fall_back, recipients, fed, cursor FROM alert
+SELECT id, text, starts_at, expires_at, overrides, recipients, fed, cursor FROM alert
 WHERE state = 'running' ORDER BY id;
 
 -- name: alert_in_outbox
@@ -128,12 +134,15 @@ FROM (SELECT due_at FROM message WHERE priority = :priority AND due_at IS NOT NU
 
 -- name: alert_next_recipients
 -- The recipients whose turn it is.
-SELECT sequence, phone, text, parts FROM alert_recipient
-WHERE alert_id = :id AND sequence > :cursor AND dropped IS NULL ORDER BY sequence LIMIT :limit;
+SELECT sequence, phone, text, parts, timezone,
+       EXISTS (SELECT 1 FROM subscription WHERE subscription.phone = alert_recipient.phone AND subscribed = 0)
+           AS opted_out
+FROM alert_recipient WHERE alert_id = :id AND sequence > :cursor AND dropped IS NULL ORDER BY sequence LIMIT :limit;
 
 -- name: alert_recipient_fed
--- A recipient has become a message.
-UPDATE alert_recipient SET message_id = :message_id WHERE alert_id = :alert_id AND sequence = :sequence;
+-- A recipient has become a message, perhaps although he wants none.
+UPDATE alert_recipient SET message_id = :message_id, overrode = :overrode
+WHERE alert_id = :alert_id AND sequence = :sequence;
 
 -- name: alert_fed
 -- How far an alert has become messages.
