@@ -136,9 +136,11 @@ def test_a_request_is_given_up_with_the_apology(office: Office) -> None:
     message = office.house.store.outbox.show(office.desk.fail_request(1))
     assert (message["class"], message["text"], message["request_id"]) == ("result", "Не вышло.", 1)
     assert message["expires_at"] == office.house.now + 3600
+    for message_id in (1, message["id"]):
+        office.desk.cancel(message_id)
     office.desk.retry_request(1)
     assert office.house.store.requests.show(1)["state"] == "accepted"
-    assert office.rung == 2
+    assert office.rung == 4
 
 
 # --- clients ----------------------------------------------------------------------------------------------------------
@@ -254,3 +256,18 @@ def test_another_key_opens_nothing(house: House) -> None:
     Vault.load_or_create(path)
     with pytest.raises(SealError, match="put the former key file back"):
         open_vault(house.store, path)
+
+
+# --- erasing ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_person_is_erased_by_a_number_in_any_writing(office: Office) -> None:
+    office.desk.send(PHONE, "text")
+    assert office.desk.forget(PHONE, dry_run=True).total == 1
+    assert office.desk.forget("8 (916) 000-00-01").rows == {"messages to it": 1}
+    assert office.desk.forget(PHONE).total == 0
+
+
+def test_an_import_can_be_tried(office: Office) -> None:
+    tried = office.desk.import_clients([(2, client())], cause="import", dry_run=True)
+    assert (tried.count, office.house.store.clients.count()) == (1, 0)

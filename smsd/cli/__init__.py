@@ -38,7 +38,7 @@ COMMANDS = {
     "client": ("client", "Keep the local directory of clients."),
     "send": ("message", "Send one message by hand."),
     "notify": ("message", "Send a notification, unless its reader wants none."),
-    "alert": ("alert", "Write one text to many people: look at it before, follow it, pause it, withdraw it."),
+    "alert": ("alert", "Write one text to many people."),
     "outbox": ("outbox", "See what leaves and what has left; send again, withdraw."),
     "inbox": ("inbox", "See what came in, ignored texts included."),
     "request": ("request", "See clients' requests; have one carried out again, give one up."),

@@ -53,6 +53,9 @@ def test_a_request_is_carried_out_again(smsd: Smsd, house: House) -> None:
     assert smsd("request", "retry", "1").exit_code == 2, "it is open"
     finish(house, RequestState.FAILED, "the phone is not a client's")
     assert "smsd request retry 1" in smsd("request", "why", "1").stdout
+    assert "wait, or cancel it" in smsd("request", "retry", "1").stderr
+    for message_id in ("1", "2"):
+        smsd("outbox", "cancel", message_id)
     assert smsd("request", "retry", "1").exit_code == 0
     assert house.store.requests.show(1)["state"] == "accepted"
 
