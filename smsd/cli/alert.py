@@ -52,7 +52,7 @@ class Asked:
 
 @click.group(epilog='Example: smsd alert preview --all --text "Завтра с 9:00 до 12:00 портал недоступен."')
 def alert() -> None:
-    """Write one text to many people: look at it before, follow it, pause it, withdraw it.
+    """Write one text to many people.
 
     Alerts leave last: an answer to a client, and whatever else is queued, goes before the next part of an alert.
     """
