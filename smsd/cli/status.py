@@ -208,8 +208,7 @@ def _show(snapshot: Snapshot, app: App, clock: Clock) -> None:
         click.echo(f"warning: {warning}")
     for problem in snapshot.problems:
         click.echo(f"nothing can be sent: {problem}")
-    if not snapshot.problems:
-        click.echo("messages can be sent")
+    click.echo("'smsd doctor' finds out why" if snapshot.problems else "messages can be sent")
 
 
 def _lookalikes(count: int) -> str:

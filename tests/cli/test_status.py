@@ -41,6 +41,7 @@ def test_without_a_daemon_nothing_can_be_sent(smsd: Smsd, house: House) -> None:
     assert values["daemon"] is None
     assert values["routes"][0]["up"] is False
     assert "no daemon runs" in screen
+    assert "'smsd doctor' finds out why" in screen
     assert "unknown (was ready)" in screen
 
 
