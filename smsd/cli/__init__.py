@@ -27,6 +27,7 @@ COMMANDS = {
     "run": ("service", "Run the daemon in the foreground, until SIGTERM."),
     "status": ("status", "Show the daemon, the routes and the queue on one screen."),
     "doctor": ("doctor", "Find out what is wrong on this host, and what cures it."),
+    "install": ("install", "Make a service of this program: put the unit and the udev rules in place."),
     "demo": (
         "service",
         "Show the whole service on a simulated modem and a simulated operator: no hardware, no configuration.",

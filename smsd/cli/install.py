@@ -1,0 +1,106 @@
+"""``smsd install``: from a virtual environment in /opt to a service of this host.
+
+Knows where systemd and udev look for an admin's files, and what they must be told then. The files themselves are the
+ones at the top of the project (``systemd/``, ``udev/``), which a wheel carries in ``smsd/host``. Refuses an environment
+that the unit's ProtectHome= would hide from the service.
+"""
+
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+import smsd
+from smsd.errors import SmsdError, UsageError
+
+__all__ = ["FILES", "STEPS", "install"]
+
+FILES = {
+    "systemd/smsd.service": "etc/systemd/system/smsd.service",
+    "systemd/sysusers.conf": "etc/sysusers.d/smsd.conf",
+    "systemd/tmpfiles.conf": "etc/tmpfiles.d/smsd.conf",
+    "udev/78-smsd.rules": "etc/udev/rules.d/78-smsd.rules",
+}
+"""What is copied, and where to below the root."""
+STEPS = (
+    ("systemd-sysusers", "smsd.conf"),
+    ("systemd-tmpfiles", "--create", "smsd.conf"),
+    ("systemctl", "daemon-reload"),
+    ("udevadm", "control", "--reload"),
+    ("udevadm", "trigger", "--action=add", "--subsystem-match=usb", "--subsystem-match=tty"),
+)
+"""What is told to the host afterwards, in this order: udev must find the group when it reads the rules."""
+HIDDEN = tuple(map(Path, ("/home", "/root", "/run/user")))
+"""What ProtectHome= empties (systemd.exec(5))."""
+
+
+@click.command(epilog="Example: sudo /opt/smsd/bin/smsd install")
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=Path("/"),
+    show_default=True,
+    help="Install below this directory, of an image for example: files only.",
+)
+def install(*, root: Path) -> None:
+    """Make a service of this program: put the unit and the udev rules in place.
+
+    For a virtual environment, best in /opt/smsd. Copies the files for systemd and udev, links the command into
+    /usr/local/bin, makes the user and the directories, and shows modems that are plugged in already to udev. What is
+    there is written over; a configuration and drop-ins are left alone. Nothing is enabled: plugging a modem in starts
+    the service.
+    """
+    _refuse_hidden(Path(sys.prefix), Path(sys.executable).resolve())
+    for placed in _place(_source(), root, Path(sys.prefix) / "bin" / "smsd"):
+        click.echo(f"/{placed}")
+    if root == Path("/"):
+        _tell_the_host()
+        click.echo("now write /etc/smsd/smsd.toml and plug the modem in")
+
+
+def _source() -> Path:
+    """Return where the files for the host are: in the installed package, or at the top of a checkout."""
+    package = Path(smsd.__file__).parent
+    return package / "host" if (package / "host").is_dir() else package.parent
+
+
+def _refuse_hidden(*places: Path) -> None:
+    for place in places:
+        if any(place.is_relative_to(hidden) for hidden in HIDDEN):
+            raise UsageError(
+                f"{place}: a service does not see what is below a home directory (ProtectHome=); install into "
+                "/usr/bin/python3 -m venv /opt/smsd"
+            )
+
+
+def _place(source: Path, root: Path, program: Path) -> list[str]:
+    """Copy the files and link the command; return what was written, as paths below the root."""
+    link = root / "usr/local/bin/smsd"
+    if link.exists() and not link.is_symlink():
+        raise UsageError(f"{link}: there is another program of this name, not a link: move it away first")
+    for name, place in FILES.items():
+        target = root / place
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / name, target)
+        target.chmod(0o644)
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(program)
+    return [*FILES.values(), str(link.relative_to(root))]
+
+
+def _tell_the_host() -> None:
+    """Take every step; raise ``SmsdError`` that names those which did not work."""
+    failed = []
+    for step in STEPS:
+        try:
+            worked = subprocess.run(step, check=False).returncode == 0  # noqa: S603  the table above, no shell
+        except FileNotFoundError:
+            worked = False
+        if not worked:
+            failed.append(shlex.join(step))
+    if failed:
+        raise SmsdError("the files are in place, but this did not work: " + "; ".join(failed))
