@@ -68,10 +68,17 @@ class Doubts:
                         await bell.wait()
                 bell.set()
 
-    async def survey(self, route: Route) -> None:
-        """Settle what evidence settles now of a route that has just come up and sends nothing yet."""
+    async def survey(self, route: Route) -> float:
+        """Settle what evidence settles now of a route that has just come up and sends nothing yet.
+
+        Return until when (Unix seconds) nothing new is to be sent, because it would spoil what may settle the rest.
+        """
+        until = 0.0
         for doubt in await self._list(route):
-            await self._by_evidence(route, doubt)
+            if not await self._by_evidence(route, doubt):
+                left = route.evidence_seconds - self._age(doubt)
+                until = max(until, self._clock() + left if left > 0 else 0.0)
+        return until
 
     async def _list(self, route: Route) -> list[Doubt]:
         return await self._thread.call(self._thread.store.outbox.doubts, route.name)

@@ -35,7 +35,8 @@ class Pump:
     """Sends for one route.
 
     ``cut`` makes the ``Submit`` of a claim; ``permits`` says what the route may take now; ``diversion`` where a message
-    goes that was refused; ``survey`` settles what it can of the route's doubts; ``landed`` hears every end.
+    goes that was refused; ``survey`` settles what it can of the route's doubts and says until when
+    (Unix seconds) nothing new is to be sent; ``landed`` hears every end.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Pump:
         cut: Callable[[Claim, Route], Submit],
         permits: Callable[[str], Mapping[MessageClass, float]],
         diversion: Callable[[Claim, NotSent], Diversion | None],
-        survey: Callable[[Route], Awaitable[None]],
+        survey: Callable[[Route], Awaitable[float]],
         landed: Callable[[Route, Claim, Outcome], None],
     ) -> None:
         self._route = route
@@ -67,6 +68,7 @@ class Pump:
         self._stopping = False
         self._holds = 0
         self._was_up = False
+        self._waits_until = 0.0
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -113,9 +115,10 @@ class Pump:
         self._work.clear()
         self._collect()
         up = self._route.status.up
-        if up and not self._was_up:
-            # Evidence is asked for before anything new is sent: the next message moves what it rests on.
-            await self._survey(self._route)
+        if up and (not self._was_up or self._spoils_evidence):
+            # Evidence is asked for before anything new is sent: the next message moves what it rests on. Where it may
+            # still come it is waited for, a minute at most: two parts in doubt can no longer be told apart.
+            self._waits_until = await self._survey(self._route)
         self._was_up = up
         if not self._ended:
             if not self._room:
@@ -143,9 +146,14 @@ class Pump:
     @property
     def _room(self) -> int:
         """How many parts may be claimed now: what does not leave at once waits where an answer overtakes it."""
-        if self._stopping or self._holds or not self._route.status.up:
+        if self._stopping or self._holds or self._spoils_evidence or not self._route.status.up:
             return 0
         return max(0, min(self._route.window - len(self._flights), self._route.room))
+
+    @property
+    def _spoils_evidence(self) -> bool:
+        """Whether the next part would spoil what may yet settle a doubt."""
+        return self._clock() < self._waits_until
 
     def _collect(self) -> None:
         """Move what has landed from the air to what is to be recorded."""

@@ -55,6 +55,10 @@ class Route(Protocol):
     def settle_seconds(self) -> float:
         """Seconds after which evidence that has not come will not come: the policy of the class decides then."""
 
+    @property
+    def evidence_seconds(self) -> float:
+        """Seconds after a part in doubt began in which another part would spoil the evidence; 0: nothing spoils it."""
+
     async def run(self, inbound: Inbound) -> None:
         """Keep itself alive for ever; ends only by cancellation."""
 

@@ -34,6 +34,7 @@ class ScriptedRoute:
     sender: str = "+79086228779"
     sim: str | None = "sim"
     settle_seconds: float = 75.0
+    evidence_seconds: float = 0.0
     kind: Kind = Kind.SIM
     window: int = 1
     whole: bool = False

@@ -93,6 +93,7 @@ async def test_an_operator_that_is_gone_leaves_the_answers_to_the_sim(start: Sta
     await smsc.kill()
     await house.text("CLIENT sms stop")
     await house.until(lambda: not house.routes[0].status.up)
+    await house.until(lambda: all(row["error"] for row in house.store.outbox.recent(limit=0, message_class="ack")))
     assert not house.routes[1].submits
     house.clock.now += 31
     await house.until(lambda: house.states() == [("ack", "submitted"), ("result", "submitted")])

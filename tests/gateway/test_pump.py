@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from smsd.gateway import ACK_ALARM_SECONDS
-from smsd.sms import NotSent, Verdict
+from smsd.sms import InDoubt, NotSent, Sent, Verdict
 from tests.gateway.house import ScriptedRoute, Start
 
 
@@ -62,3 +62,39 @@ async def test_a_late_acknowledgement_raises_an_alarm(start: Start, monkeypatch:
         await house.until(lambda: any(entry["event"] == "acknowledgement_late" for entry in logs))
         await asyncio.sleep(0.05)
     assert len([entry for entry in logs if entry["event"] == "acknowledgement_late"]) == 1
+
+
+async def test_nothing_new_is_sent_while_it_would_spoil_the_evidence(start: Start) -> None:
+    """After a start with a part in doubt the next one waits, until the SIM has spoken or can speak no more."""
+    route = ScriptedRoute(answer=lambda _: InDoubt("no answer"), evidence_seconds=60.0)
+    house = await start(route)
+    first = house.enqueue("one")
+    await house.until(lambda: house.store.outbox.show(first)["state"] == "in_doubt")
+    route.up = False
+    house.gateway.changed(route.name)
+    await asyncio.sleep(0.02)
+    route.up, route.answer = True, lambda _: Sent("2")
+    second = house.enqueue("two")
+    house.gateway.changed(route.name)
+    await asyncio.sleep(0.1)
+    assert house.store.outbox.show(second)["state"] == "queued"
+    house.clock.now += 61
+    await house.until(lambda: house.store.outbox.show(second)["state"] == "submitted")
+
+
+async def test_evidence_that_comes_lets_the_next_part_leave_at_once(start: Start) -> None:
+    """The SIM says that the part left: nothing is waited for any more."""
+    route = ScriptedRoute(answer=lambda _: InDoubt("no answer"), evidence_seconds=60.0)
+    house = await start(route)
+    first = house.enqueue("one")
+    await house.until(lambda: house.store.outbox.show(first)["state"] == "in_doubt")
+    route.up = False
+    house.gateway.changed(route.name)
+    await asyncio.sleep(0.02)
+    route.up, route.answer = True, lambda _: Sent("2")
+    house.gateway.changed(route.name)
+    second = house.enqueue("two")
+    await asyncio.sleep(0.05)
+    route.evidence = lambda _doubt, _age: Sent("1", evidence="EF_SMSS")
+    await house.until(lambda: house.store.outbox.show(second)["state"] == "submitted")
+    assert house.store.outbox.show(first)["state"] == "submitted"

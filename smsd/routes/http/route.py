@@ -134,6 +134,11 @@ class HttpRoute:
         """The age from which evidence on a doubt will hardly come any more: the class's policy decides then."""
         return self.settings.timings.settle_after
 
+    @property
+    def evidence_seconds(self) -> float:
+        """Return 0: what settles a doubt here speaks of one message only."""
+        return 0.0
+
     def witness(self) -> Witness:
         """Return by which name our ids of attempts begin: what a later process needs to ask after a doubt."""
         return {INSTANCE: self._instance}

@@ -107,6 +107,11 @@ class ModemRoute:
         """The age from which evidence on a doubt will not come any more: the class's policy decides then."""
         return self._timings.settle_after + self._timings.settle_margin
 
+    @property
+    def evidence_seconds(self) -> float:
+        """How long after a part in doubt the SIM's count speaks of nothing else, where it speaks at all."""
+        return self._timings.settle_after if self.witness()["in_step"] else 0.0
+
     def witness(self) -> Witness:
         """Return what is known just before an attempt: recorded with it, it may settle a doubt later."""
         if self._session is None:

@@ -154,6 +154,11 @@ class SmppRoute:
         """The age from which evidence on a doubt will hardly come any more: the class's policy decides then."""
         return self.settings.timings.settle_after
 
+    @property
+    def evidence_seconds(self) -> float:
+        """Return 0: what settles a doubt here speaks of one message only."""
+        return 0.0
+
     def witness(self) -> Witness:
         """Return what is known just before an attempt: nothing that could settle a doubt later."""
         return {"bind": self.name}
