@@ -131,24 +131,24 @@ class Transaction:
     """One transaction: named queries with named parameters. Made by ``Engine.write`` and ``Engine.read`` only."""
 
     def __init__(self, database: sqlite_utils.Database, queries: Mapping[str, str]) -> None:
-        self._database = database
+        self._connection = database.conn
         self._queries = queries
 
     def run(self, query: str, **values: Any) -> int:
         """Run a query; return how many rows it changed."""
-        return int(self._database.execute(self._queries[query], values).rowcount)
+        return int(self._connection.execute(self._queries[query], values).rowcount)
 
     def run_all(self, query: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Run a query once for each of many rows: the quickest way in."""
-        self._database.conn.executemany(self._queries[query], rows)
+        self._connection.executemany(self._queries[query], rows)
 
     def insert(self, query: str, **values: Any) -> int:
         """Run an INSERT; return the new row's id."""
-        return int(self._database.execute(self._queries[query], values).lastrowid or 0)
+        return int(self._connection.execute(self._queries[query], values).lastrowid or 0)
 
     def all(self, query: str, **values: Any) -> list[Row]:
         """Return every row of a query."""
-        cursor = self._database.execute(self._queries[query], values)
+        cursor = self._connection.execute(self._queries[query], values)
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -200,6 +200,8 @@ class Engine:
             # What is deleted or wiped is overwritten, not only unlinked from the tree.
             connection.execute("PRAGMA secure_delete=ON")
             connection.execute("PRAGMA journal_size_limit=16777216")
+            # In KiB. What a full window touches again and again is then not read anew for each commit.
+            connection.execute("PRAGMA cache_size=-8192")
             failing.pop_all()
         self._inode = _inode(path)
         if fresh:

@@ -196,10 +196,11 @@ def advance(
 ) -> None:
     """Let a message's state follow from its parts. What a person or a refusal brought to rest stays at rest.
 
-    ``only_part`` is the state its part is in by now if it has no other, ``message`` what is known of it (a row of
-    ``message_state`` or ``attempt_get``), which saves the asking: this is done for each part that is sent.
+    ``only_part`` is the state its part is in by now if it has no other, ``message`` what ``attempt_get`` knows of it.
+    Both save the asking, for this is done for each part that is sent.
     """
-    message = tx.one("message_state", id=message_id) if message is None else message
+    if message is None or message["parts"] > 1 or message["diverts_to"] is not None:
+        message = tx.one("message_state", id=message_id)
     if State(message["state"]) in FINAL:
         return
     if only_part is not None and message["parts"] == 1:
@@ -207,12 +208,11 @@ def advance(
     else:
         parts = [PartState(part["state"]) for part in tx.all("part_list", message_id=message_id)]
     after = state_of(parts)
-    in_air = bool(message["in_air"])
-    if message["diverts_to"] is not None and not in_air:
+    if message["diverts_to"] is not None and not message["in_air"]:
         divert(tx, message_id, Diversion(message["diverts_to"], message["diverted"]), now)
         return
     due_at = None
-    if after in WAITING and not in_air:
+    if after in WAITING and not message["in_air"]:
         # A message that has begun goes before its equals: its reader is waiting for the rest.
         begun = any(part in (PartState.SENT, PartState.DELIVERED) for part in parts)
         due_at = BEFORE_ITS_EQUALS if begun and not delay else now + delay.total_seconds()

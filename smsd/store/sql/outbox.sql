@@ -175,15 +175,13 @@ INSERT INTO attempt (message_id, sequence, recipient, route, sim, witness, start
 VALUES (:message_id, :sequence, :recipient, :route, :sim, :witness, :now);
 
 -- name: attempt_get
--- One attempt with its part, or with each of them where it took the whole message, and what moves the message on:
--- ``in_air`` counts the other attempts of the message that are.
+-- One attempt with its part, or with each of them where it took the whole message, and what moves a message on that has
+-- no other part.
 SELECT attempt.id, attempt.message_id, part.sequence, attempt.recipient, attempt.route, attempt.sim,
        attempt.outcome, attempt.started_at, attempt.witness, part.state AS part_state, part.refusals, part.resent,
        (SELECT max(id) FROM attempt AS newer
         WHERE newer.message_id = attempt.message_id AND newer.sequence IN (0, part.sequence)) AS newest,
-       message.class, message.state, message.parts, message.sealed, message.diverted, message.diverts_to,
-       (SELECT count(*) FROM attempt AS other
-        WHERE other.message_id = attempt.message_id AND other.outcome IS NULL AND other.id <> attempt.id) AS in_air
+       message.class, message.state, message.parts, message.sealed, message.diverts_to
 FROM attempt
 JOIN message ON message.id = attempt.message_id
 JOIN part ON part.message_id = attempt.message_id AND (attempt.sequence = 0 OR part.sequence = attempt.sequence)
