@@ -81,7 +81,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Modem:
-    """A SIM in a modem; one table each. `device` or `identity` must be given."""
+    """A SIM in a modem; one table each. `device` must be given: a modem is not yet found by its `identity` alone."""
 
     name: str = key(
         "", "What the route is called in `routing.order`, in status and in logs.", checks.route_name, shown="`modem0`…"
