@@ -70,17 +70,20 @@ def theirs(*, receipts: bool) -> float:
 def measure() -> list[Figure]:
     """Measure both in turns, so that a busy machine is busy for both."""
     missing = kannel.missing()
+    note = "every commit is on disk; Kannel's spool is written without fsync"
     figures = []
     for receipts in (False, True):
-        own, peer = [], []
+        own, peer, loads = [], [], []
         for _ in range(ROUNDS):
             own.append(ours(receipts=receipts))
             if not missing:
                 peer.append(theirs(receipts=receipts))
-            progress(f"  {own[-1]:.0f}/s, Kannel {peer[-1] if peer else 0:.0f}/s, load {os.getloadavg()[0]:.1f}")
+            loads.append(os.getloadavg()[0])
+            progress(f"  {own[-1]:.0f}/s, Kannel {peer[-1] if peer else 0:.0f}/s, load {loads[-1]:.1f}")
         what = f"outbox to submit_sm_resp recorded, window {WINDOW}" + (", receipts on" if receipts else "")
         others = (Peer(kannel.NAME, tuple(peer), missing),)
         # The bar is for sending; how much the receipts that come meanwhile take from it is told, not judged.
         bar = None if receipts else BAR
-        figures.append(Figure(what, "/s", tuple(own), bar, at_least=True, peers=others))
+        figures.append(Figure(what, "/s", tuple(own), bar, at_least=True, peers=others,
+                              note=f"{note}; load of the machine {min(loads):.1f} to {max(loads):.1f}"))  # fmt: skip
     return figures
