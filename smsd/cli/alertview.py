@@ -162,7 +162,7 @@ def print_alert(row: dict[str, Any], clock: Clock, held: str, *, daemon: bool) -
             ("recipients", f"{row['recipients']:,} ({plural(row['parts'], 'part')})"),
             ("dropped", _drops(row["drops"])),
             ("rate", _rate(row)),
-            ("time left", _time_left(row)),
+            ("time left", "" if held else _time_left(row)),
         ]
     )
     click.echo()
