@@ -42,6 +42,8 @@ UNKNOWN = "Ваша заявка не исполнена: номер телеф�
 FAILED = "Ваша заявка не исполнена. Повторите запрос позднее или обратитесь по телефону 8 (800) 100-31-64."
 """The request could not be carried out: two parts."""
 
+LONGEST = 670
+"""UTF-16 units of a reply: ten parts of 67."""
 PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "accepted": frozenset(),
     "info": frozenset({"code", "login", "password"}),
@@ -58,6 +60,10 @@ def check(name: str, text: str) -> str:
     known = PLACEHOLDERS[name]
     if not text.strip():
         raise UsageError("an empty text cannot be sent")
+    if (units := len(text.encode("utf-16-be", "replace")) // 2) > LONGEST:
+        raise UsageError(f"{units} characters are more than ten parts can carry ({LONGEST})")
+    if control := next((each for each in text if each < " " and each != "\n"), None):
+        raise UsageError(f"the character U+{ord(control):04X} cannot be read on a phone")
     rest = re.sub("|".join(rf"\{{{each}\}}" for each in known) or r"(?!)", " ", text)
     if brace := re.search(r"\{[^{}]*\}?|\}", rest):
         allowed = ", ".join(f"{{{each}}}" for each in sorted(known)) or "nothing"

@@ -94,3 +94,13 @@ def test_the_commands_in_the_texts_of_the_documentation_are_the_fixed_ones() -> 
     page = (Path(__file__).parents[2] / "docs" / "reference" / "configuration.md").read_text("utf-8")
     for text in (replies.ACCEPTED, replies.STOP, replies.START, replies.UNKNOWN, replies.FAILED):
         assert text in page
+
+
+@pytest.mark.parametrize("text", ["а" * 671, "принято\x00", "принято\x1b"])
+def test_a_text_that_no_phone_can_show_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        check("accepted", text)
+
+
+def test_a_text_of_ten_parts_is_the_longest() -> None:
+    assert check("accepted", "а" * 670)

@@ -1,6 +1,7 @@
 """What could drift: CHECK lists and enums, migrations and schema.sql, named queries and the code that names them."""
 
 import ast
+import hashlib
 import multiprocessing
 import re
 import sqlite3
@@ -355,3 +356,16 @@ def test_the_next_message_is_found_in_the_order_of_its_index(
     plan = migrated.execute(f"EXPLAIN QUERY PLAN {engine._load_queries()[name]}", values).fetchall()
     assert plan[0][3] == f"SEARCH message USING INDEX {expected}"
     assert not [row[3] for row in plan if row[3].startswith("SCAN ") or "TEMP" in row[3]]
+
+
+PUBLISHED = {
+    "0001_the_whole_service.sql": "8c45d71d6ce5f07a0d4a6781479d302dac05f6be0c6ad9a6c04af7d4f2ada201",
+}
+"""What migrations that have been published held. A database out there has run them: a change goes into a new number."""
+
+
+def test_a_published_migration_is_never_edited() -> None:
+    for _, name, script in migrations():
+        if name in PUBLISHED:
+            assert hashlib.sha256(script.encode()).hexdigest() == PUBLISHED[name], f"{name} was edited: write a new one"
+    assert set(PUBLISHED) <= {name for _, name, _ in migrations()}
