@@ -99,8 +99,8 @@ def test_the_commands_in_the_texts_of_the_documentation_are_the_fixed_ones() -> 
 @pytest.mark.parametrize("text", ["а" * 671, "принято\x00", "принято\x1b"])
 def test_a_text_that_no_phone_can_show_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
-        check("accepted", text)
+        replies.check("accepted", text)
 
 
 def test_a_text_of_ten_parts_is_the_longest() -> None:
-    assert check("accepted", "а" * 670)
+    assert replies.check("accepted", "а" * 670)
