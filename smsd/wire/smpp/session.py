@@ -66,8 +66,8 @@ class Timers:
     """Until the answer to a submit or a query: then its end is not known, and its place in the window is free."""
     enquire: float = 30.0
     """Between two enquire_link, whatever else goes over the line: operators ask for between 10 s and 120 s."""
-    enquire_answer: float = 10.0
-    """Until the answer to it: then the link is dead, whatever TCP thinks."""
+    enquire_answer: float = 9.5
+    """Until the answer to it: then the link is dead, whatever TCP thinks. A silence is to be noticed 10 s after it."""
     unbind: float = 5.0
     """Until the answer to unbind."""
 
