@@ -24,7 +24,7 @@ TEXTED_AFTER = (0.0, 10.0, 20.0, 30.0, 38.0, 60.0)
 PROMISED = 120.0
 LOOK_SECONDS = 0.2
 NOTICED_WITHIN = 10.0
-"""What two timers and a line of the log may be late on a busy machine."""
+"""Seconds after an enquire_link by which its silence is to have been noticed."""
 
 
 def noticed(rig: Rig, since: float) -> float | None:
