@@ -226,7 +226,7 @@ class Gateway:
     def _divert_reported(self, message_class: MessageClass, report: StatusReport, diverted: bool) -> Diversion | None:  # noqa: FBT001
         if not diverts(message_class, _block(report.refused), diverted=diverted):
             return None
-        return self._by_sim(f"the operator blocks the sender's name ({report.code})")
+        return self._by_sim(message_class, f"the operator blocks the sender's name ({report.code})")
 
     # --- which way, and in what words ---------------------------------------------------------------------------------
 
@@ -250,11 +250,14 @@ class Gateway:
         """Say whether a message that was refused goes by the SIM at once."""
         if not refused_at_once(claim.message_class, _block(refusal.refused)):
             return None
-        return self._by_sim(f"the sender's name was refused ({refusal.code})")
+        return self._by_sim(claim.message_class, f"the sender's name was refused ({refusal.code})")
 
-    def _by_sim(self, reason: str) -> Diversion | None:
-        sim = next((route.name for route in self._routes.values() if route.kind is Kind.SIM), None)
-        return None if sim is None else Diversion(sim, reason)
+    def _by_sim(self, message_class: MessageClass, reason: str) -> Diversion | None:
+        """Choose the SIM that a message goes by: one that may carry its class, and of those one that is up first."""
+        named = self._settings.by_class.get(message_class) or self._settings.order or tuple(self._routes)
+        sims = [route for route in self._routes.values() if route.kind is Kind.SIM and route.name in named]
+        sims.sort(key=lambda route: not route.status.up)
+        return Diversion(sims[0].name, reason) if sims else None
 
     def _cut(self, claim: Claim, route: Route) -> Submit:
         """Cut the claimed part out of its text, or take all of it.
@@ -330,7 +333,7 @@ class Gateway:
             down_for = self._down_for(route, now)
             if route.kind is not Kind.BIND or down_for < max(after, CARE_SECONDS):
                 continue
-            diversion = self._by_sim("the bind died in the middle of the message")
+            diversion = self._by_sim(MessageClass.RESULT, "the bind died in the middle of the message")
             if diversion is None or not self._routes[diversion.route].status.up:
                 continue
             if count := await self._thread.call(self._store.outbox.rescue, route.name, diversion):

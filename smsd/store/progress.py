@@ -324,9 +324,8 @@ def _candidates(tx: Transaction, value: StatusReport, route: str, sim: str | Non
             rows += tx.all("attempt_by_reference_alone", route=route, reference=reference)
         if rows:
             break
-    doubts = tx.all("attempt_in_doubt_to", route=route, recipient=value.recipient)
-    rows += [row for row in doubts if row["reference"] is None]
     anywhere = not is_tp_mr(value.reference)
+    rows += _doubts_meant(tx, value, route, of_a_bind=anywhere)
     return [
         Candidate(
             attempt_id=row["id"],
@@ -338,6 +337,19 @@ def _candidates(tx: Transaction, value: StatusReport, route: str, sim: str | Non
         for row in rows
         if anywhere or (row["sim"] == sim if sim and row["sim"] else row["route"] == route)
     ]
+
+
+def _doubts_meant(tx: Transaction, value: StatusReport, route: str, *, of_a_bind: bool) -> list[Row]:
+    """Gather the attempts without a reference that a report may speak of.
+
+    A bind has many submits unanswered at a time, and receipts overtake answers: without an echo a receipt whose id is
+    not known yet waits for the answer it belongs to, unless all are in and it leaves one doubt only.
+    """
+    found = tx.all("attempt_in_doubt_to", route=route, recipient=value.recipient)
+    doubts = [row for row in found if row["reference"] is None]
+    if of_a_bind and value.echo is None and (len(doubts) != 1 or doubts[0]["outcome"] is None):
+        return []
+    return doubts
 
 
 def _hear_waiting_reports(tx: Transaction, attempt: Row, reference: str, now: float) -> None:

@@ -23,7 +23,10 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
     async with contextlib.AsyncExitStack() as stack:
 
         async def started(
-            *routes: ScriptedRoute, directory: ScriptedDirectory | None = None, prefix: str = ""
+            *routes: ScriptedRoute,
+            directory: ScriptedDirectory | None = None,
+            prefix: str = "",
+            order: tuple[str, ...] = (),
         ) -> House:
             clock = Clock()
             thread = StoreThread(Store(tmp_path / "smsd.db", clock))
@@ -34,7 +37,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
             used = list(routes) or [ScriptedRoute()]
             directory = directory or ScriptedDirectory()
             lifetimes = dict.fromkeys(MessageClass, timedelta(days=1))
-            settings = Settings(Replies(), lifetimes=lifetimes, fallback_prefix=prefix)
+            settings = Settings(Replies(), lifetimes=lifetimes, fallback_prefix=prefix, order=order)
             gateway = Gateway(thread, used, directory, Vault.generate(), settings, clock)
             task = asyncio.create_task(gateway.run())
 

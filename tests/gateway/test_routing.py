@@ -84,6 +84,14 @@ async def test_a_refused_name_falls_back_for_this_message_only(start: Start) -> 
     assert house.store.outbox.show(second)["sender"] == "SCSERV"
 
 
+async def test_a_sim_that_the_order_does_not_name_never_stands_in(start: Start) -> None:
+    """A route not named sends nothing, for a refused name either."""
+    house = await start(bind(answer=refuse_sender), sim(), order=("operator",))
+    message = house.enqueue("первое")
+    await house.until(lambda: house.store.outbox.show(message)["state"] == "rejected")
+    assert not house.routes[1].submits
+
+
 async def test_a_refused_recipient_never_falls_back(start: Start) -> None:
     """Another sender does not change a wrong number."""
     operator = bind(answer=lambda _: NotSent(Verdict.NEVER, "SMPP 0x0B", refused=Block.RECIPIENT.value))

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from smsd.rules.outbox import MessageClass
-from smsd.sms import InDoubt, NotSent, ReportClass, Sent, Verdict
-from tests.store.house import OTHER, PHONE, House, at, claimant, delivered
+from smsd.sms import InDoubt, NotSent, Received, ReportClass, Sent, Verdict
+from tests.store.house import JUDGE, OTHER, PHONE, House, at, claimant, delivered
 
 DAY = 86400.0
 
@@ -243,3 +243,15 @@ def test_two_modems_whose_sims_are_not_known_are_told_apart(house: House) -> Non
     house.send("17", "modem1", sim=None)
     house.receive(delivered("17", submitted_at=house.now), route="modem1", sim=None)
     assert (house.state(first), house.state(second)) == ("submitted", "delivered")
+
+
+def test_a_receipt_that_overtakes_its_answer_settles_nobody_elses_submit(house: House) -> None:
+    """Two messages to one client unanswered: the receipt for the second waits; the first is refused and stays so."""
+    bind = claimant("operator", sim=None)
+    first, second = house.queue(), house.queue()
+    one, two = house.store.outbox.claim(bind, limit=2)
+    report = delivered("BBB222", submitted_at=house.now)
+    house.store.inbox.receive(Received("operator", b"receipt", report), JUDGE)
+    house.store.outbox.record([(one.attempt_id, NotSent(Verdict.NEVER, "SMPP 0x0B")), (two.attempt_id, Sent("BBB222"))])
+    assert house.state(first) == "rejected"
+    assert house.state(second) == "delivered"
