@@ -170,7 +170,7 @@ def _translated(path: str, number: int | None, text: str) -> RouteError:
         return PortBusyError(
             f"{path}: held by {who}; end it, or give it another port"
             if who
-            else f"{path}: another program holds the port; 'fuser -v {path}' as root names it"
+            else f"{path}: another program holds the port; 'smsd doctor' as root names it"
         )
     if number in {errno.EACCES, errno.EPERM}:
         return RouteError(f"{path}: not allowed to open it; add the service's user to the group that owns the device")
