@@ -24,7 +24,7 @@ from smsd.config import (
     parse,
     read_secret,
 )
-from smsd.daemon import _settings
+from smsd.daemon.settings import gateway_settings
 from smsd.errors import ConfigError, UsageError
 from smsd.rules.outbox import MessageClass
 from smsd.rules.replies import Replies
@@ -163,11 +163,11 @@ def test_a_class_may_have_an_order_of_its_own() -> None:
     config = parse(MODEM + HTTP + '[routing.by_class]\nalert = ["operator2"]\nack = ["modem0", "operator2"]\n')
     assert config.routing.by_class == ByClass(alert=("operator2",), ack=("modem0", "operator2"))
     assert config.route_order == ("operator2", "modem0")
-    assert _settings(config).by_class == {
+    assert gateway_settings(config).by_class == {
         MessageClass.ALERT: ("operator2",),
         MessageClass.ACK: ("modem0", "operator2"),
     }
-    assert _settings(Config()).by_class == {}
+    assert gateway_settings(Config()).by_class == {}
 
 
 # --- refused ----------------------------------------------------------------------------------------------------------

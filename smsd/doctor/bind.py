@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from smsd.config import Smpp, read_secret
-from smsd.daemon import smpp_settings
+from smsd.daemon.routes import smpp_settings
 from smsd.doctor.finding import Check, Finding, bad, fine, worth_a_look
 from smsd.errors import ConfigError, RouteError
 from smsd.routes.smpp import SmppSettings
