@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check format docs man bench crashtest fuzz clean
+.PHONY: help demo test check format docs words man bench crashtest fuzz clean
 help:                      ## show what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -34,6 +34,9 @@ format: $(STAMP)           ## put every file into the one format
 
 docs: $(STAMP)             ## write the tables in the documents anew that are taken from the code
 	$(BIN)/python docs/generate.py
+
+words: $(STAMP)            ## bring the Russian catalogue up to date with the code, and list what has no Russian yet
+	$(BIN)/python docs/words.py
 
 man: $(STAMP)              ## write the manual pages into build/man, one for each command
 	$(BIN)/python -m smsd.cli.manual build/man

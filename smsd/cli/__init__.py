@@ -16,7 +16,9 @@ import click
 
 from smsd import __version__
 from smsd.cli.app import App
+from smsd.cli.help import Formatter, speak_helps, teach_click
 from smsd.errors import SmsdError
+from smsd.speech import _, said, speak
 
 __all__ = ["COMMANDS", "main"]
 
@@ -54,6 +56,15 @@ COMMANDS = {
 class Root(click.Group):
     """The command ``smsd``: its commands are imported when they are asked for."""
 
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Carry out a command line, speaking the language of whoever called it."""
+        speak(os.environ)
+        speak_helps(self)
+        try:
+            return super().main(*arguments, **options)
+        finally:
+            speak({})
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         """Name the commands in the order of the help."""
         return list(COMMANDS)
@@ -62,14 +73,16 @@ class Root(click.Group):
         """Import a command."""
         if cmd_name not in COMMANDS:
             return None
-        file, _ = COMMANDS[cmd_name]
-        command = getattr(importlib.import_module(f"smsd.cli.{file}"), cmd_name)
-        return command if isinstance(command, click.Command) else None
+        command = getattr(importlib.import_module(f"smsd.cli.{COMMANDS[cmd_name][0]}"), cmd_name)
+        if not isinstance(command, click.Command):
+            return None
+        speak_helps(command)
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+        with formatter.section(_("Commands")):
+            formatter.write_dl([(name, _(line)) for name, (_file, line) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Carry a command out; what goes wrong becomes one line and an exit code."""
@@ -90,7 +103,11 @@ class Root(click.Group):
 
 
 def _complain(what: str) -> None:
-    click.echo("smsd: " + " ".join(what.split()), err=True)
+    click.echo("smsd: " + " ".join(said(what).split()), err=True)
+
+
+teach_click()
+click.Context.formatter_class = Formatter
 
 
 @click.group(

@@ -15,6 +15,8 @@ from typing import Any
 
 import click
 
+from smsd.speech import N_, _, ngettext, said, speak
+
 __all__ = [
     "ROW_ID",
     "Clock",
@@ -34,9 +36,18 @@ NARROWEST = 12
 """Columns the flexible column of a table keeps, however narrow the terminal is."""
 ZERO_WIDTH_JOINER = "\u200d"
 """Makes one emoji of several: the only character of its kind that is shown."""
-UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+UNITS = ((N_("d"), 86400), (N_("h"), 3600), (N_("min"), 60), (N_("s"), 1))
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+def _programs_read_english(_context: click.Context, _parameter: click.Parameter, value: bool) -> bool:  # noqa: FBT001
+    if value:
+        speak({})
+    return value
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, callback=_programs_read_english, help="Print JSON for programs."
+)
 LARGEST = 2**63 - 1
 """SQLite's largest integer."""
 ROW_ID = click.IntRange(1, LARGEST)
@@ -67,7 +78,8 @@ class Clock:
             return ""
         distance = self._now - seconds
         # What happened while we were looking was just now, not ahead.
-        ago = f"{age(distance)} ago" if distance > -1 else f"in {age(-distance)}"
+        ago = _("{age} ago") if distance > -1 else _("in {age}")
+        ago = ago.format(age=age(abs(distance)))
         return f"{self._local(seconds):%Y-%m-%d %H:%M:%S %Z} ({ago})"
 
     def hour(self, seconds: float) -> str:
@@ -93,7 +105,7 @@ def age(seconds: float) -> str:
     for unit, size in UNITS:
         count, rest = divmod(rest, size)
         if count or (unit == "s" and not words):
-            words.append(f"{count} {unit}")
+            words.append(f"{count} {_(unit)}")
         elif words:
             break
     return " ".join(words[:2])
@@ -101,7 +113,7 @@ def age(seconds: float) -> str:
 
 def plural(count: int, one: str, many: str = "") -> str:
     """Say ``1 part``, ``2 parts``."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
+    return ngettext(f"{{n}} {one}", f"{{n}} {many or one + 's'}", count).format(n=count)
 
 
 def one_line(text: str) -> str:
@@ -126,10 +138,10 @@ def print_json(value: Any) -> None:
 
 def print_pairs(pairs: Iterable[tuple[str, Any]]) -> None:
     """Print names and values, one a line, the values in one column; an empty value is left out."""
-    shown = [(name, one_line(str(value))) for name, value in pairs if value not in (None, "")]
-    width = max((len(name) for name, _ in shown), default=0)
+    shown = [(_(name), one_line(str(value))) for name, value in pairs if value not in (None, "")]
+    width = max((_columns(name) for name, _value in shown), default=0)
     for name, value in shown:
-        click.echo(f"{name:<{width}}  {value}")
+        click.echo(f"{name}{' ' * (width - _columns(name))}  {value}")
 
 
 def print_table(
@@ -142,16 +154,17 @@ def print_table(
     cells = [[one_line("" if value is None else str(value)) for value in row] for row in rows]
     if not cells:
         if empty:
-            click.echo(empty)
+            click.echo(said(empty))
         return
-    widths = [max(_columns(row[column]) for row in [list(headers), *cells]) for column in range(len(headers))]
+    heads = [_(header) for header in headers]
+    widths = [max(_columns(row[column]) for row in [heads, *cells]) for column in range(len(headers))]
     if flexible and sys.stdout.isatty():
         column = headers.index(flexible)
         room = shutil.get_terminal_size().columns - len(indent) - sum(widths) - 2 * (len(widths) - 1) + widths[column]
         widths[column] = min(widths[column], max(NARROWEST, room))
         for row in cells:
             row[column] = cut(row[column], widths[column])
-    for line in [list(headers), *cells]:
+    for line in [heads, *cells]:
         padded = (value + " " * (width - _columns(value)) for value, width in zip(line, widths, strict=True))
         click.echo((indent + "  ".join(padded)).rstrip())
 
@@ -187,7 +200,7 @@ def cut(text: str, width: int) -> str:
 def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
     """Show a bar on standard error while something long is done, on a terminal only; yield what moves it on."""
     if not sys.stderr.isatty() or total <= 0:
-        yield lambda _: None
+        yield lambda _count: None
         return
     with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
         yield bar.update
