@@ -16,8 +16,8 @@ import structlog
 from smsd.errors import ConfigError, PduError, RouteError, SmsdError, StoreError
 from smsd.routes import Inbound, Memory
 from smsd.routes.overdue import Poll, Unreported, nothing
+from smsd.routes.pace import Gate, Pace
 from smsd.routes.smpp.link import Link
-from smsd.routes.smpp.pace import Pace
 from smsd.routes.smpp.redelivery import Redelivery, digest
 from smsd.routes.smpp.settings import Action, BindAs, SmppSettings
 from smsd.routes.smpp.translate import (
@@ -104,6 +104,7 @@ class SmppRoute:
         except PduError as error:
             raise ConfigError(f"the sender of {name}: {error.problem}") from None
         self._pace = Pace(settings.rate, clock)
+        self._gate = Gate(self._pace)
         self._redelivery = Redelivery(name, memory)
         self._inbound: Inbound | None = None
         self._transmitter: Link | None = None
@@ -147,7 +148,7 @@ class SmppRoute:
         """
         if self._standing[0] != READY:
             return 0
-        return int(max(0, min(self.settings.window - self._in_hand, self._pace.room)))
+        return int(max(0, min(self.settings.window - self._in_hand, self._pace.room(self._gate.waiting))))
 
     @property
     def settle_seconds(self) -> float:
@@ -221,18 +222,23 @@ class SmppRoute:
         if link is None or state != READY:
             return NotSent(Verdict.ROUTE, state, detail or "the bind is not ready")
         try:
-            seconds = self._pace.take()
-            if seconds > 0:
-                await asyncio.sleep(seconds)
-            if not await link.room():
-                return NotSent(Verdict.ROUTE, "lost", link.reason)
+            async with self._gate:
+                # Both must hold in the very turn in which it leaves.
+                while True:
+                    if not await link.room():
+                        return NotSent(Verdict.ROUTE, "lost", link.reason)
+                    if await self._gate.ready():
+                        break
+                answer = link.submit(message, attempt_id)
+                departure = self._pace.leave()
         except asyncio.CancelledError:
             return NotSent(Verdict.ROUTE, "cancelled", "the daemon stops before its turn came")
-        answer = link.submit(message, attempt_id)
         try:
             end = await answer
         except asyncio.CancelledError:
             return InDoubt("the daemon stops before the answer")
+        finally:
+            self._pace.answered(departure)
         return end if isinstance(end, InDoubt) else self._judged(end)
 
     def _judged(self, answer: Pdu, evidence: str = "answer") -> Outcome:
