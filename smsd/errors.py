@@ -23,6 +23,7 @@ names the place, the value and the way out; it never holds a text or a whole num
         * ``StoreVersionError``         the schema is newer, or older, than this program
         * ``AlreadyRunningError``       another daemon holds this store (exit code 69)
     * ``DirectoryError``                who the clients are cannot be asked just now (the request waits)
+        * ``DirectoryDownError``        nobody can be asked about any client: the client-support system does not work
     * ``SealError``                     a sealed text cannot be opened: the private key is absent or another
 """
 
@@ -31,6 +32,7 @@ __all__ = [
     "CommandRefusedError",
     "CommandTimeoutError",
     "ConfigError",
+    "DirectoryDownError",
     "DirectoryError",
     "ModemError",
     "NotFoundError",
@@ -158,6 +160,14 @@ class DirectoryError(SmsdError):
     """Who the clients are cannot be asked just now; the request waits and is tried again."""
 
     exit_code = 75
+
+
+class DirectoryDownError(DirectoryError):
+    """The directory answers about nobody. ``again_in`` are the seconds until it is worth asking; ``None``: any time."""
+
+    def __init__(self, problem: str, *, again_in: float | None = None) -> None:
+        self.again_in = again_in
+        super().__init__(problem)
 
 
 class SealError(SmsdError):

@@ -281,6 +281,8 @@ def _order(app: App, store: "Store", asked: Asked) -> "Order":
     if asked.everybody + (asked.file is not None) + bool(asked.phones) != 1:
         raise UsageError("say who is written to: one of --all, --csv FILE and --to PHONE")
     columns: tuple[str, ...] = ()
+    if asked.everybody and app.config.directory.url:
+        raise UsageError("--all: the clients are in the client-support system ([directory] url): give a --csv of them")
     if asked.everybody:
         columns, source = CLIENT_COLUMNS, lambda: client_candidates(store)
     elif asked.file is not None:

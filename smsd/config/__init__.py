@@ -6,12 +6,12 @@ file is a credential handed by systemd (``$CREDENTIALS_DIRECTORY``) where there 
 the file itself.
 """
 
+from smsd.config.directory import Directory
 from smsd.config.http import ByClass, Http
 from smsd.config.keys import (
     Alerts,
     Config,
     Database,
-    Directory,
     Identity,
     KeyDoc,
     Limits,

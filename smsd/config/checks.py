@@ -168,6 +168,15 @@ def http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def directory_url(value: str) -> str:
+    """Return the address of the client-support system, or nothing: passwords never leave this host in the clear."""
+    if value and not re.fullmatch(
+        r"(https://[^/?#@\s]+|http://(127\.0\.0\.1|\[::1\]|localhost)(:[0-9]+)?)(/[^?#\s]*)?", value
+    ):
+        raise ValueError(f"{value!r} is no address to ask: write it like https://ssk.example.net/smsd/v1")
+    return value.rstrip("/")
+
+
 def smpp_profile(value: str) -> str:
     """Return the name of a profile of a bind."""
     from smsd.routes.smpp.profiles import PROFILES  # noqa: PLC0415  start-up time

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from smsd.config import checks
+from smsd.config.directory import Directory
 from smsd.config.http import ByClass, Http
 from smsd.config.key import key
 from smsd.errors import ConfigError
@@ -258,16 +259,6 @@ class Alerts:
     foreign: str = key(
         "warn", "What is done with a number of another country than `service.region`: `refuse`, `warn` or `accept`.",
         checks.one_of(*Treatment),
-    )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Directory:
-    """Who the clients are."""
-
-    key_file: Path | None = key(
-        None, "The private key that opens clients' passwords; only the daemon needs to read it.", checks.filled,
-        shown="`$CREDENTIALS_DIRECTORY/smsd.key` where there is one, else `smsd.key` beside the database",
     )  # fmt: skip
 
 

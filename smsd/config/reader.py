@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from smsd.config import checks
-from smsd.config.keys import ARRAYS, DEFAULT_PATH, TABLES, Config, Directory, Identity, Service, kind_of
+from smsd.config.directory import Directory
+from smsd.config.keys import ARRAYS, DEFAULT_PATH, TABLES, Config, Identity, Service, kind_of
 from smsd.errors import ConfigError, UsageError
 
 REFERENCE = "docs/reference/configuration.md"
@@ -209,6 +210,8 @@ class _Reader:
             raise self._wrong("[service]", "number", str(error)) from None
 
     def _directory(self, config: Config) -> Directory:
+        if wrong := config.directory.disagreement():
+            raise self._wrong("[directory]", *wrong)
         handed = self._handed("smsd.key") or self._handed("credentials/smsd.key")
         if config.directory.key_file is None and handed:
             return dataclasses.replace(config.directory, key_file=handed)

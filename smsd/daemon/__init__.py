@@ -18,9 +18,9 @@ import structlog
 
 from smsd import log
 from smsd.config import Config
+from smsd.daemon.directory import directory_of
 from smsd.daemon.routes import make_routes
 from smsd.daemon.settings import gateway_settings
-from smsd.directory.local import LocalDirectory
 from smsd.errors import AlreadyRunningError, ConfigError, StoreError
 from smsd.gateway import Gateway
 from smsd.routes.modem import Timings, holder
@@ -89,17 +89,15 @@ class Daemon:
         thread.store.outbox.limits = self._config.limit_table
         vault = _vault(self._config, thread.store, self._log)
         routes = make_routes(self._config, thread, self._clock, self._timings)
-        gateway = Gateway(
-            thread,
-            routes,
-            LocalDirectory(lambda phone: thread.call(thread.store.clients.get, phone), vault),
-            vault,
-            gateway_settings(self._config),
-            self._clock,
-        )
-        self._log.info("started", routes=[route.name for route in routes], database=str(self._config.database.path))
+        async with directory_of(self._config, thread, vault) as directory:
+            gateway = Gateway(thread, routes, directory, vault, gateway_settings(self._config), self._clock)
+            await self._work(thread, gateway, [route.name for route in routes])
+
+    async def _work(self, thread: StoreThread, gateway: Gateway, routes: list[str]) -> None:
+        """Run the gateway until it is told to stop, and settle what is in the air."""
+        self._log.info("started", routes=routes, database=str(self._config.database.path))
         with self._bell(gateway):
-            self._notifier.ready("ready: " + ", ".join(route.name for route in routes))
+            self._notifier.ready("ready: " + ", ".join(routes))
             tasks = [
                 asyncio.create_task(gateway.run(), name="gateway"),
                 asyncio.create_task(self._watch(thread, gateway), name="watchdog"),

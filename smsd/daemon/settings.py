@@ -18,6 +18,7 @@ def gateway_settings(config: Config) -> Settings:
         commands_per_hour=config.limits.commands_per_hour,
         lenient_commands=config.service.lenient_commands,
         incomplete=config.messages.incomplete,
+        request_deadline=config.directory.deadline,
         lifetimes={each: config.messages.expires(each.value) for each in MessageClass},
         order=config.route_order,
         by_class={each: order for each in MessageClass if (order := getattr(config.routing.by_class, each.value))},

@@ -9,6 +9,7 @@ from typing import Protocol
 from smsd.routes import Inbound
 from smsd.rules.outbox import MessageClass
 from smsd.rules.replies import Replies
+from smsd.rules.requests import DEADLINE
 from smsd.rules.routing import Kind
 from smsd.sms import Doubt, Outcome, RouteStatus, Submit, Witness, segments
 from smsd.store import NewMessage
@@ -84,6 +85,7 @@ class Settings:
     commands_per_hour: int = 10
     lenient_commands: bool = False
     incomplete: timedelta = timedelta(hours=24)
+    request_deadline: timedelta = DEADLINE
     lifetimes: Mapping[MessageClass, timedelta] = field(default_factory=dict)
     keep_inbox: timedelta | None = None
     keep_outbox: timedelta | None = None

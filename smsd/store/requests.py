@@ -86,6 +86,11 @@ class Requests:
             _move(tx, request_id, state, due_at=None, done_at=now, error=error)
             return _queue_result(tx, request_id, result, now)
 
+    def hasten(self) -> int:
+        """Make due now what waits for a directory that was down; return how many requests."""
+        with self._engine.write() as tx:
+            return tx.run("request_hasten", now=self._clock())
+
     def next_due(self) -> float | None:
         """Say when the next request is to be carried out, in Unix seconds; ``None``: none waits."""
         with self._engine.read() as tx:

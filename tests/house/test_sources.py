@@ -19,6 +19,7 @@ ELSEWHERE: dict[str, str] = {
     "config/key.py": "test_config.py",
     "config/keys.py": "test_config.py",
     "config/reader.py": "test_config.py",
+    "daemon/directory.py": "acceptance/test_ssk.py",
     "daemon/routes.py": "acceptance/test_operator.py",
     "daemon/settings.py": "test_config.py",
     "errors.py": "house/test_errors_page.py",
