@@ -203,9 +203,9 @@ def smpp_statuses(value: dict[str, str]) -> dict[str, str]:
 
 def smpp_receipt_errors(value: dict[str, str]) -> dict[str, str]:
     """Return a table of error codes in receipts and what they block."""
-    from smsd.rules.routing import Block  # noqa: PLC0415  start-up time
+    from smsd.rules.routing import REPORTED  # noqa: PLC0415  start-up time
 
-    _meanings(value, list(Block))
+    _meanings(value, list(REPORTED))
     return value
 
 

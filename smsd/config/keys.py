@@ -171,7 +171,7 @@ class Smpp:
     )  # fmt: skip
     clock_zone: str = key("UTC", "The zone of the centre's clock: receipts do not say.", checks.time_zone)
     statuses: dict[str, str] | None = key(
-        None, 'What answers mean here: `"0x0A" = "sender"`; retry, throttle, sender, recipient, text or route.',
+        None, 'What answers mean: `"0x0A" = "sender"`; retry, throttle, sender, recipient, text, route, sim swapped.',
         checks.smpp_statuses, shown="the profile's, then the standard's",
     )  # fmt: skip
     receipt_errors: dict[str, str] | None = key(

@@ -20,9 +20,10 @@ from smsd.store.engine import Engine, Row
 from smsd.store.erasure import Erased, Erasure
 from smsd.store.figures import Figures
 from smsd.store.inbox import Inbox, Judge, Receipt
-from smsd.store.outbox import Claim, Claimant, Diversion, Ended, NewMessage, Outbox
+from smsd.store.outbox import Claim, Claimant, Diversion, Ended, NewMessage, Outbox, Ways
 from smsd.store.requests import Request, Requests
 from smsd.store.retention import forget_inbox, forget_outbox
+from smsd.store.swaps import Swaps
 
 __all__ = [
     "Act",
@@ -39,6 +40,8 @@ __all__ = [
     "Request",
     "Row",
     "Store",
+    "Swaps",
+    "Ways",
 ]
 
 
@@ -69,6 +72,7 @@ class Store:
         self.clients = Clients(self.engine, clock)
         self.alerts = Alerts(self.engine, clock)
         self.figures = Figures(self.engine, clock)
+        self.swaps = Swaps(self.engine, clock)
         self.audit = Audit(self.engine, clock)
         self.erasure = Erasure(self.engine, clock)
 

@@ -6,16 +6,26 @@ caller has begun and will commit.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from smsd.errors import NotFoundError, StoreError
 from smsd.rules.outbox import OBEYS_OPT_OUT, PRIORITY, MessageClass, PartState
-from smsd.sms import Witness
+from smsd.sms import NotSent, StatusReport, Witness
 from smsd.store.engine import Row, Transaction
 from smsd.store.wishes import recognise
 
-__all__ = ["Claim", "Claimant", "Diversion", "NewMessage", "begin", "get_message", "insert_message"]
+__all__ = [
+    "NO_OTHER_WAY",
+    "Claim",
+    "Claimant",
+    "Diversion",
+    "NewMessage",
+    "Ways",
+    "begin",
+    "get_message",
+    "insert_message",
+]
 
 WHOLE = 0
 """The sequence of an attempt at a whole message: parts are counted from 1."""
@@ -66,6 +76,22 @@ class Diversion:
 
     route: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The rules as they are asked which other way a message goes; pure, and asked inside the transaction that moves it.
+
+    ``refused`` is asked of a message that a route refused: its class, the route, the refusal, and whether a person
+    allowed its alert to fall back. ``reported`` of one that had been accepted and is reported undeliverable: its class,
+    the report, and whether it has been diverted before. ``None``: no other way.
+    """
+
+    refused: Callable[[MessageClass, str, NotSent, bool], Diversion | None]
+    reported: Callable[[MessageClass, StatusReport, bool], Diversion | None]
+
+
+NO_OTHER_WAY = Ways(lambda *_: None, lambda *_: None)
 
 
 @dataclass(frozen=True, slots=True)

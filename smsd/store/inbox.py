@@ -17,9 +17,9 @@ from smsd.errors import NotFoundError
 from smsd.rules.commands import Command
 from smsd.rules.reception import Decision, Facts, InboxState, Incoming
 from smsd.sms import Deliver, Received, StatusReport, join
-from smsd.store.claims import NewMessage, insert_message
+from smsd.store.claims import NewMessage, Ways, insert_message
 from smsd.store.engine import Engine, Row, Transaction
-from smsd.store.progress import Divert, report
+from smsd.store.progress import report
 from smsd.store.wishes import recognise
 
 __all__ = ["Inbox", "Judge", "Receipt", "subscribe"]
@@ -34,7 +34,7 @@ class Judge:
     """The rules as the inbox asks them: pure functions, and the acknowledgement they lead to.
 
     ``phone_of`` normalises a sender to E.164; ``command_of`` tells the command before the facts are counted;
-    ``decide`` decides. ``ack`` makes the acknowledgement for a phone. ``divert`` says by which route a message goes
+    ``decide`` decides. ``ack`` makes the acknowledgement for a phone. ``ways`` says by which route a message goes
     after all that was reported undeliverable.
     """
 
@@ -42,7 +42,7 @@ class Judge:
     command_of: Callable[[Incoming], Command | None]
     decide: Callable[[Incoming, Facts], Decision]
     ack: Callable[[str, float], NewMessage]
-    divert: Divert
+    ways: Ways
     incomplete: timedelta
 
 
@@ -136,7 +136,7 @@ def _receive(tx: Transaction, received: Received, judge: Judge, now: float) -> R
         return Receipt("repeat", repeated=True)
     match received.value:
         case StatusReport() as value:
-            return Receipt("report", attempt_id=report(tx, received, value, pdu_id, judge.divert, now))
+            return Receipt("report", attempt_id=report(tx, received, value, pdu_id, judge.ways, now))
         case Deliver() as value:
             return _deliver(tx, received, value, pdu_id, judge, now)
         case None:

@@ -28,12 +28,23 @@ from smsd.rules.outbox import (
 )
 from smsd.sms import Doubt, InDoubt, Outcome
 from smsd.store.alerts import WITHDRAWN
-from smsd.store.claims import Claim, Claimant, Diversion, NewMessage, begin, get_message, insert_message
+from smsd.store.claims import (
+    NO_OTHER_WAY,
+    Claim,
+    Claimant,
+    Diversion,
+    NewMessage,
+    Ways,
+    begin,
+    get_message,
+    insert_message,
+)
 from smsd.store.engine import Engine, Row, Transaction
 from smsd.store.progress import advance, divert, doubt_of, move, move_parts, settle
+from smsd.store.swaps import EXPIRED_HELD, hold_back, is_swapped
 from smsd.store.tally import Gauge
 
-__all__ = ["Claim", "Claimant", "Diversion", "Ended", "NewMessage", "Outbox"]
+__all__ = ["Claim", "Claimant", "Diversion", "Ended", "NewMessage", "Outbox", "Ways"]
 
 _PRIORITIES = [(PRIORITY[message_class], message_class) for message_class in MessageClass]
 _SKIPS_PER_CLAIM = 200
@@ -41,8 +52,8 @@ _SKIPS_PER_CLAIM = 200
 LONGEST_WAIT = 3700.0
 """Seconds: more than the longest step of ``rules.outbox.retry_delay``."""
 
-Ended = tuple[int, Outcome, Diversion | None]
-"""An attempt, how it ended, and the route its message is diverted to if it did not leave."""
+Ended = tuple[int, Outcome]
+"""An attempt, and how it ended."""
 
 
 class Outbox:
@@ -53,6 +64,8 @@ class Outbox:
         self._clock = clock
         self.limits: LimitTable | None = None
         """What the routes may send at most; ``None``: as much as there is. The daemon sets it, who claims obeys it."""
+        self.ways: Ways = NO_OTHER_WAY
+        """Which other way a message goes that was refused. The gateway sets it, whatever records an end asks it."""
 
     # --- in -----------------------------------------------------------------------------------------------------------
 
@@ -77,12 +90,12 @@ class Outbox:
         """
         return self.exchange((), claimant, limit)
 
-    def record(self, outcomes: Sequence[tuple[int, Outcome]]) -> None:
+    def record(self, outcomes: Sequence[Ended]) -> None:
         """Record how attempts ended; when this returns it is on disk. A settled attempt is not settled again."""
         with self._engine.write() as tx:
             now = self._clock()
             for attempt_id, outcome in outcomes:
-                settle(tx, attempt_id, outcome, now)
+                settle(tx, attempt_id, outcome, now, self.ways)
 
     def exchange(self, ended: Iterable[Ended], claimant: Claimant, limit: int) -> list[Claim]:
         """Record how attempts ended and claim the next parts, as ``record`` and ``claim`` do, in one transaction.
@@ -92,8 +105,8 @@ class Outbox:
         claims: list[Claim] = []
         with self._engine.write() as tx:
             now = self._clock()
-            for attempt_id, outcome, diversion in ended:
-                settle(tx, attempt_id, outcome, now, diversion)
+            for attempt_id, outcome in ended:
+                settle(tx, attempt_id, outcome, now, self.ways)
             gauge = Gauge(tx, claimant.route, self.limits, now)
             skipped = 0
             for priority, message_class in _PRIORITIES:
@@ -217,6 +230,7 @@ class Outbox:
             now = self._clock()
             message = get_message(tx, message_id)
             state = State(message["state"])
+            _refuse_if_held(tx, message_id)
             if state in WAITING and message["due_at"] is not None and message["due_at"] > now:
                 tx.run("message_hasten", id=message_id)
                 return
@@ -251,7 +265,7 @@ class Outbox:
             now = self._clock()
             rows = tx.all("message_expired", now=now, limit=limit)
             for row in rows:
-                move(tx, row["id"], State.EXPIRED, now, error="its deadline passed")
+                _expire(tx, row, now)
             return len(rows)
 
     def wipe_submitted(self, after: timedelta = timedelta(days=1)) -> int:
@@ -297,12 +311,15 @@ def _take(
 
 
 def _stays(tx: Transaction, row: Row, message_class: MessageClass, now: float) -> bool:
-    """Tell whether a message does not leave: it is too late, its reader has opted out, its alert was stopped.
+    """Tell whether a message does not leave: it is too late, its reader has opted out or has a SIM nobody knows, its
+    alert was stopped.
 
     An alert may have been stopped while its message was in the air and came back.
-    """
+    """  # noqa: D205  the summary is one thought of two lines
     if row["expires_at"] is not None and row["expires_at"] <= now:
-        move(tx, row["id"], State.EXPIRED, now, error="its deadline passed")
+        _expire(tx, row, now)
+    elif is_swapped(tx, row):
+        hold_back(tx, row["id"], now)
     elif row["opted_out"] and message_class in OBEYS_OPT_OUT and not row["overrides"]:
         move(tx, row["id"], State.SUPPRESSED, now, error="the recipient has opted out")
     elif row["state"] != State.QUEUED:
@@ -314,6 +331,21 @@ def _stays(tx: Transaction, row: Row, message_class: MessageClass, now: float) -
     else:
         return False
     return True
+
+
+def _expire(tx: Transaction, row: Row, now: float) -> None:
+    """Bring a message past its deadline to rest, saying so if it was held."""
+    move(tx, row["id"], State.EXPIRED, now, error=EXPIRED_HELD if is_swapped(tx, row) else "its deadline passed")
+
+
+def _refuse_if_held(tx: Transaction, message_id: int) -> None:
+    """Raise ``UsageError`` where nobody may send a message again: a person lifts the hold on its number first."""
+    shown = tx.one("message_show", id=message_id)
+    if shown["sealed"] and is_swapped(tx, shown):
+        raise UsageError(
+            f"message {message_id} is held, because the SIM of {shown['recipient']} was replaced; "
+            f"'smsd client release {shown['recipient']}' lets it go"
+        )
 
 
 def _sleeps(tx: Transaction, row: Row, gauge: Gauge, now: float) -> bool:

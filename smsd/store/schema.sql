@@ -179,7 +179,8 @@ CREATE INDEX attempt_unreported ON attempt (route, id) WHERE outcome = 'sent' AN
 CREATE INDEX attempt_sim ON attempt (sim, id);
 CREATE INDEX attempt_reference ON attempt (reference, recipient) WHERE reference IS NOT NULL;
 
--- What the network said about parts that left. A report that matches nothing yet waits here.
+-- What the network said about parts that left. A report that matches nothing yet waits here; refused: what it says is
+-- blocked (rules.routing.Block).
 CREATE TABLE report (
     id INTEGER PRIMARY KEY,
     received_at DOUBLE PRECISION NOT NULL,
@@ -192,11 +193,22 @@ CREATE TABLE report (
     discharged_at DOUBLE PRECISION,
     class TEXT NOT NULL CHECK (class IN ('delivered', 'trying', 'failed')),
     code TEXT NOT NULL,
-    attempt_id INTEGER REFERENCES attempt (id)
+    attempt_id INTEGER REFERENCES attempt (id),
+    refused TEXT
 );
 CREATE INDEX report_unmatched ON report (reference, recipient) WHERE attempt_id IS NULL;
 CREATE INDEX report_pdu ON report (pdu_id) WHERE pdu_id IS NOT NULL;
 CREATE INDEX report_attempt ON report (attempt_id) WHERE attempt_id IS NOT NULL;
+
+-- Numbers whose SIM was replaced, as an operator said by a receipt or a refusal: nothing that holds a password is sent to
+-- them, by any route, until a person lifts it. since is when it was first told, told_at when last.
+CREATE TABLE replaced_sim (
+    phone TEXT PRIMARY KEY,
+    since DOUBLE PRECISION NOT NULL,
+    told_at DOUBLE PRECISION NOT NULL,
+    route TEXT NOT NULL,
+    code TEXT NOT NULL
+);
 
 -- The last 8-bit concatenation reference used towards each recipient.
 CREATE TABLE concatenation (

@@ -32,7 +32,9 @@ class Action(StrEnum):
     TEXT = "text"
     """The text, or the way it is written, is refused."""
     ROUTE = "route"
-    """The bind's own trouble (no money, wrong state): no message passes here for a while."""
+    """The bind's own trouble (no money, wrong state): no message passes here for a while, this one goes by another."""
+    SIM_SWAPPED = "sim swapped"
+    """The recipient's SIM was replaced: refused, and passwords to that number are held."""
 
 
 ACTIONS: Final[Mapping[int, Action]] = {

@@ -70,6 +70,15 @@ WHERE id = :id;
 -- The message waits until it is day where its reader is.
 UPDATE message SET due_at = :due_at WHERE id = :id;
 
+-- name: message_hold
+-- The message holds a password that must not leave now; without a deadline it gets one, lest it be held for ever.
+UPDATE message SET due_at = :due_at, expires_at = coalesce(expires_at, created_at + :longest), error = :error
+WHERE id = :id;
+
+-- name: message_may_fall_back
+-- Whether a person allowed the alert of a message to leave by the SIM.
+SELECT alert.may_fall_back FROM message JOIN alert ON alert.id = message.alert_id WHERE message.id = :id;
+
 -- name: message_begin
 -- A part of the message is in the air.
 UPDATE message SET state = 'submitting', due_at = NULL, route = :route, sender = :sender, reference = :reference
@@ -127,7 +136,7 @@ WHERE after_id = :id AND state = 'queued' AND due_at > :now
 
 -- name: message_expired
 -- Messages whose deadline passed while nothing of them was in the air, a handful at a time.
-SELECT id FROM message
+SELECT id, recipient, secret FROM message
 WHERE expires_at IS NOT NULL AND expires_at <= :now AND state IN ('queued', 'submitting') AND due_at IS NOT NULL
 LIMIT :limit;
 
@@ -242,6 +251,14 @@ SELECT attempt.id, attempt.message_id, attempt.sequence, attempt.route, attempt.
 FROM attempt WHERE (outcome IS NULL OR outcome = 'in_doubt') AND route = :route AND recipient = :recipient
 ORDER BY id DESC LIMIT 64;
 
+-- name: attempt_in_doubt_marked
+-- The same by whichever route without a SIM, for a receipt that comes by another bind and bears our own mark.
+SELECT attempt.id, attempt.message_id, attempt.sequence, attempt.route, attempt.sim, attempt.started_at,
+       attempt.outcome, attempt.reported, attempt.witness, attempt.reference
+FROM attempt
+WHERE (outcome IS NULL OR outcome = 'in_doubt') AND sim IS NULL AND recipient = :recipient AND id % 65536 = :echo
+ORDER BY id DESC LIMIT 64;
+
 -- name: attempt_unreported
 -- What a route without a subscription of its own got away and nothing was heard of, from an attempt on.
 SELECT attempt.id, attempt.reference, attempt.recipient
@@ -258,8 +275,9 @@ UPDATE attempt SET reported = 1 WHERE id = :id;
 -- name: report_insert
 -- Keep what the network said about a part, matched or not.
 INSERT INTO report (received_at, pdu_id, route, sim, reference, recipient, submitted_at, discharged_at, class, code,
-                    attempt_id)
-VALUES (:now, :pdu_id, :route, :sim, :reference, :recipient, :submitted_at, :discharged_at, :class, :code, :attempt_id);
+                    refused, attempt_id)
+VALUES (:now, :pdu_id, :route, :sim, :reference, :recipient, :submitted_at, :discharged_at, :class, :code,
+        :refused, :attempt_id);
 
 -- name: report_waits
 -- Whether any report waits for its answer to be recorded.
@@ -267,7 +285,7 @@ SELECT 1 AS waits FROM report WHERE attempt_id IS NULL LIMIT 1;
 
 -- name: report_unmatched
 -- Reports that came before the answer they belong to was recorded.
-SELECT id, route, sim, submitted_at, class, code, received_at FROM report
+SELECT id, reference, route, sim, submitted_at, class, code, refused, received_at FROM report
 WHERE attempt_id IS NULL AND reference IN (:form1, :form2, :form3, :form4, :form5, :form6)
   AND recipient IN (:recipient, '') AND (:route IS NULL OR route = :route)
   AND received_at >= :since
