@@ -7,10 +7,11 @@ import click
 from smsd.cli.app import App, pass_app
 from smsd.cli.output import Clock, json_option, limit_option, print_json, print_pairs, print_table
 from smsd.errors import NotFoundError
+from smsd.speech import N_, _, said
 
 __all__ = ["modem", "route_fields"]
 
-LAST_SEEN = "no daemon runs: this is what the last one saw"
+LAST_SEEN = N_("no daemon runs: this is what the last one saw")
 
 
 @click.group(epilog="Example: smsd modem list")
@@ -34,15 +35,15 @@ def list_(app: App, *, limit: int, as_json: bool) -> None:
         [
             (
                 row["name"], row["state"], clock.day(row["since"]), row["facts"].get("model"),
-                row["facts"].get("device"), row["facts"].get("operator"), signal(row["facts"]), row["detail"],
+                row["facts"].get("device"), row["facts"].get("operator"), signal(row["facts"]), said(row["detail"]),
             )
             for row in rows
         ],
         flexible="detail",
-        empty="nothing known yet; the daemon ('smsd run') looks after the modems of the configuration",
+        empty=_("nothing known yet; the daemon ('smsd run') looks after the modems of the configuration"),
     )  # fmt: skip
     if rows and not daemon:
-        click.echo(LAST_SEEN, err=True)
+        click.echo(_(LAST_SEEN), err=True)
 
 
 @modem.command(epilog="Example: smsd modem show modem0")
@@ -63,14 +64,14 @@ def show(app: App, name: str, *, as_json: bool) -> None:
         [
             ("name", row["name"]),
             ("state", row["state"]),
-            ("detail", row["detail"]),
+            ("detail", said(row["detail"])),
             ("since", clock.full(row["since"])),
             ("seen", clock.full(row["changed_at"])),
             *((fact.replace("_", " "), _word(value)) for fact, value in facts.items()),
         ]
     )
     if not daemon:
-        click.echo(LAST_SEEN, err=True)
+        click.echo(_(LAST_SEEN), err=True)
 
 
 def _routes(app: App) -> tuple[list[dict[str, Any]], Clock, bool]:
@@ -80,13 +81,15 @@ def _routes(app: App) -> tuple[list[dict[str, Any]], Clock, bool]:
 
 
 def _word(value: object) -> object:
-    return {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return value
 
 
 def signal(facts: dict[str, Any]) -> str:
     """Say the strength of the signal with its unit, where it is known."""
     value = facts.get("signal")
-    return f"{value} dBm" if isinstance(value, int) else ""
+    return _("{n} dBm").format(n=value) if isinstance(value, int) else ""
 
 
 def route_fields(row: dict[str, Any], clock: Clock, *, daemon: bool) -> dict[str, Any]:
