@@ -40,6 +40,7 @@ MEANINGS: Final[Mapping[Meaning, str]] = {
     Meaning.THROTTLE: N_("too fast for the contract: sent more slowly, which costs the message no try"),
     Meaning.SENDER: N_("the sender's name is refused: ask the operator to register it"),
     Meaning.RECIPIENT: N_("the recipient is refused, and would be everywhere"),
+    Meaning.SIM_SWAPPED: N_("the recipient's SIM was replaced: passwords to that number are held, 'smsd client held'"),
     Meaning.TEXT: N_("the text, or the way it is written, is refused"),
     Meaning.ROUTE: N_("the bind's own trouble (no money, wrong state), which costs the message no try"),
 }
