@@ -15,7 +15,7 @@ names the place, the value and the way out; it never holds a text or a whole num
         * ``ModemError``                the modem does not do what it should
             * ``CommandRefusedError``   the modem answered with a final error
             * ``CommandTimeoutError``   the modem did not answer in time
-            * ``SimError``              the SIM cannot be used: absent, locked, blocked
+            * ``StrangerError``         another modem, or another SIM, than may be used: it is left alone
     * ``StoreError``                    the database does not do what it should
         * ``StoreBusyError``            somebody else has been writing for too long (try again; exit code 75)
         * ``StoreFullError``            no room on the disk: nothing may be deleted from a SIM, nothing sent
@@ -41,13 +41,13 @@ __all__ = [
     "PortGoneError",
     "RouteError",
     "SealError",
-    "SimError",
     "SmsdError",
     "StoreBusyError",
     "StoreDamagedError",
     "StoreError",
     "StoreFullError",
     "StoreVersionError",
+    "StrangerError",
     "UsageError",
 ]
 
@@ -122,8 +122,16 @@ class CommandTimeoutError(ModemError):
     """The modem did not answer a command in time: whether it was carried out is not known."""
 
 
-class SimError(ModemError):
-    """The SIM cannot be used: absent, locked, blocked, or another than configured."""
+class StrangerError(ModemError):
+    """Another modem, or another SIM, than may be used. It is left alone: nothing is sent, nothing deleted.
+
+    ``state`` is the route's: ``foreign-modem`` or ``foreign-sim``; ``facts`` say what was seen instead.
+    """
+
+    def __init__(self, state: str, message: str, facts: dict[str, str]) -> None:
+        self.state = state
+        self.facts = facts
+        super().__init__(message)
 
 
 class StoreError(SmsdError):

@@ -181,7 +181,7 @@ REFUSED = [
     ("[service]\nbaud = 1", "[service] baud: unknown key; it belongs in [modem]"),
     ("[service]\nxyzzy = 1", "[service] xyzzy: unknown key; known here: number, sender"),
     (MODEM + "pin = '1234'", "[[modem]] modem0 pin: unknown key; did you mean pin_file?"),
-    (MODEM + "identity = { imie = '1' }", "[[modem]] modem0 identity imie: unknown key; did you mean imei?"),
+    (MODEM + "identity = { imeii = '1' }", "[[modem]] modem0 identity imeii: unknown key; did you mean imei?"),
     (HTTP + "profil = 'x'", "[[http]] operator2 profil: unknown key; did you mean profile?"),
     ("[routing.by_class]\nalerts = []", "[routing] by_class alerts: unknown key; did you mean alert?"),
     # of another type

@@ -130,6 +130,13 @@ def imei(value: str) -> str:
     return value
 
 
+def imsi(value: str) -> str:
+    """Check an IMSI (23.003 §2.2)."""
+    if value and not re.fullmatch(r"[0-9]{6,15}", value):
+        raise ValueError(f"{value!r} is no IMSI: up to 15 digits, shown by AT+CIMI and 'smsd modem show'")
+    return value
+
+
 def e164_phone(value: str) -> str:
     """Check a number that must be in E.164 already, or nothing."""
     if value and not re.fullmatch(r"\+[1-9][0-9]{6,14}", value):

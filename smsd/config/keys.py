@@ -75,21 +75,22 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which modem is meant, whatever port it is on today."""
+    """Which modem and which SIM are meant, whatever port they are at today; another one is left alone."""
 
     imei: str = key("", "The modem's IMEI, 15 digits.", checks.imei)
+    imsi: str = key("", "The SIM's IMSI, 15 digits; alone, it may be in any modem.", checks.imsi)
 
 
 @dataclass(frozen=True, slots=True)
 class Modem:
-    """A SIM in a modem; one table each. `device` must be given: a modem is not yet found by its `identity` alone."""
+    """A SIM in a modem; one table each. `device` or `identity` must be given; with both, `device` says where it is."""
 
     name: str = key(
         "", "What the route is called in `routing.order`, in status and in logs.", checks.route_name, shown="`modem0`…"
     )
     device: Path | None = key(None, "The serial port.", checks.absolute, shown="must be given, or `identity`")
     identity: Identity | None = key(
-        None, "The only modem that may be spoken to at `device`; another one is left alone."
+        None, "The only modem, or SIM, that is used; without `device` it is sought at every port a modem may have."
     )
     baud: int = key(
         115200, "Speed of the serial port; a USB modem does not care.", checks.between(1200, 4_000_000), unit="bit/s"

@@ -165,7 +165,8 @@ class _Reader:
 
     def _agree_routes(self, config: Config) -> None:
         for modem in config.modems:
-            if modem.device is None and (modem.identity is None or not modem.identity.imei):
+            known = modem.identity is not None and (modem.identity.imei or modem.identity.imsi)
+            if modem.device is None and not known:
                 raise self._wrong(
                     f"[[modem]] {modem.name}", "device", 'missing: write device = "/dev/smsd/modem", or identity = '
                     '{ imei = "…" }',
@@ -174,6 +175,9 @@ class _Reader:
         for device in devices:
             if devices.count(device) > 1:
                 raise self._wrong("[[modem]]", "device", f"two modems have {device}: give each its own")
+        identities = [modem.identity for modem in config.modems if modem.identity]
+        if len(set(identities)) < len(identities):
+            raise self._wrong("[[modem]]", "identity", "two modems have the same: give each its own")
         for bind in config.smpp:
             if not bind.host and bind.profile not in _WITH_HOST:
                 raise self._wrong(f"[[smpp]] {bind.name}", "host", 'missing: write host = "smsc.example.net"')

@@ -13,6 +13,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 
 import structlog
 
@@ -21,7 +22,7 @@ from smsd.config import Config
 from smsd.daemon.directory import directory_of
 from smsd.daemon.routes import make_routes
 from smsd.daemon.settings import gateway_settings
-from smsd.errors import AlreadyRunningError, ConfigError, StoreError
+from smsd.errors import AlreadyRunningError, StoreError
 from smsd.gateway import Gateway
 from smsd.routes.modem import Timings, holder
 from smsd.store import Store
@@ -49,10 +50,13 @@ class Daemon:
         *,
         clock: Callable[[], float] = time.time,
         timings: Timings | None = None,
+        host: tuple[Path, ...] = (),
     ) -> None:
+        """``host`` is where /sys and /dev are: tests invent them."""
         self._config = config
         self._clock = clock
         self._timings = timings or Timings()
+        self._host = host
         self._notifier = Notifier(environ)
         self._watchdog_seconds = watchdog_interval(environ)
         self._stopped = asyncio.Event()
@@ -81,14 +85,14 @@ class Daemon:
     def _refuse_held_modems(self) -> None:
         """Refuse to be a second daemon on one modem. A port that another kind of program holds is waited for."""
         for modem in self._config.modems:
-            who = holder(str(modem.device))
+            who = None if modem.device is None else holder(str(modem.device))
             if who is not None and "smsd" in who.command:
                 raise AlreadyRunningError(f"{modem.device} is in use by {who}; two daemons on one modem are refused")
 
     async def _serve(self, thread: StoreThread) -> None:
         thread.store.outbox.limits = self._config.limit_table
         vault = _vault(self._config, thread.store, self._log)
-        routes = make_routes(self._config, thread, self._clock, self._timings)
+        routes = make_routes(self._config, thread, self._clock, self._timings, self._host)
         async with directory_of(self._config, thread, vault) as directory:
             gateway = Gateway(thread, routes, directory, vault, gateway_settings(self._config), self._clock)
             await self._work(thread, gateway, [route.name for route in routes])
@@ -177,11 +181,6 @@ def _vault(config: Config, store: Store, log: structlog.stdlib.BoundLogger) -> V
 def main(config: Config, environ: Mapping[str, str]) -> int:
     """Run the daemon in the foreground until SIGTERM or SIGINT; return its exit code."""
     config.require_routes()
-    for modem in config.modems:
-        if modem.device is None:
-            raise ConfigError(
-                f'{config.path}: [[modem]] {modem.name} identity: found by a path only as yet: give device = "/dev/..."'
-            )
     as_json = {"json": True, "console": False}.get(config.log.format)
     log.setup(json=as_json, level=config.log.level, environ=environ)
 
