@@ -85,7 +85,8 @@ def show(app: App, inbox_id: int, *, as_json: bool) -> None:
     for pdu in row["pdu_list"]:
         note = f"  ({said(pdu['note'])})" if pdu["note"] else ""
         told = _("part {n}, as it came{note}:").format(n=pdu["sequence"], note=note)
-        click.echo(f"\n{told}\n{pdu['octets'].hex().upper()}")
+        octets = pdu["octets"].hex().upper() or _("no longer kept ([retention] pdu_days)")
+        click.echo(f"\n{told}\n{octets}")
 
 
 @inbox.command(epilog="Example: smsd inbox why 17")
@@ -143,7 +144,7 @@ def _details(row: dict[str, Any], clock: Clock) -> dict[str, Any]:
             {
                 "part": pdu["sequence"],
                 "received_at": clock.iso(pdu["received_at"]),
-                "octets": pdu["octets"].hex().upper(),
+                "octets": pdu["octets"].hex().upper() or None,
                 "note": pdu["note"],
             }
             for pdu in row["pdu_list"]

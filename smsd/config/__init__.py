@@ -19,7 +19,6 @@ from smsd.config.keys import (
     Messages,
     Modem,
     ReplyTexts,
-    Retention,
     Routing,
     Service,
     Smpp,
@@ -27,6 +26,7 @@ from smsd.config.keys import (
     describe,
 )
 from smsd.config.reader import SecretFileWarning, load, parse, read_secret
+from smsd.config.retention import Retention
 
 __all__ = [
     "Alerts",

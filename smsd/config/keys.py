@@ -18,6 +18,7 @@ from smsd.config import checks
 from smsd.config.directory import Directory
 from smsd.config.http import ByClass, Http
 from smsd.config.key import key
+from smsd.config.retention import Retention
 from smsd.errors import ConfigError
 from smsd.rules import replies
 from smsd.rules.alerts import NumberPolicy, Treatment
@@ -301,14 +302,6 @@ class Messages:
     def incomplete(self) -> timedelta:
         """How long a part of an incoming message waits for the others."""
         return timedelta(hours=self.incomplete_hours)
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How long what is over is kept."""
-
-    inbox_days: int = key(0, "Days an incoming message is kept; 0: for ever.", _ANY, unit="d")
-    outbox_days: int = key(0, "Days a message in a final state is kept; 0: for ever.", _ANY, unit="d")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ __all__ = ["gateway_settings"]
 
 def gateway_settings(config: Config) -> Settings:
     """Gather what the configuration decides for the gateway."""
-    keep = config.retention
     return Settings(
         replies=config.replies.texts(),
         region=config.service.region,
@@ -24,6 +23,5 @@ def gateway_settings(config: Config) -> Settings:
         by_class={each: order for each in MessageClass if (order := getattr(config.routing.by_class, each.value))},
         fallback_after=timedelta(seconds=config.routing.fallback_after_seconds),
         fallback_prefix=config.routing.fallback_prefix,
-        keep_inbox=timedelta(days=keep.inbox_days) if keep.inbox_days else None,
-        keep_outbox=timedelta(days=keep.outbox_days) if keep.outbox_days else None,
+        keep=config.retention.keep(),
     )

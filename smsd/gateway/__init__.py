@@ -22,6 +22,7 @@ from smsd.gateway.answers import MESSAGE_SEAL, Answers
 from smsd.gateway.doubts import Doubts
 from smsd.gateway.pump import STORE_RETRY_SECONDS, Pump
 from smsd.gateway.reception import Reception
+from smsd.gateway.retention import Forgetting
 from smsd.gateway.route import Bells, Route, Settings
 from smsd.rules.commands import Command
 from smsd.rules.outbox import MessageClass
@@ -79,8 +80,9 @@ class Gateway:
             self._bells,
             down_for=self._down_for,
             fallback_after=settings.fallback_after.total_seconds(),
-            keep=settings.keep_outbox,
+            keep=settings.keep.outbox.get(MessageClass.ALERT),
         )
+        self._forgetting = Forgetting(store, settings.keep, clock)
         self._doubts = Doubts(store, self._routes.values(), clock, self._bells, self._record, self._quiet)
         self._pumps = {
             route.name: Pump(
@@ -127,6 +129,7 @@ class Gateway:
             supervise("alerts", self._feeder.run)
             supervise("statuses", self._publish)
             supervise("care", self._care)
+            supervise("retention", self._forgetting.run)
 
     async def stop(self, seconds: float) -> None:
         """Take no more work and wait at most ``seconds`` for the parts in the air to be answered."""
@@ -329,7 +332,6 @@ class Gateway:
                 log.warning("clock_was_ahead", count=mended, why="they were to be tried at a time that is far off now")
             for inbox_id in await self._thread.call(self._store.inbox.give_up_incomplete, self._settings.incomplete):
                 log.info("part_never_came", inbox_id=inbox_id)
-            await self._forget()
             if self._clock() - self._wal_emptied >= WAL_SECONDS:
                 self._wal_emptied = self._clock()
                 await self._thread.call(self._store.engine.forget_wal)
@@ -353,16 +355,6 @@ class Gateway:
             if count := await self._thread.call(self._store.outbox.rescue, route.name, diversion):
                 log.warning("rescued", route=route.name, count=count)
                 self._bells.ring()
-
-    async def _forget(self) -> None:
-        """Forget a handful of what is older than the configuration keeps."""
-        now, keep_inbox, keep_outbox = self._clock(), self._settings.keep_inbox, self._settings.keep_outbox
-        if keep_inbox or keep_outbox:
-            await self._thread.call(
-                self._store.forget,
-                inbox_before=now - keep_inbox.total_seconds() if keep_inbox else None,
-                outbox_before=now - keep_outbox.total_seconds() if keep_outbox else None,
-            )
 
 
 async def _supervised(what: str, work: Callable[..., Awaitable[None]], *args: object) -> None:

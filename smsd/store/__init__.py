@@ -22,7 +22,7 @@ from smsd.store.figures import Figures
 from smsd.store.inbox import Inbox, Judge, Receipt
 from smsd.store.outbox import Claim, Claimant, Diversion, Ended, NewMessage, Outbox, Ways
 from smsd.store.requests import Request, Requests
-from smsd.store.retention import forget_inbox, forget_outbox
+from smsd.store.retention import Retention
 from smsd.store.swaps import Swaps
 
 __all__ = [
@@ -75,6 +75,7 @@ class Store:
         self.swaps = Swaps(self.engine, clock)
         self.audit = Audit(self.engine, clock)
         self.erasure = Erasure(self.engine, clock)
+        self.retention = Retention(self.engine)
 
     def close(self) -> None:
         """Close the file."""
@@ -106,11 +107,6 @@ class Store:
                 tx.run("memory_drop", route=route, name=name)
             else:
                 tx.run("memory_put", route=route, name=name, value=value)
-
-    def forget(self, *, inbox_before: float | None, outbox_before: float | None) -> int:
-        """Forget a handful of what is older than a moment (Unix seconds; ``None``: keep); return how many rows went."""
-        count = 0 if outbox_before is None else forget_outbox(self.engine, outbox_before)
-        return count + (0 if inbox_before is None else forget_inbox(self.engine, inbox_before))
 
     # --- routes -------------------------------------------------------------------------------------------------------
 
