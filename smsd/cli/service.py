@@ -123,6 +123,8 @@ def _say_how(modem: "SimulatedModem", control: str | None, smsc: int | None) -> 
     ]
     if smsc is not None:
         ways.append(_('a bind uses it:     [[smpp]] host = "127.0.0.1", port = {port}, system_id = "scserv"'))
+        if control is not None:
+            ways.append(_('on the control channel: "operator away", "operator back", "operator mute", "help"'))
     if control not in (None, "-"):
         ways.append(_("a client texts it:  echo text +79161234567 CLIENT info | nc -U {control}"))
     for way in ways:

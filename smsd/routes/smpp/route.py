@@ -1,8 +1,8 @@
 """A bind to an operator's service centre as a route: connected, bound, lost and bound again, for ever, under one name.
 
-Knows where to connect and when to try again: a spare host at once, the same ones ever more seldom, a refused bind only
-after minutes, for a person must change something first. Refuses to end and to decide about messages: whatever goes
-wrong becomes a state that people can read, and each submit ends as sent, not sent, or in doubt.
+Knows where to connect and when to try again: a spare host at once, the same ones ever more seldom, a host that refused
+the bind only after minutes, for a person must change something first. Refuses to end and to decide about messages:
+whatever goes wrong becomes a state that people can read, and each submit ends as sent, not sent, or in doubt.
 """
 
 import asyncio
@@ -110,6 +110,7 @@ class SmppRoute:
         self._transmitter: Link | None = None
         self._state = ("stopped", "not started")
         self._failures = 0
+        self._refusals: dict[tuple[str, int], tuple[float, str]] = {}
         self._in_hand = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._asks_states = True
@@ -351,9 +352,10 @@ class SmppRoute:
         try:
             while True:
                 for host, port in self.settings.hosts:
-                    await self._lived(host, port)
+                    if (host, port) not in self._refusals:
+                        await self._lived(host, port)
                 self._failures += 1
-                await self._pause(self._backoff())
+                await self._pause(self._till_next_round())
         finally:
             for task in list(self._tasks):
                 task.cancel()
@@ -373,8 +375,9 @@ class SmppRoute:
         else:
             if status in _REFUSALS:
                 log.error("bind_refused", route=self.name, status=code(status), reason=status_text(status))
-                self._become("refused", f"{code(status)}: {status_text(status)} (is it the right name and password?)")
-                await self._pause(self.settings.timings.refused)
+                detail = f"{code(status)}: {status_text(status)} (is it the right name and password?)"
+                self._become("refused", detail)
+                self._refusals[host, port] = (self._clock() + self.settings.timings.refused, detail)
             else:
                 self._become("away", f"the bind was refused, {code(status)}: {status_text(status)}")
 
@@ -445,6 +448,19 @@ class SmppRoute:
         if len(password) > LONG_PASSWORD:
             log.warning("password_long", route=self.name, octets=len(password), standard=LONG_PASSWORD)
         return password
+
+    def _till_next_round(self) -> float:
+        """Say how long to wait: a host that refused the bind is left alone for minutes, whatever its spares do."""
+        now = self._clock()
+        if len(self._refusals) < len(self.settings.hosts):
+            wait = self._backoff()
+        else:
+            wait = max(0.0, min(until for until, _ in self._refusals.values()) - now)
+        if self._refusals:
+            # What a person must change is shown until then, and not that a spare is away as well.
+            self._become("refused", next(iter(self._refusals.values()))[1])
+        self._refusals = {host: told for host, told in self._refusals.items() if told[0] > now + wait}
+        return wait
 
     def _backoff(self) -> float:
         timings = self.settings.timings

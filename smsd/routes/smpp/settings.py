@@ -91,7 +91,7 @@ class Timings:
     retry_most: float = 60.0
     """...up to this, each shortened by up to half by chance, so that a thousand clients do not come back as one."""
     refused: float = 300.0
-    """After a refused bind: a person must change something, and some centres lock who guesses."""
+    """Before a host that refused the bind is asked again: a person must change something, and some lock who guesses."""
     pause: float = 60.0
     """How long nothing is submitted after a status that speaks of the bind itself."""
     settle_after: float = 45.0
