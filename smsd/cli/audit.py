@@ -4,7 +4,6 @@ import click
 
 from smsd.cli.app import App, pass_app
 from smsd.cli.output import Clock, json_option, limit_option, print_json, print_table
-from smsd.speech import _
 
 __all__ = ["audit"]
 
@@ -34,5 +33,5 @@ def list_(app: App, *, limit: int, as_json: bool) -> None:
         ("at", "who", "what", "about"),
         [(clock.day(row["at"]), row["who"], row["what"], row["about"]) for row in rows],
         flexible="about",
-        empty=_("nothing has been done by hand yet"),
+        empty="nothing has been done by hand yet",
     )

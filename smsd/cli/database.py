@@ -11,7 +11,6 @@ import click
 from smsd.cli.app import App, pass_app
 from smsd.cli.output import json_option, plural, print_json, progress
 from smsd.errors import SmsdError, StoreError, StoreVersionError
-from smsd.speech import _, said
 
 if TYPE_CHECKING:
     from smsd.store.engine import Engine
@@ -44,8 +43,8 @@ def migrate(app: App, *, dry_run: bool) -> None:
     finally:
         engine.close()
     for name in done:
-        click.echo(_("done: {name}").format(name=name))
-    _say_version(app, version, anything=bool(done))
+        click.echo(f"done: {name}")
+    click.echo(f"{app.database}: version {version}{'' if done else ', nothing to do'}")
 
 
 def _show_steps(app: App) -> None:
@@ -62,13 +61,8 @@ def _show_steps(app: App) -> None:
             engine.close()
     waiting = [name for number, name, _ in migrations() if number > version]
     for name in waiting:
-        click.echo(_("to do: {name}").format(name=name))
-    _say_version(app, version, anything=bool(waiting))
-
-
-def _say_version(app: App, version: int, *, anything: bool) -> None:
-    told = _("{path}: version {version}") if anything else _("{path}: version {version}, nothing to do")
-    click.echo(told.format(path=app.database, version=version))
+        click.echo(f"to do: {name}")
+    click.echo(f"{app.database}: version {version}{'' if waiting else ', nothing to do'}")
 
 
 @database.command(epilog="Example: smsd database check")
@@ -82,11 +76,11 @@ def check(app: App, *, as_json: bool) -> None:
         print_json({"database": str(app.database), "whole": not found, "findings": found})
     else:
         for finding in found:
-            click.echo(said(finding))
+            click.echo(finding)
     if found:
         raise SmsdError(f"{app.database}: {plural(len(found), 'finding')}; restore a backup, with the daemon stopped")
     if not as_json:
-        click.echo(_("{path}: whole").format(path=app.database))
+        click.echo(f"{app.database}: whole")
 
 
 @database.command(epilog="Example: smsd database backup /var/backups/smsd-$(date +%F).db")
@@ -94,12 +88,11 @@ def check(app: App, *, as_json: bool) -> None:
 @pass_app
 def backup(app: App, file: Path) -> None:
     """Copy the whole database to FILE while the daemon goes on; an existing file is never overwritten."""
-    with _existing(app) as engine, progress(_("copying"), _pages(app.database)) as more:
+    with _existing(app) as engine, progress("copying", _pages(app.database)) as more:
         engine.backup(file, _told(more))
         _note(app, engine)
     octets = file.stat().st_size
-    told = _("{file}: {n} bytes, readable by you alone; it holds what clients wrote, passwords only sealed")
-    click.echo(told.format(file=file, n=octets))
+    click.echo(f"{file}: {octets} bytes, readable by you alone; it holds what clients wrote, passwords only sealed")
 
 
 def _note(app: App, engine: "Engine") -> None:

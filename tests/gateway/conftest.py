@@ -11,7 +11,6 @@ import pytest
 from smsd.gateway import Gateway, Settings
 from smsd.rules.outbox import MessageClass
 from smsd.rules.replies import Replies
-from smsd.rules.retention import Keep
 from smsd.store import Store
 from smsd.store.thread import StoreThread
 from smsd.vault import Vault
@@ -28,7 +27,6 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
             directory: ScriptedDirectory | None = None,
             prefix: str = "",
             order: tuple[str, ...] = (),
-            keep: Keep | None = None,
         ) -> House:
             clock = Clock()
             thread = StoreThread(Store(tmp_path / "smsd.db", clock))
@@ -39,9 +37,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
             used = list(routes) or [ScriptedRoute()]
             directory = directory or ScriptedDirectory()
             lifetimes = dict.fromkeys(MessageClass, timedelta(days=1))
-            settings = Settings(
-                Replies(), lifetimes=lifetimes, fallback_prefix=prefix, order=order, keep=keep or Keep()
-            )
+            settings = Settings(Replies(), lifetimes=lifetimes, fallback_prefix=prefix, order=order)
             gateway = Gateway(thread, used, directory, Vault.generate(), settings, clock)
             task = asyncio.create_task(gateway.run())
 
