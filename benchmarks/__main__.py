@@ -12,6 +12,7 @@ from benchmarks import (
     idle,
     long_queue,
     parts_per_second,
+    retention,
     send_to_wire,
     smpp_killed,
     smpp_limited,
@@ -25,7 +26,7 @@ from benchmarks.publish import publish
 
 PROGRAMS: dict[str, Callable[[], list[Figure]]] = {
     module.NAME: module.measure
-    for module in (parts_per_second, use_of_air, send_to_wire, hint_to_answer, long_queue, alerts, idle)
+    for module in (parts_per_second, use_of_air, send_to_wire, hint_to_answer, long_queue, alerts, retention, idle)
 }
 OPERATOR: dict[str, Callable[[], list[Figure]]] = {
     module.NAME: module.measure for module in (smpp_session, smpp_outbox, smpp_killed, smpp_limited, smpp_mute)

@@ -25,7 +25,7 @@ from babel.messages.pofile import read_po, write_po
 
 from smsd import errors
 from smsd.cli import COMMANDS, main
-from smsd.cli.help import CLICK, helps
+from smsd.cli.help import CLICK, EXAMPLE, helps
 from smsd.speech import CATALOGUE
 
 PACKAGE = CATALOGUE.parents[3]
@@ -33,14 +33,25 @@ MARKS: dict[str, tuple[int, ...] | None] = {"_": None, "N_": None, "ngettext": (
 Words = str | tuple[str, str]
 """A sentence, or one for a count of one and one for many."""
 
-HARVESTED = ("doctor",)
-"""Modules and packages under ``smsd`` that speak to people without marking what they say."""
-SILENT = frozenset({"debug", "info", "warning", "error", "exception", "bind", "compile", "execute", "query"})
+HARVESTED = (
+    "config/checks.py", "config/reader.py", "daemon/__init__.py", "desk", "doctor", "gateway", "routes/http/client.py",
+    "routes/http/profile.py", "routes/http/route.py", "routes/http/translate.py", "routes/modem", "routes/smpp/link.py",
+    "routes/smpp/route.py", "rules/alerts.py", "rules/commands.py", "rules/limits.py", "rules/phones.py",
+    "rules/reception.py", "store", "wire/smpp/content.py", "wire/smpp/tables.py", "wire/status.py", "wire/tpdu.py",
+    "wire/userdata.py",
+)  # fmt: skip
+"""Modules and packages under ``smsd`` whose sentences reach people without a mark: reasons, details, findings."""
+SILENT = frozenset(
+    {"debug", "info", "warning", "error", "exception", "bind", "compile", "execute", "query", "rows", "write"}
+)
 """Functions that are given words which nobody reads: events, patterns, SQL."""
 DATED = re.compile(
     r'^"(?:Project-Id-Version|[\w-]+-Date|Generated-By|Last-Translator|Report-[\w-]+): .*\n', re.MULTILINE
 )
 """Lines of a catalogue's head that would change with every run."""
+WORD = re.compile(r"[a-z]{2,}")
+PHRASE = re.compile(r"[a-z]{2,} [a-z]|[a-z]{2,}[:;,] ")
+"""What tells a sentence from a name."""
 TABLES = frozenset({"print_table", "print_pairs"})
 
 
@@ -59,7 +70,7 @@ def found() -> set[Words]:
     for module in CLICK:
         words |= set(marked(Path(str(module.__file__))))
     words |= {line for _, line in COMMANDS.values()}
-    words |= set(help_texts(main))
+    words |= {each for each in help_texts(main) if not each.startswith(EXAMPLE)}
     return words - {""}
 
 
@@ -90,7 +101,7 @@ def called(tree: ast.Module) -> Iterator[Words]:
             continue
         name = ast.unparse(node.func).rpartition(".")[2]
         if name in errors.__all__ or name in ("BadParameter", "ClickException"):
-            yield from (each for argument in node.args for each in sentences(argument))
+            yield from filter(WORD.search, (each for argument in node.args for each in sentences(argument)))
         elif name == "plural" and len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
             one = str(node.args[1].value)
             many = node.args[2].value if len(node.args) > 2 and isinstance(node.args[2], ast.Constant) else f"{one}s"
@@ -109,18 +120,20 @@ def headings(node: ast.expr) -> Iterator[str]:
 
 
 def harvested(tree: ast.Module) -> Iterator[str]:
-    """Yield whatever reads like a sentence in a module."""
+    """Yield whatever reads like a sentence in a module, but for its docstrings and its table of transitions."""
     silent: set[ast.AST] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             silent.add(node.value)
         if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in SILENT:
             silent |= {below for argument in node.args for below in ast.walk(argument)}
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "TRANSITIONS":
+            silent |= set(ast.walk(node))
         if isinstance(node, ast.JoinedStr):
             silent |= set(node.values)
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant | ast.JoinedStr) and node not in silent:
-            yield from (each for each in sentences(node) if re.search(r"[a-z]{2,} [a-z]|[a-z]{2,}[:;,] ", each))
+            yield from filter(PHRASE.search, sentences(node))
 
 
 def sentences(node: ast.expr) -> Iterator[str]:

@@ -7,7 +7,6 @@ names the place, the value and the way out; it never holds a text or a whole num
 * ``SmsdError``                         whatever went wrong, in one line a person can act on
     * ``ConfigError``                   the configuration file says what cannot be (exit code 78)
     * ``UsageError``                    what a person asked for cannot be done as asked (exit code 2)
-        * ``KeyTakenError``             a key that makes repeats harmless stands for something else already
     * ``NotFoundError``                 no such message, request, client
     * ``PduError`` (a ``ValueError``)   octets that are not what the standard says, or a value that cannot be octets
     * ``RouteError``                    a way out of this house does not work (exit code 69)
@@ -16,7 +15,7 @@ names the place, the value and the way out; it never holds a text or a whole num
         * ``ModemError``                the modem does not do what it should
             * ``CommandRefusedError``   the modem answered with a final error
             * ``CommandTimeoutError``   the modem did not answer in time
-            * ``SimError``              the SIM cannot be used: absent, locked, blocked
+            * ``StrangerError``         another modem, or another SIM, than may be used: it is left alone
     * ``StoreError``                    the database does not do what it should
         * ``StoreBusyError``            somebody else has been writing for too long (try again; exit code 75)
         * ``StoreFullError``            no room on the disk: nothing may be deleted from a SIM, nothing sent
@@ -24,6 +23,7 @@ names the place, the value and the way out; it never holds a text or a whole num
         * ``StoreVersionError``         the schema is newer, or older, than this program
         * ``AlreadyRunningError``       another daemon holds this store (exit code 69)
     * ``DirectoryError``                who the clients are cannot be asked just now (the request waits)
+        * ``DirectoryDownError``        nobody can be asked about any client: the client-support system does not work
     * ``SealError``                     a sealed text cannot be opened: the private key is absent or another
 """
 
@@ -32,8 +32,8 @@ __all__ = [
     "CommandRefusedError",
     "CommandTimeoutError",
     "ConfigError",
+    "DirectoryDownError",
     "DirectoryError",
-    "KeyTakenError",
     "ModemError",
     "NotFoundError",
     "PduError",
@@ -41,13 +41,13 @@ __all__ = [
     "PortGoneError",
     "RouteError",
     "SealError",
-    "SimError",
     "SmsdError",
     "StoreBusyError",
     "StoreDamagedError",
     "StoreError",
     "StoreFullError",
     "StoreVersionError",
+    "StrangerError",
     "UsageError",
 ]
 
@@ -68,10 +68,6 @@ class UsageError(SmsdError):
     """What a person asked for cannot be done as asked."""
 
     exit_code = 2
-
-
-class KeyTakenError(UsageError):
-    """A key that makes repeats harmless stands for something else already: what was asked for is no repeat."""
 
 
 class NotFoundError(SmsdError):
@@ -126,8 +122,16 @@ class CommandTimeoutError(ModemError):
     """The modem did not answer a command in time: whether it was carried out is not known."""
 
 
-class SimError(ModemError):
-    """The SIM cannot be used: absent, locked, blocked, or another than configured."""
+class StrangerError(ModemError):
+    """Another modem, or another SIM, than may be used. It is left alone: nothing is sent, nothing deleted.
+
+    ``state`` is the route's: ``foreign-modem`` or ``foreign-sim``; ``facts`` say what was seen instead.
+    """
+
+    def __init__(self, state: str, message: str, facts: dict[str, str]) -> None:
+        self.state = state
+        self.facts = facts
+        super().__init__(message)
 
 
 class StoreError(SmsdError):
@@ -164,6 +168,14 @@ class DirectoryError(SmsdError):
     """Who the clients are cannot be asked just now; the request waits and is tried again."""
 
     exit_code = 75
+
+
+class DirectoryDownError(DirectoryError):
+    """The directory answers about nobody. ``again_in`` are the seconds until it is worth asking; ``None``: any time."""
+
+    def __init__(self, problem: str, *, again_in: float | None = None) -> None:
+        self.again_in = again_in
+        super().__init__(problem)
 
 
 class SealError(SmsdError):

@@ -113,7 +113,7 @@ click.Context.formatter_class = Formatter
 @click.group(
     cls=Root,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Example: smsd demo shows the whole service without any hardware.",
+    epilog="Example: smsd demo",
 )
 @click.option(
     "--config",

@@ -40,6 +40,8 @@ def about(parameters: Mapping[str, Any], region: str) -> str:
             told.append(_masked(value, region))
         elif name.endswith(IDS):
             told.append(f"{name.removesuffix(IDS)} {value}")
+        elif name == "modem_name":
+            told.append(str(value))
         elif name in FILES and isinstance(value, Path):
             told.append(f"file {value.name}")
         elif name == "phones" and value:

@@ -14,6 +14,7 @@ from smsd.cli.alertview import alert_fields, hold_words, preview_fields, print_a
 from smsd.cli.app import App, pass_app
 from smsd.cli.output import ROW_ID, Clock, json_option, limit_option, plural, print_json, progress
 from smsd.errors import SmsdError, UsageError
+from smsd.speech import _, ngettext, said
 
 if TYPE_CHECKING:
     from smsd.desk.alerts import AlertDesk, Made, Order, Preview
@@ -142,17 +143,21 @@ def _ask(looked: "Preview", clock: Clock, *, quiet: bool) -> "Summary | None":
     if count and not _on_a_terminal():
         raise SmsdError("nobody can be asked here: nothing is queued. With --yes it is")
     if count > TYPED_FROM:
-        typed = click.prompt("Type the number of recipients to send it", err=True, default="", show_default=False)
+        typed = click.prompt(_("Type the number of recipients to send it"), err=True, default="", show_default=False)
         if typed.strip().replace(",", "").replace(" ", "") != str(count):
             raise SmsdError("that is not the number of recipients: nothing is queued")
-    elif count and not click.confirm(f"Send it to {plural(count, 'recipient')}?", err=True):
+    elif count and not click.confirm(_ask_for(count), err=True):
         raise SmsdError("nothing is queued")
     return looked.summary
 
 
+def _ask_for(count: int) -> str:
+    return ngettext("Send it to {n} recipient?", "Send it to {n} recipients?", count).format(n=count)
+
+
 def _queue(desk: "AlertDesk", order: "Order", approved: "Summary | None") -> "Made":
     total = 0 if approved is None else approved.recipients + approved.dropped_count
-    with progress("queueing", total) as more:
+    with progress(_("queueing"), total) as more:
         return desk.send(order, approved=approved, progress=more)
 
 
@@ -161,21 +166,22 @@ def _tell(app: App, store: "Store", made: "Made", foreseen: "Preview | None", cl
         print_json({**alert_fields(store.alerts.show(made.id), clock, None), "new": made.new})
         return
     if foreseen is None:
-        click.echo(f"alert {made.id}: this key stands for it already, nothing is added")
+        click.echo(_("alert {id}: this key stands for it already, nothing is added").format(id=made.id))
         return
-    dropped = f", {made.summary.dropped_count} dropped" if made.summary.dropped_count else ""
-    parts = plural(made.summary.parts, "part")
-    click.echo(f"alert {made.id}: queued, {plural(made.summary.recipients, 'recipient')}, {parts}{dropped}")
+    told = [plural(made.summary.recipients, "recipient"), plural(made.summary.parts, "part")]
+    if made.summary.dropped_count:
+        told.append(_("dropped: {n}").format(n=made.summary.dropped_count))
+    click.echo(_("alert {id}: queued, {what}").format(id=made.id, what=", ".join(told)))
     for warning in foreseen.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        click.echo(_("warning: {what}").format(what=said(warning)), err=True)
     if app.daemon() is None:
-        click.echo("no daemon runs: it will leave when one is started", err=True)
+        click.echo(_("no daemon runs: it will leave when one is started"), err=True)
 
 
 def _wait(app: App, store: "Store", alert_id: int) -> int:
     """Follow an alert to its end; return the exit code."""
     row = store.alerts.show(alert_id)
-    with progress(f"alert {alert_id}", row["recipients"]) as more:
+    with progress(_("alert {id}").format(id=alert_id), row["recipients"]) as more:
         shown = 0
         while True:
             waiting = sum(row["counts"].get(state, 0) for state in ("queued", "submitting"))
@@ -184,12 +190,14 @@ def _wait(app: App, store: "Store", alert_id: int) -> int:
             if row["state"] in ("done", "cancelled"):
                 break
             if app.daemon() is None:
-                click.echo("no daemon runs: the alert waits for one", err=True)
+                click.echo(_("no daemon runs: the alert waits for one"), err=True)
                 return UNAVAILABLE
             _rest(WAIT_SECONDS)
             row = store.alerts.show(alert_id)
     left = sum(row["counts"].get(state, 0) for state in ("submitted", "delivered"))
-    click.echo(f"alert {alert_id}: {row['state']}, {left} of {row['recipients']} left", err=True)
+    told = _("alert {id}: {state}, {left} of {all} left")
+    told = told.format(id=alert_id, state=_(row["state"]), left=left, all=row["recipients"])
+    click.echo(told, err=True)
     return 0 if left == row["recipients"] else 1
 
 
@@ -245,7 +253,7 @@ def pause(app: App, alert_id: int) -> None:
     """Let nothing more of an alert leave; what has begun goes on to its last part."""
     with app.store() as store:
         app.alert_desk(store).pause(alert_id)
-    click.echo(f"alert {alert_id}: paused")
+    click.echo(_("alert {id}: paused").format(id=alert_id))
 
 
 @alert.command(epilog="Example: smsd alert resume 3")
@@ -255,7 +263,7 @@ def resume(app: App, alert_id: int) -> None:
     """Let a paused alert go on."""
     with app.store() as store:
         app.alert_desk(store).resume(alert_id)
-    click.echo(f"alert {alert_id}: goes on")
+    click.echo(_("alert {id}: goes on").format(id=alert_id))
 
 
 @alert.command(epilog="Example: smsd alert cancel 3")
@@ -266,7 +274,7 @@ def cancel(app: App, alert_id: int) -> None:
     with app.store() as store:
         app.alert_desk(store).cancel(alert_id)
         counts: Mapping[str, int] = store.alerts.show(alert_id)["counts"]
-    click.echo(f"alert {alert_id}: cancelled, {counts.get('cancelled', 0)} withdrawn")
+    click.echo(_("alert {id}: cancelled, {n} withdrawn").format(id=alert_id, n=counts.get("cancelled", 0)))
 
 
 # --- what was asked for -----------------------------------------------------------------------------------------------
@@ -281,6 +289,8 @@ def _order(app: App, store: "Store", asked: Asked) -> "Order":
     if asked.everybody + (asked.file is not None) + bool(asked.phones) != 1:
         raise UsageError("say who is written to: one of --all, --csv FILE and --to PHONE")
     columns: tuple[str, ...] = ()
+    if asked.everybody and app.config.directory.url:
+        raise UsageError("--all: the clients are in the client-support system ([directory] url): give a --csv of them")
     if asked.everybody:
         columns, source = CLIENT_COLUMNS, lambda: client_candidates(store)
     elif asked.file is not None:

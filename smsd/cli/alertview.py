@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smsd.cli.output import Clock, age, plural, print_pairs, print_table
+from smsd.speech import N_, _, language, said
 
 if TYPE_CHECKING:
     from smsd.desk.alerts import Hold, Preview
@@ -27,14 +28,14 @@ OVER = (
 LATELY_MINUTES = 5
 """As ``smsd.store.alerts`` counts what left lately."""
 REASONS = {
-    "opted_out": "opted out",
-    "duplicate": "named twice",
-    "invalid": "no phone number",
-    "not_mobile": "no mobile's number",
-    "foreign": "of another country",
-    "no_consent": "without proof of consent",
-    "no_value": "without a value for the text",
-    "too_long": "too long a text",
+    "opted_out": N_("opted out"),
+    "duplicate": N_("named twice"),
+    "invalid": N_("no phone number"),
+    "not_mobile": N_("no mobile's number"),
+    "foreign": N_("of another country"),
+    "no_consent": N_("without proof of consent"),
+    "no_value": N_("without a value for the text"),
+    "too_long": N_("too long a text"),
 }
 """Why somebody is dropped, in words."""
 
@@ -45,25 +46,49 @@ REASONS = {
 def print_preview(looked: "Preview", clock: Clock) -> None:
     """Print what an alert would be, warnings last."""
     summary = looked.summary
-    consent = f"{summary.consented} of {summary.recipients} with date and source" if summary.consented else ""
+    consent = _("{n} of {all} with date and source") if summary.consented else ""
+    price = _("{roubles} roubles") if looked.price else _("not known: [tariff] says nothing")
     print_pairs(
         [
-            ("recipients", f"{summary.recipients:,}"),
+            ("recipients", grouped(summary.recipients)),
             ("dropped", _drops({why.value: count for why, count in summary.dropped.items()})),
-            ("consent", consent),
+            ("consent", consent.format(n=summary.consented, all=summary.recipients)),
             ("text", summary.sample),
             ("alphabet", _alphabet(looked)),
-            ("parts", f"{summary.parts:,} in all, {_each(summary.by_parts)}" if summary.recipients else ""),
-            ("route", f"{looked.route}, as {looked.sender}" if looked.route else "none is configured"),
-            ("price", f"{looked.price / 100:,.2f} roubles" if looked.price else "not known: [tariff] says nothing"),
+            ("parts", _in_all(looked)),
+            ("route", _route(looked)),
+            ("price", price.format(roubles=grouped((looked.price or 0) / 100, 2))),
             ("starts", clock.full(looked.starts_at)),
             ("ends about", clock.full(looked.ends_at) if looked.route and summary.recipients else ""),
             ("too late", clock.full(looked.expires_at)),
-            ("key", f"stands for alert {looked.existing} already" if looked.existing is not None else ""),
+            ("key", _existing(looked)),
         ]
     )
     for warning in looked.warnings:
-        click.echo(f"warning: {warning}")
+        click.echo(_("warning: {what}").format(what=said(warning)))
+
+
+def _in_all(looked: "Preview") -> str:
+    summary = looked.summary
+    if not summary.recipients:
+        return ""
+    return _("{n} in all, {each}").format(n=grouped(summary.parts), each=_each(summary.by_parts))
+
+
+def _route(looked: "Preview") -> str:
+    if not looked.route:
+        return _("none is configured")
+    return _("{route}, as {sender}").format(route=looked.route, sender=looked.sender)
+
+
+def _existing(looked: "Preview") -> str:
+    return "" if looked.existing is None else _("stands for alert {id} already").format(id=looked.existing)
+
+
+def grouped(number: float, digits: int = 0) -> str:
+    """Say a number as it is written in the language that is spoken: 1,234.50, or 1 234,50."""
+    written = f"{number:,.{digits}f}"
+    return written if language() == "en" else written.translate(str.maketrans(",.", "\u00a0,"))
 
 
 def preview_fields(looked: "Preview", clock: Clock) -> dict[str, Any]:
@@ -96,22 +121,26 @@ def _alphabet(looked: "Preview") -> str:
     if not summary.recipients:
         return ""
     if summary.character is None:
-        return "GSM 7 bit"
+        return _("GSM 7 bit")
     name = unicodedata.name(summary.character, "")
     code = f"U+{ord(summary.character):04X}{f', {name}' if name else ''}"
-    some = "" if summary.ucs2 == summary.recipients else f" for {summary.ucs2:,} of them"
-    return f"UCS2{some}, forced by {summary.character!r} ({code})"
+    forced = {"character": repr(summary.character), "code": code, "n": grouped(summary.ucs2)}
+    if summary.ucs2 == summary.recipients:
+        return _("UCS2, forced by {character} ({code})").format(**forced)
+    return _("UCS2 for {n} of them, forced by {character} ({code})").format(**forced)
 
 
 def _each(by_parts: Mapping[int, int]) -> str:
     if len(by_parts) == 1:
-        return f"{next(iter(by_parts))} each"
-    return ", ".join(f"{count:,} × {parts}" for parts, count in sorted(by_parts.items()))
+        return _("{n} each").format(n=next(iter(by_parts)))
+    return ", ".join(f"{grouped(count)} × {parts}" for parts, count in sorted(by_parts.items()))
 
 
 def _drops(drops: Mapping[str, int]) -> str:
-    words = ", ".join(f"{count:,} {REASONS.get(why, why)}" for why, count in drops.items() if count)
-    return f"{sum(drops.values()):,}: {words}" if words else "nobody"
+    words = ", ".join(
+        _("{n} {why}").format(n=grouped(count), why=_(REASONS.get(why, why))) for why, count in drops.items() if count
+    )
+    return f"{grouped(sum(drops.values()))}: {words}" if words else _("nobody")
 
 
 # --- alerts -----------------------------------------------------------------------------------------------------------
@@ -121,7 +150,10 @@ def hold_words(hold: "Hold | None", clock: Clock) -> str:
     """Say why an alert is held, and until when."""
     if hold is None:
         return ""
-    return hold.reason if hold.until is None else f"{hold.reason}, until {clock.full(hold.until)}"
+    reason = said(hold.reason)
+    if hold.until is None:
+        return reason
+    return _("{reason}, until {time}").format(reason=reason, time=clock.full(hold.until))
 
 
 def print_alerts(rows: Sequence[dict[str, Any]], clock: Clock, holds: Mapping[int, str]) -> None:
@@ -136,11 +168,11 @@ def print_alerts(rows: Sequence[dict[str, Any]], clock: Clock, holds: Mapping[in
             for row in rows
         ],
         flexible="text",
-        empty="no alerts yet; 'smsd alert preview' shows what one would be",
+        empty=_("no alerts yet; 'smsd alert preview' shows what one would be"),
     )  # fmt: skip
     for alert_id, words in holds.items():
         if words:
-            click.echo(f"alert {alert_id} is held: {words}")
+            click.echo(_("alert {id} is held: {why}").format(id=alert_id, why=words))
 
 
 def print_alert(row: dict[str, Any], clock: Clock, held: str, *, daemon: bool) -> None:
@@ -150,31 +182,37 @@ def print_alert(row: dict[str, Any], clock: Clock, held: str, *, daemon: bool) -
             ("alert", row["id"]),
             ("state", row["state"]),
             ("held", held),
-            ("daemon", "" if daemon or row["state"] != "running" else "none runs: nothing leaves"),
+            ("daemon", "" if daemon or row["state"] != "running" else _("none runs: nothing leaves")),
             ("text", row["text"]),
             ("created", clock.full(row["created_at"])),
             ("starts", clock.full(row["starts_at"]) if row["starts_at"] > row["created_at"] else ""),
             ("too late", clock.full(row["expires_at"]) if row["state"] in ("running", "paused") else ""),
             ("ended", clock.full(row["done_at"])),
-            ("overrides", f"{row['overrides']}: {row['overrode']} had opted out" if row["overrides"] else ""),
-            ("fallback", "may leave by the SIM while no bind is up" if row["may_fall_back"] else ""),
+            ("overrides", _overrides(row)),
+            ("fallback", _("may leave by the SIM while no bind is up") if row["may_fall_back"] else ""),
             ("key", row["idempotency_key"]),
-            ("recipients", f"{row['recipients']:,} ({plural(row['parts'], 'part')})"),
+            ("recipients", f"{grouped(row['recipients'])} ({plural(row['parts'], 'part')})"),
             ("dropped", _drops(row["drops"])),
             ("rate", _rate(row)),
             ("time left", "" if held else _time_left(row)),
         ]
     )
     click.echo()
-    print_table(("state", "recipients"), sorted(row["counts"].items()), indent="  ", empty="  nobody yet")
+    print_table(("state", "recipients"), sorted(row["counts"].items()), indent="  ", empty=f"  {_('nobody yet')}")
     if row["causes"]:
-        click.echo("\nfailures by cause")
+        click.echo(f"\n{_('failures by cause')}")
     print_table(
         ("recipients", "state", "cause"),
-        [(each["count"], each["state"], each["error"] or "") for each in row["causes"]],
+        [(each["count"], each["state"], said(each["error"] or "")) for each in row["causes"]],
         flexible="cause",
         indent="  ",
     )
+
+
+def _overrides(row: Mapping[str, Any]) -> str:
+    if not row["overrides"]:
+        return ""
+    return _("{kind}: {n} had opted out").format(kind=row["overrides"], n=row["overrode"])
 
 
 def alert_fields(row: dict[str, Any], clock: Clock, hold: "Hold | None") -> dict[str, Any]:
@@ -216,11 +254,11 @@ def to_go(row: Mapping[str, Any]) -> int:
 
 def _rate(row: Mapping[str, Any]) -> str:
     lately = row["span"]["lately"] or 0
-    return f"{lately / LATELY_MINUTES:.1f} messages a minute of late" if lately else ""
+    return _("{n} messages a minute of late").format(n=grouped(lately / LATELY_MINUTES, 1)) if lately else ""
 
 
 def _time_left(row: Mapping[str, Any]) -> str:
     lately, waiting = row["span"]["lately"] or 0, to_go(row)
     if row["state"] != "running" or not lately or not waiting:
         return ""
-    return f"about {age(waiting / lately * LATELY_MINUTES * 60)} at this rate"
+    return _("about {age} at this rate").format(age=age(waiting / lately * LATELY_MINUTES * 60))

@@ -4,6 +4,7 @@ import click
 
 from smsd.cli.app import App, pass_app
 from smsd.cli.output import Clock, json_option, limit_option, print_json, print_table
+from smsd.speech import _
 
 __all__ = ["audit"]
 
@@ -33,5 +34,5 @@ def list_(app: App, *, limit: int, as_json: bool) -> None:
         ("at", "who", "what", "about"),
         [(clock.day(row["at"]), row["who"], row["what"], row["about"]) for row in rows],
         flexible="about",
-        empty="nothing has been done by hand yet",
+        empty=_("nothing has been done by hand yet"),
     )

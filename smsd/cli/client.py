@@ -9,6 +9,7 @@ import click
 from smsd.cli.app import App, pass_app
 from smsd.cli.output import Clock, json_option, limit_option, plural, print_json, print_pairs, print_table, progress
 from smsd.errors import SmsdError, UsageError
+from smsd.speech import _, ngettext, said
 
 if TYPE_CHECKING:
     from smsd.store import Erased
@@ -48,7 +49,8 @@ def add(app: App, phone: str, *, code: str, login: str, name: str, password_stdi
         desk = app.desk(store)
         new = desk.add_client(NewClient(phone, code, login, password, name))
         number = desk.phone(phone)
-    click.echo(f"client {number}: {'added' if new else 'changed'}")
+    told = _("client {phone}: added") if new else _("client {phone}: changed")
+    click.echo(told.format(phone=number))
 
 
 def _read_password(*, from_stdin: bool) -> str:
@@ -59,7 +61,7 @@ def _read_password(*, from_stdin: bool) -> str:
         except UnicodeDecodeError:
             raise UsageError("the password on standard input is not UTF-8 text") from None
     elif _on_a_terminal():
-        password = click.prompt("Password", type=str, hide_input=True, confirmation_prompt=True, err=True)
+        password = click.prompt(_("Password"), type=str, hide_input=True, confirmation_prompt=True, err=True)
     else:
         raise UsageError("the password can be asked for on a terminal only; use --password-stdin or --no-password")
     if not password:
@@ -86,19 +88,30 @@ def import_(app: App, file: Path, *, dry_run: bool, as_json: bool) -> None:
     from smsd.cli.clientfile import read_clients  # noqa: PLC0415  start-up time
 
     entries = read_clients(file)
-    with app.store() as store, progress("sealing", len(entries)) as more:
+    with app.store() as store, progress(_("sealing"), len(entries)) as more:
         result = app.desk(store).import_clients(entries, cause=f"import of {file.name}", progress=more, dry_run=dry_run)
     if result.faults:
         for fault in result.faults[:FAULTS_SHOWN]:
-            click.echo(f"{file}: line {fault.line}: {fault.reason}", err=True)
+            told = _("{file}: line {n}: {why}").format(file=file, n=fault.line, why=said(fault.reason))
+            click.echo(told, err=True)
         if (rest := len(result.faults) - FAULTS_SHOWN) > 0:
-            click.echo(f"… and {plural(rest, 'line')} more", err=True)
-        raise SmsdError(f"{plural(len(result.faults), 'line')} of {file} cannot be taken: nothing is changed")
+            click.echo(_("… and {what} more").format(what=plural(rest, "line")), err=True)
+        faults = len(result.faults)
+        told = ngettext(
+            "{n} line of {file} cannot be taken: nothing is changed",
+            "{n} lines of {file} cannot be taken: nothing is changed",
+            faults,
+        )
+        raise SmsdError(told.format(n=faults, file=file))
     if as_json:
         print_json({"imported": result.count, "without_password": result.without_password, "dry_run": dry_run})
         return
-    without = f", {result.without_password} of them without a password" if result.without_password else ""
-    click.echo(f"{plural(result.count, 'client')} {'could be imported' if dry_run else 'imported'}{without}")
+    if dry_run:
+        told = ngettext("{n} client could be imported", "{n} clients could be imported", result.count)
+    else:
+        told = ngettext("{n} client imported", "{n} clients imported", result.count)
+    without = _(", {n} of them without a password").format(n=result.without_password) if result.without_password else ""
+    click.echo(told.format(n=result.count) + without)
 
 
 @client.command("list", epilog="Example: smsd client list --limit 0 --json")
@@ -117,13 +130,13 @@ def list_(app: App, *, limit: int, as_json: bool) -> None:
         ("phone", "code", "login", "password", "notifications", "changed", "name"),
         [
             (
-                row["phone"], row["code"], row["login"], "recorded" if row["has_password"] else "none",
-                "yes" if row["subscribed"] else "stopped", clock.day(row["changed_at"]), row["name"],
+                row["phone"], row["code"], row["login"], _("recorded") if row["has_password"] else _("none"),
+                _("yes") if row["subscribed"] else _("stopped"), clock.day(row["changed_at"]), row["name"],
             )
             for row in rows
         ],
         flexible="name",
-        empty="no clients yet; 'smsd client add' and 'smsd client import' bring them in",
+        empty=_("no clients yet; 'smsd client add' and 'smsd client import' bring them in"),
     )  # fmt: skip
 
 
@@ -153,9 +166,9 @@ def show(app: App, phone: str, *, reveal: bool, as_json: bool) -> None:
             ("phone", row["phone"]),
             ("code", row["code"]),
             ("login", row["login"]),
-            ("password", password or ("recorded, sealed" if sealed is not None else "none recorded")),
+            ("password", password or (_("recorded, sealed") if sealed is not None else _("none recorded"))),
             ("name", row["name"]),
-            ("notifications", "yes" if row["subscribed"] else "stopped"),
+            ("notifications", _("yes") if row["subscribed"] else _("stopped")),
             ("changed", clock.full(row["changed_at"])),
         ]
     )
@@ -173,7 +186,8 @@ def remove(app: App, phone: str, *, dry_run: bool) -> None:
     with app.store() as store:
         desk = app.desk(store)
         number = str(desk.client(phone)["phone"]) if dry_run else desk.remove_client(phone)
-    click.echo(f"client {number}: {'would be removed' if dry_run else 'removed'}")
+    told = _("client {phone}: would be removed") if dry_run else _("client {phone}: removed")
+    click.echo(told.format(phone=number))
 
 
 @client.command(epilog="Example: smsd client forget +79161234567 --dry-run")
@@ -216,7 +230,9 @@ def forget(app: App, phone: str, *, dry_run: bool, yes: bool, as_json: bool) -> 
 def _ask_to_erase(number: str, rows: int) -> None:
     if not _on_a_terminal():
         raise SmsdError("nothing is erased: without a terminal to ask on, say --yes")
-    if not click.confirm(f"Erase {plural(rows, 'row')} of {number} for good?", err=True):
+    if not click.confirm(
+        _("Erase {rows} of {phone} for good?").format(rows=plural(rows, "row"), phone=number), err=True
+    ):
         raise SmsdError("nothing is erased")
 
 
@@ -224,21 +240,22 @@ def _print_act(number: str, act: "Erased", clock: Clock, *, by: str, dry_run: bo
     """Print the act of an erasure: who erased what of whom, when, and what remains."""
     print_pairs(
         [
-            ("would be erased" if dry_run else "erased", number),
+            (_("would be erased") if dry_run else _("erased"), number),
             ("at", clock.day(act.at)),
             ("by", by),
-            *((name, count) for name, count in act.rows.items()),
+            *((said(name), count) for name, count in act.rows.items()),
             ("in all", plural(act.total, "row")),
-            ("opt-out", "kept, as a keyed hash of the number" if act.stop_kept else "none in force"),
+            ("opt-out", _("kept, as a keyed hash of the number") if act.stop_kept else _("none in force")),
         ]
     )
     if dry_run:
         return
     if act.awaited:
-        click.echo(f"{plural(act.awaited, 'report')} may still come: after some days, run this again", err=True)
+        told = _("{reports} may still come: after some days, run this again")
+        click.echo(told.format(reports=plural(act.awaited, "report")), err=True)
     if not act.log_emptied:
-        click.echo("the write-ahead log is in use and holds copies for up to an hour: run this again then", err=True)
-    click.echo("backups made before hold the person still: delete or rotate them", err=True)
+        click.echo(_("the write-ahead log is in use and holds copies for up to an hour: run this again then"), err=True)
+    click.echo(_("backups made before hold the person still: delete or rotate them"), err=True)
 
 
 def _fields(row: dict[str, Any], clock: Clock) -> dict[str, Any]:

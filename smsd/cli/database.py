@@ -11,6 +11,7 @@ import click
 from smsd.cli.app import App, pass_app
 from smsd.cli.output import json_option, plural, print_json, progress
 from smsd.errors import SmsdError, StoreError, StoreVersionError
+from smsd.speech import _, said
 
 if TYPE_CHECKING:
     from smsd.store.engine import Engine
@@ -43,8 +44,8 @@ def migrate(app: App, *, dry_run: bool) -> None:
     finally:
         engine.close()
     for name in done:
-        click.echo(f"done: {name}")
-    click.echo(f"{app.database}: version {version}{'' if done else ', nothing to do'}")
+        click.echo(_("done: {name}").format(name=name))
+    _say_version(app, version, anything=bool(done))
 
 
 def _show_steps(app: App) -> None:
@@ -61,8 +62,13 @@ def _show_steps(app: App) -> None:
             engine.close()
     waiting = [name for number, name, _ in migrations() if number > version]
     for name in waiting:
-        click.echo(f"to do: {name}")
-    click.echo(f"{app.database}: version {version}{'' if waiting else ', nothing to do'}")
+        click.echo(_("to do: {name}").format(name=name))
+    _say_version(app, version, anything=bool(waiting))
+
+
+def _say_version(app: App, version: int, *, anything: bool) -> None:
+    told = _("{path}: version {version}") if anything else _("{path}: version {version}, nothing to do")
+    click.echo(told.format(path=app.database, version=version))
 
 
 @database.command(epilog="Example: smsd database check")
@@ -76,11 +82,11 @@ def check(app: App, *, as_json: bool) -> None:
         print_json({"database": str(app.database), "whole": not found, "findings": found})
     else:
         for finding in found:
-            click.echo(finding)
+            click.echo(said(finding))
     if found:
         raise SmsdError(f"{app.database}: {plural(len(found), 'finding')}; restore a backup, with the daemon stopped")
     if not as_json:
-        click.echo(f"{app.database}: whole")
+        click.echo(_("{path}: whole").format(path=app.database))
 
 
 @database.command(epilog="Example: smsd database backup /var/backups/smsd-$(date +%F).db")
@@ -88,11 +94,12 @@ def check(app: App, *, as_json: bool) -> None:
 @pass_app
 def backup(app: App, file: Path) -> None:
     """Copy the whole database to FILE while the daemon goes on; an existing file is never overwritten."""
-    with _existing(app) as engine, progress("copying", _pages(app.database)) as more:
+    with _existing(app) as engine, progress(_("copying"), _pages(app.database)) as more:
         engine.backup(file, _told(more))
         _note(app, engine)
     octets = file.stat().st_size
-    click.echo(f"{file}: {octets} bytes, readable by you alone; it holds what clients wrote, passwords only sealed")
+    told = _("{file}: {n} bytes, readable by you alone; it holds what clients wrote, passwords only sealed")
+    click.echo(told.format(file=file, n=octets))
 
 
 def _note(app: App, engine: "Engine") -> None:

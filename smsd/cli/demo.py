@@ -26,6 +26,7 @@ from smsd.desk import Desk, NewClient, Terms, ensure_key
 from smsd.rules.replies import Replies
 from smsd.simulator import Message, Network, Phone, SimulatedModem
 from smsd.simulator.smsc import SimulatedSmsc
+from smsd.speech import N_, _
 from smsd.store import Store
 
 __all__ = ["show"]
@@ -38,7 +39,7 @@ RADIO_SECONDS = 0.7
 
 CLIENT = NewClient(phone="+79990001733", code="1733", login="ivanov", password="k7-Quartz-31", name="И. Иванов")  # noqa: S106  invented
 INFO, START = "CLIENT info", "CLIENT sms start"
-ANSWERS = ("the acknowledgement", "the result")
+ANSWERS = (N_("the acknowledgement"), N_("the result"))
 FALLBACK_SECONDS = 2
 """How long an answer waits here for an operator who has gone; 30 seconds unless configured otherwise."""
 
@@ -80,8 +81,11 @@ class _Demo:
             )
             with self._store() as store:
                 self._add_client(store)
-                click.echo(f"a simulated modem with the number {number} and a simulated operator who knows the name")
-                click.echo(f"{self._config.service.sender}, a real daemon between them, a client {CLIENT.phone}\n")
+                told = _(
+                    "a simulated modem with the number {number} and a simulated operator who knows the name\n"
+                    "{sender}, a real daemon between them, a client {phone}\n"
+                )
+                click.echo(told.format(number=number, sender=self._config.service.sender, phone=CLIENT.phone))
                 async with self._daemon():
                     missing = await self._acts(network, operator, store)
                 self._summary(store)
@@ -90,8 +94,8 @@ class _Demo:
     async def _acts(self, network: Network, operator: SimulatedSmsc, store: Store) -> list[str]:
         self._began = time.monotonic()
         if not await self._until(lambda: _up(store) == len(self._config.route_order)):
-            return [f"modem and operator were not ready within {SECONDS:.0f} s"]
-        click.echo(f"both are ready after {self._elapsed}\n")
+            return [_("modem and operator were not ready within {n} s").format(n=int(SECONDS))]
+        click.echo(_("both are ready after {time}").format(time=self._elapsed) + "\n")
         replies = Replies()
         result = replies.info(code=CLIENT.code, login=CLIENT.login, password=CLIENT.password or "")
         phone = network.phone(CLIENT.phone)
@@ -100,7 +104,8 @@ class _Demo:
         if missing:
             return missing
         await operator.kill()
-        click.echo(f"the operator is gone; what a client waits for leaves by the SIM after {FALLBACK_SECONDS} s\n")
+        told = _("the operator is gone; what a client waits for leaves by the SIM after {n} s")
+        click.echo(told.format(n=FALLBACK_SECONDS) + "\n")
         return await self._act(phone, store, START, number, (replies.accepted, replies.start))
 
     async def _act(self, phone: Phone, store: Store, command: str, sender: str, promised: tuple[str, str]) -> list[str]:
@@ -108,23 +113,28 @@ class _Demo:
         before, delivered = len(phone.screen), _delivered(store)
         self._began = time.monotonic()
         phone.text(command)
-        click.echo(f"{CLIENT.phone} writes to {self._config.service.number}:")
+        told = _("{phone} writes to {number}:")
+        click.echo(told.format(phone=CLIENT.phone, number=self._config.service.number))
         _bubble(command)
         for count in (1, 2):
             if not await self._until(partial(_shows, phone, before + count)):
-                return [f"{ANSWERS[count - 1]} of {command} did not come within {SECONDS:.0f} s"]
+                lacking = _("{answer} of {command} did not come within {n} s")
+                return [lacking.format(answer=_(ANSWERS[count - 1]), command=command, n=int(SECONDS))]
             self._tell(phone.screen[before + count - 1])
         shown = phone.screen[before:]
         missing = _differences([message.text for message in shown], promised)
-        missing += [f"an answer came from {each.sender}, not {sender}" for each in shown if each.sender != sender]
+        other = _("an answer came from {other}, not {sender}")
+        missing += [other.format(other=each.sender, sender=sender) for each in shown if each.sender != sender]
         if not await self._until(lambda: _delivered(store) == delivered + len(ANSWERS)):
-            return [*missing, f"{_delivered(store) - delivered} of {len(ANSWERS)} answers were reported delivered"]
-        click.echo(f"the network reported both delivered after {self._elapsed}\n")
+            lacking = _("{n} of {all} answers were reported delivered")
+            return [*missing, lacking.format(n=_delivered(store) - delivered, all=len(ANSWERS))]
+        click.echo(_("the network reported both delivered after {time}").format(time=self._elapsed) + "\n")
         return missing
 
     def _tell(self, message: Message) -> None:
         parts = f", {plural(message.parts, 'part')}" if message.parts > 1 else ""
-        click.echo(f"after {self._elapsed} the phone shows, from {message.sender}{parts}:")
+        told = _("after {time} the phone shows, from {sender}{parts}:")
+        click.echo(told.format(time=self._elapsed, sender=message.sender, parts=parts))
         _bubble(message.text)
 
     def _summary(self, store: Store) -> None:
@@ -168,13 +178,13 @@ class _Demo:
 
     @property
     def _elapsed(self) -> str:
-        return f"{time.monotonic() - self._began:.1f} s"
+        return _("{n} s").format(n=f"{time.monotonic() - self._began:.1f}")
 
 
 def _differences(shown: list[str], promised: tuple[str, str]) -> list[str]:
     """Name the answers that are not the promised texts."""
     return [
-        f"{name} is not the promised text"
+        _("{answer} is not the promised text").format(answer=_(name))
         for name, text, wanted in zip(ANSWERS, shown, promised, strict=False)
         if text != wanted
     ]

@@ -7,13 +7,14 @@ import click
 from smsd.cli.app import App, pass_app
 from smsd.cli.output import json_option, one_line, plural, print_json
 from smsd.errors import ConfigError
+from smsd.speech import N_, _, said
 
 if TYPE_CHECKING:
     from smsd.doctor import Finding
 
 __all__ = ["doctor"]
 
-COLOURS = {"error": "red", "warning": "yellow", "ok": "green"}
+COLOURS = {N_("error"): "red", N_("warning"): "yellow", N_("ok"): "green"}
 
 
 @click.command(epilog="Example: sudo smsd doctor")
@@ -68,16 +69,23 @@ def _round(app: App, shown: list[str]) -> "list[Finding]":
 
 
 def _show(finding: "Finding") -> None:
-    mark = click.style(f"{finding.severity.value:<8}", fg=COLOURS[finding.severity.value])
-    click.echo(f"{mark}{finding.check.value}, {one_line(finding.about)}: {one_line(finding.what)}")
+    width = 1 + max(map(len, map(_, COLOURS)))
+    mark = click.style(f"{_(finding.severity.value):<{width}}", fg=COLOURS[finding.severity.value])
+    about, what = one_line(said(finding.about)), one_line(said(finding.what))
+    click.echo(f"{mark}{finding.check.value}, {about}: {what}")
     if finding.cure:
-        click.echo(f"        cure: {one_line(finding.cure)}")
+        click.echo(f"{'':<{width}}" + _("cure: {what}").format(what=one_line(said(finding.cure))))
 
 
 def _conclude(findings: "list[Finding]") -> None:
     counts = {name: sum(each.severity == name for each in findings) for name in COLOURS}
-    told = [plural(counts[name], name) for name in ("error", "warning") if counts[name]]
-    click.echo(f"{', '.join(told) or 'nothing wrong found'}; {counts['ok']} looked at and in order")
+    told = []
+    if counts["error"]:
+        told.append(plural(counts["error"], "error"))
+    if counts["warning"]:
+        told.append(plural(counts["warning"], "warning"))
+    order = _("{what}; {n} looked at and in order")
+    click.echo(order.format(what=", ".join(told) or _("nothing wrong found"), n=counts["ok"]))
 
 
 def _fields(finding: "Finding") -> dict[str, Any]:

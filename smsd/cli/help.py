@@ -21,7 +21,10 @@ import click.types
 
 from smsd import speech
 
-__all__ = ["CLICK", "Formatter", "helps", "speak_helps", "teach_click"]
+__all__ = ["CLICK", "EXAMPLE", "Formatter", "helps", "in_words", "speak_helps", "teach_click"]
+
+EXAMPLE = speech.N_("Example:")
+"""What the last line of a help begins with."""
 
 CLICK = (
     click.core, click.decorators, click.exceptions, click.formatting, click.parser, click.termui, click.types,
@@ -41,10 +44,17 @@ def helps(command: click.Command) -> Iterator[tuple[click.Command | click.Parame
         yield from ((owner, name, inspect.cleandoc(text)) for name, text in written.items() if text)
 
 
+def in_words(english: str) -> str:
+    """Return a text of a help in the language that is spoken; of an example only what it is called."""
+    if english.startswith(EXAMPLE):
+        return f"{speech._(EXAMPLE)}{english.removeprefix(EXAMPLE)}"
+    return speech._(english)
+
+
 def speak_helps(command: click.Command) -> None:
     """Say a command's help, and those below it, in the language that is spoken."""
     for owner, name, english in helps(command):
-        setattr(owner, name, speech._(english))
+        setattr(owner, name, in_words(english))
     if isinstance(command, click.Group):
         for each in command.commands.values():
             speak_helps(each)

@@ -10,6 +10,7 @@ from smsd.cli.arrival import arrival_life, resemblance
 from smsd.cli.output import ROW_ID, Clock, json_option, limit_option, one_line, print_json, print_pairs, print_table
 from smsd.errors import NotFoundError
 from smsd.rules.reception import InboxState
+from smsd.speech import _, said
 
 __all__ = ["inbox"]
 
@@ -43,12 +44,12 @@ def list_(app: App, *, state: str | None, phone: str | None, limit: int, as_json
         [
             (
                 row["id"], clock.day(row["received_at"]), row["sender"], row["state"], row["request_id"],
-                row["text"] if row["text"] is not None else f"({row['reason'] or 'its parts are not all here'})",
+                row["text"] if row["text"] is not None else _unread(row),
             )
             for row in rows
         ],
         flexible="text",
-        empty="nothing has come in",
+        empty=_("nothing has come in"),
     )  # fmt: skip
 
 
@@ -74,16 +75,18 @@ def show(app: App, inbox_id: int, *, as_json: bool) -> None:
             ("route", row["route"]),
             ("text", row["text"]),
             ("state", row["state"]),
-            ("reason", row["reason"]),
+            ("reason", said(row["reason"] or "")),
             ("resembles", resemblance(row)),
             ("command", row["command"]),
             ("request", row["request_id"]),
-            ("parts", f"{len(row['pdu_list'])} of {row['total']}"),
+            ("parts", _("{n} of {all}").format(n=len(row["pdu_list"]), all=row["total"])),
         ]
     )
     for pdu in row["pdu_list"]:
-        note = f"  ({pdu['note']})" if pdu["note"] else ""
-        click.echo(f"\npart {pdu['sequence']}, as it came{note}:\n{pdu['octets'].hex().upper()}")
+        note = f"  ({said(pdu['note'])})" if pdu["note"] else ""
+        told = _("part {n}, as it came{note}:").format(n=pdu["sequence"], note=note)
+        octets = pdu["octets"].hex().upper() or _("no longer kept ([retention] pdu_days)")
+        click.echo(f"\n{told}\n{octets}")
 
 
 @inbox.command(epilog="Example: smsd inbox why 17")
@@ -111,6 +114,11 @@ def why(app: App, inbox_id: int, *, as_json: bool) -> None:
         click.echo(one_line(sentence))
 
 
+def _unread(row: dict[str, Any]) -> str:
+    """Say why there is no text to show."""
+    return f"({said(row['reason'] or '') or _('its parts are not all here')})"
+
+
 def _fields(row: dict[str, Any], clock: Clock) -> dict[str, Any]:
     return {
         "id": row["id"],
@@ -136,7 +144,7 @@ def _details(row: dict[str, Any], clock: Clock) -> dict[str, Any]:
             {
                 "part": pdu["sequence"],
                 "received_at": clock.iso(pdu["received_at"]),
-                "octets": pdu["octets"].hex().upper(),
+                "octets": pdu["octets"].hex().upper() or None,
                 "note": pdu["note"],
             }
             for pdu in row["pdu_list"]

@@ -15,6 +15,7 @@ import click
 
 import smsd
 from smsd.errors import SmsdError, UsageError
+from smsd.speech import _
 
 __all__ = ["FILES", "STEPS", "install"]
 
@@ -58,7 +59,7 @@ def install(*, root: Path) -> None:
         click.echo(f"/{placed}")
     if root == Path("/"):
         _tell_the_host()
-        click.echo("now write /etc/smsd/smsd.toml and plug the modem in")
+        click.echo(_("now write /etc/smsd/smsd.toml and plug the modem in"))
 
 
 def _source() -> Path:

@@ -13,6 +13,8 @@ import click
 
 from smsd import __version__
 from smsd.cli import main
+from smsd.cli.help import EXAMPLE
+from smsd.speech import _
 
 __all__ = ["pages", "write"]
 
@@ -111,7 +113,7 @@ def _options(context: click.Context) -> list[str]:
 
 def _example(command: click.Command) -> list[str]:
     """Return the example that each help ends with."""
-    words = " ".join((command.epilog or "").split()).removeprefix("Example: ")
+    words = " ".join((command.epilog or "").split()).removeprefix(_(EXAMPLE)).strip()
     return [".SH EXAMPLE", ".nf", _escaped(words), ".fi"] if words else []
 
 

@@ -1,13 +1,17 @@
 """``smsd send`` and ``smsd notify``: one message into the outbox."""
 
 import sys
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from smsd.cli.app import App, pass_app
 from smsd.cli.output import json_option, plural, print_json
 from smsd.errors import SmsdError
+from smsd.speech import _, said
+
+if TYPE_CHECKING:
+    from smsd.desk import Queued
 
 __all__ = ["notify", "send"]
 
@@ -33,8 +37,7 @@ def send(app: App, phone: str, text: str, *, yes: bool, as_json: bool) -> None:
     if as_json:
         print_json({"id": queued.id, "recipient": queued.recipient, "parts": queued.parts, "new": queued.new})
         return
-    click.echo(f"message {queued.id}: queued, {plural(queued.parts, 'part')} to {queued.recipient}")
-    _say_what_is_odd(queued.odd)
+    _say_that_it_is_queued(queued)
     _say_who_sends(app)
 
 
@@ -57,21 +60,22 @@ def notify(app: App, phone: str, text: str, *, key: str | None, as_json: bool) -
         print_json({**answer, "opted_out": queued.opted_out})
         return
     if not queued.new:
-        click.echo(f"message {queued.id}: this key stands for it already, nothing is added")
+        click.echo(_("message {id}: this key stands for it already, nothing is added").format(id=queued.id))
         return
-    click.echo(f"message {queued.id}: queued, {plural(queued.parts, 'part')} to {queued.recipient}")
-    _say_what_is_odd(queued.odd)
+    _say_that_it_is_queued(queued)
     if queued.opted_out:
-        click.echo("the number has opted out: unless that changes, the message will be suppressed, not sent", err=True)
+        warned = _("the number has opted out: unless that changes, the message will be suppressed, not sent")
+        click.echo(warned, err=True)
     _say_who_sends(app)
 
 
 def _ask() -> None:
     """Ask whether somebody who wants no notifications is written to all the same."""
-    opted_out = "this number has opted out of notifications"
     if not _on_a_terminal():
-        raise SmsdError(f"{opted_out}; nothing is sent. With --yes it is sent all the same")
-    if not click.confirm(f"{opted_out}. Send all the same?", err=True):
+        raise SmsdError(
+            "this number has opted out of notifications; nothing is sent. With --yes it is sent all the same"
+        )
+    if not click.confirm(_("this number has opted out of notifications. Send all the same?"), err=True):
         raise SmsdError("nothing is sent")
 
 
@@ -79,11 +83,13 @@ def _on_a_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def _say_what_is_odd(odd: Sequence[str]) -> None:
-    for what in odd:
-        click.echo(f"this is {what}", err=True)
+def _say_that_it_is_queued(queued: "Queued") -> None:
+    told = _("message {id}: queued, {parts} to {recipient}")
+    click.echo(told.format(id=queued.id, parts=plural(queued.parts, "part"), recipient=queued.recipient))
+    for what in queued.odd:
+        click.echo(_("this is {what}").format(what=said(what)), err=True)
 
 
 def _say_who_sends(app: App) -> None:
     if app.daemon() is None:
-        click.echo("no daemon runs: it will leave when one is started", err=True)
+        click.echo(_("no daemon runs: it will leave when one is started"), err=True)

@@ -1,21 +1,31 @@
-"""``smsd modem``: what the daemon knows of its modems, as it last wrote it down."""
+"""``smsd modem``: what is plugged into this host, and what the daemon knows of it, as it last wrote it down."""
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from smsd.cli.app import App, pass_app
 from smsd.cli.output import Clock, json_option, limit_option, print_json, print_pairs, print_table
-from smsd.errors import NotFoundError
+from smsd.errors import NotFoundError, UsageError
+from smsd.speech import N_, _, said
+
+if TYPE_CHECKING:
+    from smsd.cli.plugged import Plugged
 
 __all__ = ["modem", "route_fields"]
 
-LAST_SEEN = "no daemon runs: this is what the last one saw"
+LAST_SEEN = N_("no daemon runs: this is what the last one saw")
+PLACES = (Path("/sys"), Path("/dev"))
+"""Where the kernel and udev show what is plugged in."""
+UNUSED: dict[str, Any] = {
+    "name": None, "up": False, "state": "plugged-in", "detail": "", "since": None, "changed_at": None, "facts": {},
+}  # fmt: skip
 
 
 @click.group(epilog="Example: smsd modem list")
 def modem() -> None:
-    """See what the daemon knows of its modems."""
+    """See what is plugged in and what the daemon knows of its modems."""
 
 
 @modem.command("list", epilog="Example: smsd modem list --json")
@@ -23,26 +33,38 @@ def modem() -> None:
 @json_option
 @pass_app
 def list_(app: App, *, limit: int, as_json: bool) -> None:
-    """List modems and how they are."""
+    """List modems: how those of the daemon are, and what is plugged into this host.
+
+    As root it also says who holds a port.
+    """
     rows, clock, daemon = _routes(app)
     rows = rows[: limit or None]
+    there = _plugged()
     if as_json:
-        print_json([route_fields(row, clock, daemon=daemon) for row in rows])
+        print_json(_listed(rows, there, clock, daemon=daemon))
         return
     print_table(
         ("name", "state", "since", "model", "device", "operator", "signal", "detail"),
         [
             (
                 row["name"], row["state"], clock.day(row["since"]), row["facts"].get("model"),
-                row["facts"].get("device"), row["facts"].get("operator"), signal(row["facts"]), row["detail"],
+                row["facts"].get("device"), row["facts"].get("operator"), signal(row["facts"]), said(row["detail"]),
             )
             for row in rows
         ],
         flexible="detail",
-        empty="nothing known yet; the daemon ('smsd run') looks after the modems of the configuration",
+        empty=_("nothing known yet; the daemon ('smsd run') looks after the modems of the configuration"),
     )  # fmt: skip
+    click.echo()
+    click.echo(_("plugged in") if there else _("plugged in: no modem that a rule or a maker's number tells"))
+    print_table(
+        ("USB", "ids", "what", "AT port", "held by", "route"),
+        [(each.usb, each.ids, each.what, each.at, each.held_by, _route_of(each, rows)) for each in there],
+        flexible="held by",
+        indent="  ",
+    )
     if rows and not daemon:
-        click.echo(LAST_SEEN, err=True)
+        click.echo(_(LAST_SEEN), err=True)
 
 
 @modem.command(epilog="Example: smsd modem show modem0")
@@ -50,43 +72,143 @@ def list_(app: App, *, limit: int, as_json: bool) -> None:
 @json_option
 @pass_app
 def show(app: App, name: str, *, as_json: bool) -> None:
-    """Show all that is known of a modem, by the name it has in the configuration."""
+    """Show all that is known of a modem, by the name it has in the configuration or by its USB device."""
     rows, clock, daemon = _routes(app)
+    there = _plugged()
     row = next((row for row in rows if row["name"] == name), None)
-    if row is None:
+    host = next((each for each in there if each.usb == name or (row is not None and _route_of(each, [row]))), None)
+    if row is None and host is None:
         raise NotFoundError(f"no modem {name!r} is known; 'smsd modem list' shows which are")
     if as_json:
-        print_json(route_fields(row, clock, daemon=daemon))
+        print_json(_fields(row, host, clock, daemon=daemon))
         return
-    facts = {**row["facts"], "signal": signal(row["facts"])}
-    print_pairs(
-        [
-            ("name", row["name"]),
-            ("state", row["state"]),
-            ("detail", row["detail"]),
-            ("since", clock.full(row["since"])),
-            ("seen", clock.full(row["changed_at"])),
-            *((fact.replace("_", " "), _word(value)) for fact, value in facts.items()),
-        ]
+    if row is not None:
+        facts = {**row["facts"], "signal": signal(row["facts"])}
+        print_pairs(
+            [
+                ("name", row["name"]),
+                ("state", row["state"]),
+                ("detail", said(row["detail"])),
+                ("since", clock.full(row["since"])),
+                ("seen", clock.full(row["changed_at"])),
+                *((fact.replace("_", " "), _word(value)) for fact, value in facts.items()),
+            ]
+        )
+    if host is not None:
+        _show_host(host)
+    if row is not None and not daemon:
+        click.echo(_(LAST_SEEN), err=True)
+
+
+@modem.command(epilog="Example: smsd modem adopt modem0")
+@click.argument("modem_name", metavar="NAME")
+@click.option("--imei", metavar="IMEI", help="The modem to adopt, if it is not the one that the daemon tells of.")
+@click.option("--imsi", metavar="IMSI", help="The SIM to adopt, if it is not the one that the daemon tells of.")
+@json_option
+@pass_app
+def adopt(app: App, modem_name: str, *, imei: str | None, imsi: str | None, as_json: bool) -> None:
+    """Use a replaced modem or SIM from now on as NAME of the configuration.
+
+    The daemon leaves alone a modem or a SIM that is not the configured one (states foreign-modem, foreign-sim). This
+    says that it is the replacement; a running daemon takes it within a second. It holds until the identity in the
+    configuration is changed, which should be done next.
+    """
+    from smsd.routes.modem.identity import ADOPTED, Card, Wanted, adoption  # noqa: PLC0415  start-up time
+    from smsd.store.bell import ring  # noqa: PLC0415
+
+    configured = next((each for each in app.config.modems if each.name == modem_name), None)
+    if configured is None:
+        raise NotFoundError(f"no modem {modem_name!r} in the configuration")
+    identity = configured.identity
+    if identity is None:
+        raise UsageError(f"{modem_name} has no identity in the configuration: whatever is at its device is used")
+    with app.store() as store:
+        facts: dict[str, Any] = next((row["facts"] for row in store.routes() if row["name"] == modem_name), {})
+        seen_imei = imei or facts.get("seen_imei") or identity.imei
+        card = Card("" if imsi else facts.get("seen_iccid", ""), imsi or facts.get("seen_imsi", ""))
+        if not (imei or imsi or facts.get("seen_imei")):
+            raise NotFoundError(
+                f"the daemon tells of no stranger at {modem_name}; 'smsd modem list' shows what is plugged in, "
+                "--imei and --imsi name one"
+            )
+        wanted = Wanted(identity.imei, identity.imsi)
+        store.remember(modem_name, ADOPTED, adoption(wanted, seen_imei, card))
+    ring(app.database)
+    write = [f'{key} = "{value}"' for key, value in (("imei", seen_imei), ("imsi", card.imsi)) if getattr(wanted, key)]
+    if as_json:
+        print_json({"name": modem_name, "imei": seen_imei, "imsi": card.imsi or None, "iccid": card.iccid or None})
+        return
+    sim = card.imsi or card.iccid or "-"
+    click.echo(
+        _("{name} is now the modem with IMEI {imei} and SIM {sim}").format(name=modem_name, imei=seen_imei, sim=sim)
     )
-    if not daemon:
-        click.echo(LAST_SEEN, err=True)
+    line = f"identity = {{ {', '.join(write)} }}"
+    click.echo(_("write it down in {path}: {line}").format(path=app.config.path, line=line))
+    if configured.pin_file is not None:
+        click.echo(_("another SIM has another PIN: see that {path} has it").format(path=configured.pin_file))
 
 
 def _routes(app: App) -> tuple[list[dict[str, Any]], Clock, bool]:
+    """Return what the daemon wrote of its modems; binds and operators by HTTP are no modems."""
+    others = {bind.name for bind in app.config.smpp} | {operator.name for operator in app.config.http}
     with app.store() as store:
-        rows = store.routes()
+        rows = [row for row in store.routes() if row["name"] not in others]
     return rows, Clock(app.config.service.zone, app.now), app.daemon() is not None
 
 
+def _plugged() -> "list[Plugged]":
+    from smsd.cli.plugged import plugged  # noqa: PLC0415  start-up time
+    from smsd.routes.modem import Host  # noqa: PLC0415
+
+    return plugged(Host(*PLACES))
+
+
+def _route_of(device: "Plugged", rows: list[dict[str, Any]]) -> str:
+    """Name the route that is at a device, by the path it last had."""
+    names = {name for port in device.ports for name in (port.path, *port.links)}
+    return ", ".join(row["name"] for row in rows if row["facts"].get("device") in names)
+
+
+def _listed(rows: list[dict[str, Any]], there: "list[Plugged]", clock: Clock, *, daemon: bool) -> list[dict[str, Any]]:
+    """Return the daemon's modems, then what is plugged in beside them."""
+    told, beside = [], list(there)
+    for row in rows:
+        host = next((each for each in there if _route_of(each, [row])), None)
+        beside = [each for each in beside if each is not host]
+        told.append(_fields(row, host, clock, daemon=daemon))
+    return told + [_fields(None, each, clock, daemon=daemon) for each in beside]
+
+
+def _fields(row: dict[str, Any] | None, host: "Plugged | None", clock: Clock, *, daemon: bool) -> dict[str, Any]:
+    """Return a modem as scripts see it; ``name`` is null for what is plugged in and no route of the daemon's."""
+    known = UNUSED if row is None else route_fields(row, clock, daemon=daemon)
+    return {**known, "host": None if host is None else host.fields}
+
+
+def _show_host(host: "Plugged") -> None:
+    fields = host.fields
+    print_pairs([("USB device", host.usb), ("ids", host.ids), ("is", host.what), ("serial", fields["serial"])])
+    print_table(
+        ("port", "interface", "class", "AT", "held by", "names"),
+        [
+            (port["path"], port["interface"], port["class"], port["at"], port["held_by"], " ".join(port["links"]))
+            for port in fields["ports"]
+        ],
+        flexible="names",
+        indent="  ",
+    )
+
+
 def _word(value: object) -> object:
-    return {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return value
 
 
 def signal(facts: dict[str, Any]) -> str:
     """Say the strength of the signal with its unit, where it is known."""
     value = facts.get("signal")
-    return f"{value} dBm" if isinstance(value, int) else ""
+    return _("{n} dBm").format(n=value) if isinstance(value, int) else ""
 
 
 def route_fields(row: dict[str, Any], clock: Clock, *, daemon: bool) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import click
 from smsd.cli.app import App, pass_app
 from smsd.cli.output import ROW_ID, Clock, json_option, limit_option, print_json, print_pairs, print_table
 from smsd.rules.outbox import MessageClass, State
+from smsd.speech import _, said
 
 __all__ = ["outbox", "print_messages"]
 
@@ -72,7 +73,7 @@ def show(app: App, message_id: int, *, as_json: bool) -> None:
             ("text", _text_for_people(row)),
             ("class", row["class"]),
             ("state", row["state"]),
-            ("error", row["error"]),
+            ("error", said(row["error"] or "")),
             ("route", row["route"]),
             ("sender", row["sender"]),
             ("due", clock.full(row["due_at"])),
@@ -105,8 +106,9 @@ def _print_details(row: dict[str, Any], clock: Clock) -> None:
         ("attempt", "part", "began", "route", "outcome", "reference", "code", "evidence", "reason"),
         [
             (
-                each["id"], each["sequence"] or "all", clock.day(each["started_at"]), each["route"],
-                each["outcome"] or "in the air", each["reference"], each["code"], each["evidence"], each["reason"],
+                each["id"], each["sequence"] or _("all"), clock.day(each["started_at"]), each["route"],
+                each["outcome"] or _("in the air"), each["reference"], each["code"], each["evidence"],
+                said(each["reason"] or ""),
             )
             for each in row["attempt_list"]
         ],
@@ -118,7 +120,7 @@ def _print_details(row: dict[str, Any], clock: Clock) -> None:
     print_table(
         ("report", "part", "class", "code"),
         [
-            (clock.day(each["received_at"]), each["sequence"] or "all", each["class"], each["code"])
+            (clock.day(each["received_at"]), each["sequence"] or _("all"), each["class"], each["code"])
             for each in row["report_list"]
         ],
         indent="  ",
@@ -157,7 +159,7 @@ def retry(app: App, message_id: int) -> None:
     """
     with app.store() as store:
         app.desk(store).retry(message_id)
-    click.echo(f"message {message_id}: queued again")
+    click.echo(_("message {id}: queued again").format(id=message_id))
 
 
 @outbox.command(epilog="Example: smsd outbox cancel 42")
@@ -167,7 +169,7 @@ def cancel(app: App, message_id: int) -> None:
     """Withdraw what has not left of a message, or give up its doubt."""
     with app.store() as store:
         app.desk(store).cancel(message_id)
-    click.echo(f"message {message_id}: withdrawn")
+    click.echo(_("message {id}: withdrawn").format(id=message_id))
 
 
 def print_messages(rows: Sequence[dict[str, Any]], clock: Clock) -> None:
@@ -182,7 +184,7 @@ def print_messages(rows: Sequence[dict[str, Any]], clock: Clock) -> None:
             for row in rows
         ],
         flexible="text",
-        empty="nothing here; 'smsd send PHONE TEXT' queues a message",
+        empty=_("nothing here; 'smsd send PHONE TEXT' queues a message"),
     )  # fmt: skip
 
 
@@ -271,4 +273,6 @@ def _text(row: dict[str, Any]) -> str | None:
 
 def _text_for_people(row: dict[str, Any]) -> str:
     text = _text(row)
-    return "(held a password, wiped)" if text is None else "*** (holds a password)" if text == HIDDEN else text
+    if text is None:
+        return _("(held a password, wiped)")
+    return _("*** (holds a password)") if text == HIDDEN else text

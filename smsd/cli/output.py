@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from smsd.speech import N_, _, ngettext, said, speak
+from smsd.speech import N_, _, ngettext, speak
 
 __all__ = [
     "ROW_ID",
@@ -70,7 +70,7 @@ class Clock:
 
     def day(self, seconds: float | None) -> str:
         """Return a time for a table; the empty text for none."""
-        return "" if seconds is None else f"{self._local(seconds):%Y-%m-%d %H:%M:%S}"
+        return "" if seconds is None else self._local(seconds).strftime(_("%Y-%m-%d %H:%M:%S"))
 
     def full(self, seconds: float | None) -> str:
         """Return a time with its zone and how long ago it was, or how far ahead it is."""
@@ -80,7 +80,7 @@ class Clock:
         # What happened while we were looking was just now, not ahead.
         ago = _("{age} ago") if distance > -1 else _("in {age}")
         ago = ago.format(age=age(abs(distance)))
-        return f"{self._local(seconds):%Y-%m-%d %H:%M:%S %Z} ({ago})"
+        return f"{self._local(seconds):{_('%Y-%m-%d %H:%M:%S')} %Z} ({ago})"
 
     def hour(self, seconds: float) -> str:
         """Return the time of day alone, for what was a moment ago."""
@@ -149,12 +149,13 @@ def print_table(
 ) -> None:
     """Print rows in columns; ``empty`` is said instead when there are none.
 
-    On a terminal the column ``flexible`` is cut so that a row is a line; in a pipe nothing is cut.
+    The headings are said in the language that is spoken. On a terminal the column ``flexible`` is cut so that a row is
+    a line; in a pipe nothing is cut.
     """
     cells = [[one_line("" if value is None else str(value)) for value in row] for row in rows]
     if not cells:
         if empty:
-            click.echo(said(empty))
+            click.echo(empty)
         return
     heads = [_(header) for header in headers]
     widths = [max(_columns(row[column]) for row in [heads, *cells]) for column in range(len(headers))]

@@ -7,6 +7,7 @@ import click
 from smsd.cli.app import App, pass_app
 from smsd.cli.output import ROW_ID, Clock, json_option, limit_option, print_json, print_pairs, print_table
 from smsd.rules.requests import RequestState
+from smsd.speech import _, said
 
 __all__ = ["request"]
 
@@ -40,12 +41,12 @@ def list_(app: App, *, state: str | None, phone: str | None, limit: int, as_json
         [
             (
                 row["id"], clock.day(row["received_at"]), row["phone"], row["command"], row["state"],
-                clock.day(row["done_at"]), row["error"],
+                clock.day(row["done_at"]), said(row["error"] or ""),
             )
             for row in rows
         ],
         flexible="error",
-        empty="no request yet: a client makes one by writing 'CLIENT info'",
+        empty=_("no request yet: a client makes one by writing 'CLIENT info'"),
     )  # fmt: skip
 
 
@@ -71,7 +72,7 @@ def show(app: App, request_id: int, *, as_json: bool) -> None:
             ("asked", row["asked"]),
             ("due", clock.full(row["due_at"])),
             ("done", clock.full(row["done_at"])),
-            ("error", row["error"]),
+            ("error", said(row["error"] or "")),
             ("inbox", row["inbox_id"]),
         ]
     )
@@ -82,7 +83,7 @@ def show(app: App, request_id: int, *, as_json: bool) -> None:
         [
             (
                 each["id"], each["class"], each["state"], clock.day(each["created_at"]), clock.day(each["sent_at"]),
-                clock.day(each["delivered_at"]), each["error"],
+                clock.day(each["delivered_at"]), said(each["error"] or ""),
             )
             for each in row["messages"]
         ],
@@ -117,7 +118,7 @@ def retry(app: App, request_id: int) -> None:
     """Have a request carried out again, and its answer sent again."""
     with app.store() as store:
         app.desk(store).retry_request(request_id)
-    click.echo(f"request {request_id}: accepted again")
+    click.echo(_("request {id}: accepted again").format(id=request_id))
 
 
 @request.command(epilog="Example: smsd request fail 5")
@@ -127,7 +128,8 @@ def fail(app: App, request_id: int) -> None:
     """Give an open request up and apologise to the client."""
     with app.store() as store:
         message_id = app.desk(store).fail_request(request_id)
-    click.echo(f"request {request_id}: given up; message {message_id} tells the client")
+    told = _("request {id}: given up; message {message} tells the client")
+    click.echo(told.format(id=request_id, message=message_id))
 
 
 def _fields(row: dict[str, Any], clock: Clock) -> dict[str, Any]:

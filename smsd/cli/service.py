@@ -9,6 +9,7 @@ import click
 
 from smsd.cli.app import App, pass_app
 from smsd.errors import SmsdError, UsageError
+from smsd.speech import _, speak
 
 if TYPE_CHECKING:
     from smsd.simulator import SimulatedModem
@@ -26,6 +27,7 @@ def run(app: App, ctx: click.Context) -> None:
     """
     from smsd.daemon import main  # noqa: PLC0415  start-up time
 
+    speak({})  # what the daemon says is for the journal
     ctx.exit(main(app.config, app.environ))
 
 
@@ -113,10 +115,17 @@ def simulate(
 def _say_how(modem: "SimulatedModem", control: str | None, smsc: int | None) -> None:
     """Tell where the modem is and what to try; on standard error where standard output is the control channel."""
     out = sys.stderr if control == "-" else sys.stdout
-    click.echo(f"a simulated modem with the number {modem.sim.number} is at {modem.path}; Ctrl-C ends it", file=out)
-    click.echo(f'  a daemon uses it:   [[modem]] device = "{modem.path}" in its configuration, then smsd run', file=out)
-    click.echo(f"  a person tries it:  picocom {modem.path}, then AT, AT+CSQ, AT+COPS?", file=out)
+    told = _("a simulated modem with the number {number} is at {path}; Ctrl-C ends it")
+    click.echo(told.format(number=modem.sim.number, path=modem.path), file=out)
+    ways = [
+        _('a daemon uses it:   [[modem]] device = "{path}" in its configuration, then smsd run'),
+        _("a person tries it:  picocom {path}, then AT, AT+CSQ, AT+COPS?"),
+    ]
     if smsc is not None:
-        click.echo(f'  a bind uses it:     [[smpp]] host = "127.0.0.1", port = {smsc}, system_id = "scserv"', file=out)
+        ways.append(_('a bind uses it:     [[smpp]] host = "127.0.0.1", port = {port}, system_id = "scserv"'))
+        if control is not None:
+            ways.append(_('on the control channel: "operator away", "operator back", "operator mute", "help"'))
     if control not in (None, "-"):
-        click.echo(f"  a client texts it:  echo text +79161234567 CLIENT info | nc -U {control}", file=out)
+        ways.append(_("a client texts it:  echo text +79161234567 CLIENT info | nc -U {control}"))
+    for way in ways:
+        click.echo("  " + way.format(path=modem.path, port=smsc, control=control), file=out)

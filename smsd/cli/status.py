@@ -13,6 +13,7 @@ from smsd.cli.app import App, pass_app
 from smsd.cli.modem import route_fields, signal
 from smsd.cli.output import Clock, age, json_option, plural, print_json, print_pairs, print_table
 from smsd.errors import UsageError
+from smsd.speech import _, said
 
 if TYPE_CHECKING:
     from smsd.desk.alerts import Hold
@@ -54,22 +55,24 @@ class Snapshot:
         """Say why nothing can be sent; nothing when something can."""
         found = []
         if self.daemon is None:
-            found.append("no daemon runs: 'smsd run', or 'systemctl start smsd', starts it")
+            found.append(_("no daemon runs: 'smsd run', or 'systemctl start smsd', starts it"))
         elif not any(row["up"] for row in self.routes):
-            found.append("no route is up")
+            found.append(_("no route is up"))
         if self.free_octets is not None and self.free_octets < LEAST_OCTETS:
-            found.append("no room on the disk: nothing is sent until there is some")
+            found.append(_("no room on the disk: nothing is sent until there is some"))
         return found
 
     def warnings(self, now: float) -> list[str]:
         """Say what a person should look at although something can be sent."""
         found = []
         if self.oldest_ack is not None and (waited := now - self.oldest_ack) > ACK_ALARM_SECONDS:
-            found.append(f"an acknowledgement has been waiting for {age(waited)}; two minutes are promised")
+            late = _("an acknowledgement has been waiting for {age}; two minutes are promised")
+            found.append(late.format(age=age(waited)))
         if self.free_octets is not None and LEAST_OCTETS <= self.free_octets < SCARCE_OCTETS:
-            found.append(f"little room on the disk: {size(self.free_octets)} free")
+            found.append(_("little room on the disk: {size} free").format(size=size(self.free_octets)))
         if doubts := self.doubts:
-            found.append(f"{plural(doubts, 'message')} in doubt: 'smsd outbox list --state in_doubt' shows which")
+            told = _("{messages} in doubt: 'smsd outbox list --state in_doubt' shows which")
+            found.append(told.format(messages=plural(doubts, "message")))
         return found
 
     @property
@@ -171,33 +174,35 @@ def _counted(row: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
 def _show(snapshot: Snapshot, app: App, clock: Clock) -> None:
     requests = ", ".join(f"{row['count']} {row['state']}" for row in snapshot.requests)
     inbox = ", ".join(f"{count} {state}" for state, count in sorted(snapshot.inbox.items()))
+    free = "" if snapshot.free_octets is None else _("{size} free").format(size=size(snapshot.free_octets))
+    sent = _("{n} in a minute, {m} in an hour").format(n=snapshot.rates.sent_minute, m=snapshot.rates.sent_hour)
     print_pairs(
         [
             ("number", app.config.service.number),
-            ("daemon", snapshot.daemon or "none runs"),
+            ("daemon", said(snapshot.daemon or "") or _("none runs")),
             ("database", app.database),
-            ("disk", f"{size(snapshot.free_octets)} free" if snapshot.free_octets is not None else ""),
-            ("requests", requests or "none open"),
-            ("inbox, 24 h", inbox or "nothing"),
+            ("disk", free),
+            ("requests", requests or _("none open")),
+            ("inbox, 24 h", inbox or _("nothing")),
             ("look-alikes", _lookalikes(snapshot.lookalikes)),
-            ("parts sent", f"{snapshot.rates.sent_minute} in a minute, {snapshot.rates.sent_hour} in an hour"),
+            ("parts sent", sent),
         ]
     )
-    click.echo("\nroutes" if snapshot.routes else "\nroutes: none known yet")
+    click.echo("\n" + (_("routes") if snapshot.routes else _("routes: none known yet")))
     print_table(
         ("name", "state", "for", "signal", "operator", "SIM slots", "detail"),
         [_route(row, clock, daemon=snapshot.daemon is not None) for row in snapshot.routes],
         flexible="detail",
         indent="  ",
     )
-    click.echo("\nqueue" if snapshot.queue else "\nqueue: empty")
+    click.echo("\n" + (_("queue") if snapshot.queue else _("queue: empty")))
     print_table(
         ("class", "state", "messages", "oldest"),
         [(row["class"], row["state"], row["count"], clock.since(row["oldest"])) for row in snapshot.queue],
         indent="  ",
     )
     if snapshot.alerts:
-        click.echo("\nalerts")
+        click.echo(f"\n{_('alerts')}")
     print_table(
         ("alert", "state", "to go", "held"),
         [(row["id"], row["state"], to_go(row), hold_words(hold, clock)) for row, hold in snapshot.alerts],
@@ -205,22 +210,26 @@ def _show(snapshot: Snapshot, app: App, clock: Clock) -> None:
     )
     click.echo()
     for warning in snapshot.warnings(app.now):
-        click.echo(f"warning: {warning}")
+        click.echo(_("warning: {what}").format(what=warning))
     for problem in snapshot.problems:
-        click.echo(f"nothing can be sent: {problem}")
-    click.echo("'smsd doctor' finds out why" if snapshot.problems else "messages can be sent")
+        click.echo(_("nothing can be sent: {what}").format(what=problem))
+    click.echo(_("'smsd doctor' finds out why") if snapshot.problems else _("messages can be sent"))
 
 
 def _lookalikes(count: int) -> str:
-    return f"{plural(count, 'look-alike')} in 24 h: 'smsd inbox list --state lookalike'" if count else ""
+    if not count:
+        return ""
+    return _("{n} in 24 h: 'smsd inbox list --state lookalike'").format(n=plural(count, "look-alike"))
 
 
 def _route(row: Mapping[str, Any], clock: Clock, *, daemon: bool) -> tuple[str, ...]:
     facts = row["facts"]
-    slots = f"{facts['slots_used']} of {facts['slots_total']} used" if facts.get("slots_total") else ""
-    state = row["state"] if daemon else f"unknown (was {row['state']})"
+    slots = ""
+    if facts.get("slots_total"):
+        slots = _("{n} of {all} used").format(n=facts["slots_used"], all=facts["slots_total"])
+    state = row["state"] if daemon else _("unknown (was {state})").format(state=row["state"])
     operator = str(facts.get("operator") or "")
-    return (row["name"], state, clock.since(row["since"]), signal(facts), operator, slots, row["detail"])
+    return (row["name"], state, clock.since(row["since"]), signal(facts), operator, slots, said(row["detail"]))
 
 
 def size(octets: int) -> str:

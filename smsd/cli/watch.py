@@ -23,12 +23,15 @@ from smsd.cli.app import App
 from smsd.cli.output import Clock, cut, one_line, plural
 from smsd.cli.status import Snapshot, look, size
 from smsd.errors import StoreError, UsageError
+from smsd.speech import N_, _, said
 
 if TYPE_CHECKING:
     from smsd.store import Store
 
 __all__ = ["History", "plot", "screen", "watch"]
 
+OUTCOMES = (N_("sent"), N_("not sent"), N_("in doubt"))
+"""What an attempt may have ended in, as it is said where no code and no reason is known."""
 LONGEST_PLOT = 1000
 BARS = "▁▂▃▄▅▆▇█"
 PLAIN_BARS = ".:-=+*%#"
@@ -70,81 +73,89 @@ def screen(
     snapshot: Snapshot, history: History, clock: Clock, now: float, *, number: str, columns: int, lines: int, bars: str
 ) -> list[str]:
     """Return the lines of the screen, none wider than ``columns`` and no more than ``lines``."""
-    head = [f"smsd  {number}  {clock.day(now)}  (q ends)", *_summary(snapshot, now)]
+    head = [f"smsd  {number}  {clock.day(now)}  {_('(q ends)')}", *_summary(snapshot, now)]
     body = [*_routes(snapshot, clock), *_signals(history, columns, bars), *_queue(snapshot, clock)]
     body += _alerts(snapshot, clock)
     rates = snapshot.rates
-    sent = f"sent {rates.sent_minute} parts/min, {rates.sent_hour} in an hour"
-    body.append(f"{sent}; received {rates.received_minute}/min, {rates.received_hour} in an hour")
+    body.append(
+        _("sent {n} parts/min, {m} in an hour; received {k}/min, {l} in an hour").format(
+            n=rates.sent_minute, m=rates.sent_hour, k=rates.received_minute, l=rates.received_hour
+        )
+    )
     drawn = [*head, *body, *_errors(snapshot, clock, lines - len(head) - len(body))]
     return [cut(one_line(line), columns) for line in drawn[:lines]]
 
 
 def _summary(snapshot: Snapshot, now: float) -> list[str]:
     """Say first what matters most: whether anything can be sent, and what needs a person."""
-    daemon = snapshot.daemon or "no daemon"
-    disk = f"{size(snapshot.free_octets)} free" if snapshot.free_octets is not None else ""
+    daemon = said(snapshot.daemon or "") or _("no daemon")
+    disk = "" if snapshot.free_octets is None else _("{size} free").format(size=size(snapshot.free_octets))
     inbox = ", ".join(f"{count} {state}" for state, count in sorted(snapshot.inbox.items()))
-    told = [f"{daemon}; {disk}", f"inbox, 24 h: {inbox or 'nothing'}"]
+    told = [f"{daemon}; {disk}", f"{_('inbox, 24 h')}: {inbox or _('nothing')}"]
     if snapshot.requests:
-        told.append("requests: " + ", ".join(f"{row['count']} {row['state']}" for row in snapshot.requests))
-    problems = [f"NOTHING CAN BE SENT: {problem}" for problem in snapshot.problems]
-    return [*told, *problems, *(f"warning: {warning}" for warning in snapshot.warnings(now))]
+        states = ", ".join(f"{row['count']} {row['state']}" for row in snapshot.requests)
+        told.append(f"{_('requests')}: {states}")
+    problems = [_("NOTHING CAN BE SENT: {what}").format(what=problem) for problem in snapshot.problems]
+    warnings = [_("warning: {what}").format(what=warning) for warning in snapshot.warnings(now)]
+    return [*told, *problems, *warnings]
 
 
 def _routes(snapshot: Snapshot, clock: Clock) -> Iterator[str]:
-    yield "routes"
+    yield _("routes")
     for row in snapshot.routes[:ROUTE_LINES]:
         facts = row["facts"]
-        state = row["state"] if snapshot.daemon is not None else f"was {row['state']}"
+        stands = _("{state} for {age}") if snapshot.daemon is not None else _("was {state} for {age}")
+        flight = _("{n}/{window} in flight").format(n=facts.get("in_flight", 0), window=facts.get("window"))
         told = [
-            f"{state} for {clock.since(row['since'])}",
+            stands.format(state=row["state"], age=clock.since(row["since"])),
             str(facts.get("operator") or ""),
             f"SIM {facts['slots_used']}/{facts['slots_total']}" if facts.get("slots_total") else "",
-            f"{facts.get('in_flight', 0)}/{facts['window']} in flight" if facts.get("window") else "",
-            row["detail"],
+            flight if facts.get("window") else "",
+            said(row["detail"]),
         ]
         yield f"  {row['name']:<10} {', '.join(filter(None, told))}"
     if (more := len(snapshot.routes) - ROUTE_LINES) > 0:
-        yield f"  … and {plural(more, 'route')} more"
+        yield "  " + _("… and {what} more").format(what=plural(more, "route"))
 
 
 def _signals(history: History, columns: int, bars: str) -> Iterator[str]:
     for name, values in history.signals.items():
         last = values[-1]
-        shown = f"{last} dBm" if last is not None else "no signal"
-        label = f"  {name:<10} {shown:<9} "
+        shown = _("{n} dBm").format(n=last) if last is not None else _("no signal")
+        label = f"  {name:<10} {shown:<10} "
         yield label + plot(values, columns - len(label), bars)
 
 
 def _queue(snapshot: Snapshot, clock: Clock) -> Iterator[str]:
-    yield "queue" if snapshot.queue else "queue: empty"
+    yield _("queue") if snapshot.queue else _("queue: empty")
     for row in snapshot.queue[:QUEUE_LINES]:
-        yield f"  {row['class']:<13} {row['state']:<11} {row['count']:>7}   oldest {clock.since(row['oldest'])}"
+        oldest = _("oldest {age}").format(age=clock.since(row["oldest"]))
+        yield f"  {row['class']:<13} {row['state']:<11} {row['count']:>7}   {oldest}"
     if len(snapshot.queue) > QUEUE_LINES:
         rest = sum(row["count"] for row in snapshot.queue[QUEUE_LINES:])
-        yield f"  … and {plural(rest, 'message')} more"
+        yield "  " + _("… and {what} more").format(what=plural(rest, "message"))
 
 
 def _alerts(snapshot: Snapshot, clock: Clock) -> list[str]:
     """List the alerts that are open, with what is still to go and what holds them."""
     told = [
-        f"  {row['id']:<5} {row['state']:<8} {to_go(row)} to go {hold_words(hold, clock)}"
+        f"  {row['id']:<5} {row['state']:<8} {_('{n} to go').format(n=to_go(row))} {hold_words(hold, clock)}"
         for row, hold in snapshot.alerts
     ]
-    return ["alerts", *told[:ALERT_LINES]] if told else []
+    return [_("alerts"), *told[:ALERT_LINES]] if told else []
 
 
 def _errors(snapshot: Snapshot, clock: Clock, room: int) -> list[str]:
     """List the last errors, as many as there is room for."""
     if not snapshot.last_errors or room < 2:
         return []
-    told = [
-        f"  {clock.hour(row['started_at'])} message {row['message_id']} by {row['route']}: "
-        + (": ".join(filter(None, (row["code"], row["reason"]))) or row["outcome"].replace("_", " "))
-        for row in snapshot.last_errors[: room - 1]
-    ]
-    return ["last errors", *told]
+    return [_("last errors"), *(_error(row, clock) for row in snapshot.last_errors[: room - 1])]
+
+
+def _error(row: Mapping[str, Any], clock: Clock) -> str:
+    what = ": ".join(filter(None, (row["code"], said(row["reason"] or "")))) or _(row["outcome"].replace("_", " "))
+    told = _("message {id} by {route}: {what}").format(id=row["message_id"], route=row["route"], what=what)
+    return f"  {clock.hour(row['started_at'])} {told}"
 
 
 # --- the terminal -----------------------------------------------------------------------------------------------------
@@ -180,7 +191,7 @@ def _drawn(app: App, store: "Store", history: History) -> str:
             bars=_bars(sys.stdout.encoding),
         )
     except StoreError as error:
-        drawn = [cut(one_line(str(error)), columns)]
+        drawn = [cut(one_line(said(str(error))), columns)]
     # The last line has no line feed: it would push the first one out.
     return HOME + f"{CLEAR_LINE}\n".join(drawn) + CLEAR_LINE + CLEAR_REST
 

@@ -6,13 +6,12 @@ file is a credential handed by systemd (``$CREDENTIALS_DIRECTORY``) where there 
 the file itself.
 """
 
-from smsd.config.api import Api, Templates, Webhook
+from smsd.config.directory import Directory
 from smsd.config.http import ByClass, Http
 from smsd.config.keys import (
     Alerts,
     Config,
     Database,
-    Directory,
     Identity,
     KeyDoc,
     Limits,
@@ -20,7 +19,6 @@ from smsd.config.keys import (
     Messages,
     Modem,
     ReplyTexts,
-    Retention,
     Routing,
     Service,
     Smpp,
@@ -28,11 +26,10 @@ from smsd.config.keys import (
     describe,
 )
 from smsd.config.reader import SecretFileWarning, load, parse, read_secret
-from smsd.config.templates import read_templates
+from smsd.config.retention import Retention
 
 __all__ = [
     "Alerts",
-    "Api",
     "ByClass",
     "Config",
     "Database",
@@ -51,11 +48,8 @@ __all__ = [
     "Service",
     "Smpp",
     "Tariff",
-    "Templates",
-    "Webhook",
     "describe",
     "load",
     "parse",
     "read_secret",
-    "read_templates",
 ]

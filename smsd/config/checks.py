@@ -130,6 +130,13 @@ def imei(value: str) -> str:
     return value
 
 
+def imsi(value: str) -> str:
+    """Check an IMSI (23.003 §2.2)."""
+    if value and not re.fullmatch(r"[0-9]{6,15}", value):
+        raise ValueError(f"{value!r} is no IMSI: up to 15 digits, shown by AT+CIMI and 'smsd modem show'")
+    return value
+
+
 def e164_phone(value: str) -> str:
     """Check a number that must be in E.164 already, or nothing."""
     if value and not re.fullmatch(r"\+[1-9][0-9]{6,14}", value):
@@ -168,41 +175,13 @@ def http_url(value: str) -> str:
     return value.rstrip("/")
 
 
-def loopback(value: str) -> str:
-    """Return an address of this host with its port, or nothing: nobody from outside is ever served."""
-    from ipaddress import ip_address  # noqa: PLC0415  start-up time
-
-    if not value:
-        return value
-    host = host_and_port(value).rpartition(":")[0]
-    try:
-        own = host == "localhost" or ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
-    except ValueError:
-        own = False
-    if not own:
-        raise ValueError(
-            f'{value!r} is not of this host alone: write "127.0.0.1:8025"; a proxy with TLS may serve others'
-        )
-    return value
-
-
-def hook_url(value: str) -> str:
-    """Return where a webhook is: what is told there is about clients, and leaves this host by TLS only."""
-    if not re.fullmatch(r"(https://[^/?#@\s]+|http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?)(/[^#\s]*)?", value):
-        raise ValueError(f"{value!r} must be https, or on this host: write it like https://ccs.example.net/hooks/sms")
-    return value
-
-
-def hook_events(value: tuple[str, ...] | list[str]) -> tuple[str, ...]:
-    """Return the kinds of events a webhook is told."""
-    from smsd.rules.webhooks import Kind  # noqa: PLC0415  start-up time
-
-    for each in value:
-        if each not in list(Kind):
-            raise ValueError(f"{each!r} is no kind of event: {', '.join(Kind)}{perhaps(each, list(Kind))}")
-    if not value:
-        raise ValueError(f"it is empty: name some of {', '.join(Kind)}")
-    return tuple(dict.fromkeys(value))
+def directory_url(value: str) -> str:
+    """Return the address of the client-support system, or nothing: passwords never leave this host in the clear."""
+    if value and not re.fullmatch(
+        r"(https://[^/?#@\s]+|http://(127\.0\.0\.1|\[::1\]|localhost)(:[0-9]+)?)(/[^?#\s]*)?", value
+    ):
+        raise ValueError(f"{value!r} is no address to ask: write it like https://ssk.example.net/smsd/v1")
+    return value.rstrip("/")
 
 
 def smpp_profile(value: str) -> str:
@@ -231,9 +210,9 @@ def smpp_statuses(value: dict[str, str]) -> dict[str, str]:
 
 def smpp_receipt_errors(value: dict[str, str]) -> dict[str, str]:
     """Return a table of error codes in receipts and what they block."""
-    from smsd.rules.routing import Block  # noqa: PLC0415  start-up time
+    from smsd.rules.routing import REPORTED  # noqa: PLC0415  start-up time
 
-    _meanings(value, list(Block))
+    _meanings(value, list(REPORTED))
     return value
 
 

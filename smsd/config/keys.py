@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from smsd.config import checks
-from smsd.config.api import Api, Templates, Webhook
+from smsd.config.directory import Directory
 from smsd.config.http import ByClass, Http
 from smsd.config.key import key
+from smsd.config.retention import Retention
 from smsd.errors import ConfigError
 from smsd.rules import replies
 from smsd.rules.alerts import NumberPolicy, Treatment
@@ -75,21 +76,22 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which modem is meant, whatever port it is on today."""
+    """Which modem and which SIM are meant, whatever port they are at today; another one is left alone."""
 
     imei: str = key("", "The modem's IMEI, 15 digits.", checks.imei)
+    imsi: str = key("", "The SIM's IMSI, 15 digits; alone, it may be in any modem.", checks.imsi)
 
 
 @dataclass(frozen=True, slots=True)
 class Modem:
-    """A SIM in a modem; one table each. `device` must be given: a modem is not yet found by its `identity` alone."""
+    """A SIM in a modem; one table each. `device` or `identity` must be given; with both, `device` says where it is."""
 
     name: str = key(
         "", "What the route is called in `routing.order`, in status and in logs.", checks.route_name, shown="`modem0`…"
     )
     device: Path | None = key(None, "The serial port.", checks.absolute, shown="must be given, or `identity`")
     identity: Identity | None = key(
-        None, "The only modem that may be spoken to at `device`; another one is left alone."
+        None, "The only modem, or SIM, that is used; without `device` it is sought at every port a modem may have."
     )
     baud: int = key(
         115200, "Speed of the serial port; a USB modem does not care.", checks.between(1200, 4_000_000), unit="bit/s"
@@ -171,7 +173,7 @@ class Smpp:
     )  # fmt: skip
     clock_zone: str = key("UTC", "The zone of the centre's clock: receipts do not say.", checks.time_zone)
     statuses: dict[str, str] | None = key(
-        None, 'What answers mean here: `"0x0A" = "sender"`; retry, throttle, sender, recipient, text or route.',
+        None, 'What answers mean: `"0x0A" = "sender"`; retry, throttle, sender, recipient, text, route, sim swapped.',
         checks.smpp_statuses, shown="the profile's, then the standard's",
     )  # fmt: skip
     receipt_errors: dict[str, str] | None = key(
@@ -263,16 +265,6 @@ class Alerts:
 
 
 @dataclass(frozen=True, slots=True)
-class Directory:
-    """Who the clients are."""
-
-    key_file: Path | None = key(
-        None, "The private key that opens clients' passwords; only the daemon needs to read it.", checks.filled,
-        shown="`$CREDENTIALS_DIRECTORY/smsd.key` where there is one, else `smsd.key` beside the database",
-    )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
 class ReplyTexts:
     """The texts clients are answered with; `info` may hold `{code}`, `{login}` and `{password}`."""
 
@@ -313,14 +305,6 @@ class Messages:
 
 
 @dataclass(frozen=True, slots=True)
-class Retention:
-    """How long what is over is kept."""
-
-    inbox_days: int = key(0, "Days an incoming message is kept; 0: for ever.", _ANY, unit="d")
-    outbox_days: int = key(0, "Days a message in a final state is kept; 0: for ever.", _ANY, unit="d")
-
-
-@dataclass(frozen=True, slots=True)
 class Log:
     """What the daemon writes to its standard error. Neither texts nor whole phone numbers, at any level."""
 
@@ -347,9 +331,6 @@ class Config:
     directory: Directory = Directory()
     replies: ReplyTexts = ReplyTexts()
     messages: Messages = Messages()
-    templates: Templates = Templates()
-    api: Api = Api()
-    webhooks: tuple[Webhook, ...] = ()
     retention: Retention = Retention()
     log: Log = Log()
 
@@ -430,13 +411,10 @@ TABLES: Mapping[str, type] = {
     "directory": Directory,
     "replies": ReplyTexts,
     "messages": Messages,
-    "templates": Templates,
-    "api": Api,
-    "webhook": Webhook,
     "retention": Retention,
     "log": Log,
 }
-ARRAYS: Mapping[str, str] = {"modem": "modems", "smpp": "smpp", "http": "http", "webhook": "webhooks"}
+ARRAYS: Mapping[str, str] = {"modem": "modems", "smpp": "smpp", "http": "http"}
 """Tables that may stand several times, and the field of ``Config`` they make."""
 NESTED: Mapping[str, type] = {"modem.identity": Identity, "routing.by_class": ByClass}
 """Tables within tables."""

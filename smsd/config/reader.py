@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from smsd.config import checks
-from smsd.config.keys import ARRAYS, DEFAULT_PATH, TABLES, Config, Directory, Identity, Service, kind_of
+from smsd.config.directory import Directory
+from smsd.config.keys import ARRAYS, DEFAULT_PATH, TABLES, Config, Identity, Service, kind_of
 from smsd.errors import ConfigError, UsageError
 
 REFERENCE = "docs/reference/configuration.md"
@@ -125,20 +126,17 @@ class _Reader:
         if kind is tuple:
             if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
                 raise self._wrong(where, field.name, 'must be a list of strings: write ["…", "…"]')
-            return self._checked(field, tuple(value), where)
+            return tuple(value)
         if kind is dict and not (isinstance(value, dict) and all(isinstance(each, str) for each in value.values())):
             raise self._wrong(where, field.name, 'must be a table of strings: write { "code" = "meaning" }')
         # type(), not isinstance(): in Python true is an int, in TOML it is not.
         if type(value) is not (str if kind is Path else kind):
             raise self._wrong(where, field.name, f"must be {_KINDS[kind]}, not {value!r}")
-        checked = self._checked(field, value, where)
-        return self._resolved(str(checked)) if kind is Path else checked
-
-    def _checked(self, field: "dataclasses.Field[Any]", value: Any, where: str) -> Any:
         try:
-            return check(value) if (check := field.metadata["check"]) else value
+            checked = check(value) if (check := field.metadata["check"]) else value
         except ValueError as error:
             raise self._wrong(where, field.name, str(error)) from None
+        return self._resolved(str(checked)) if kind is Path else checked
 
     def _resolved(self, name: str) -> Path:
         """Return the file a path means: a relative one is a credential handed by systemd, or beside this file."""
@@ -160,7 +158,6 @@ class _Reader:
                 raise self._wrong("", name, "two routes have this name: give each its own")
         self._agree_routes(config)
         self._agree_http(config)
-        self._agree_webhooks(config)
         self._agree_order("order", config.routing.order, names)
         for each in dataclasses.fields(config.routing.by_class):
             self._agree_order(f"by_class {each.name}", getattr(config.routing.by_class, each.name), names)
@@ -168,7 +165,8 @@ class _Reader:
 
     def _agree_routes(self, config: Config) -> None:
         for modem in config.modems:
-            if modem.device is None and (modem.identity is None or not modem.identity.imei):
+            known = modem.identity is not None and (modem.identity.imei or modem.identity.imsi)
+            if modem.device is None and not known:
                 raise self._wrong(
                     f"[[modem]] {modem.name}", "device", 'missing: write device = "/dev/smsd/modem", or identity = '
                     '{ imei = "…" }',
@@ -177,6 +175,9 @@ class _Reader:
         for device in devices:
             if devices.count(device) > 1:
                 raise self._wrong("[[modem]]", "device", f"two modems have {device}: give each its own")
+        identities = [modem.identity for modem in config.modems if modem.identity]
+        if len(set(identities)) < len(identities):
+            raise self._wrong("[[modem]]", "identity", "two modems have the same: give each its own")
         for bind in config.smpp:
             if not bind.host and bind.profile not in _WITH_HOST:
                 raise self._wrong(f"[[smpp]] {bind.name}", "host", 'missing: write host = "smsc.example.net"')
@@ -193,17 +194,6 @@ class _Reader:
                 raise self._wrong(where, "profile", "either this or profile_file must say what the interface is like")
             if each.webhook_port and each.webhook_token_file is None:
                 raise self._wrong(where, "webhook_token_file", "missing: anybody could tell what became of messages")
-
-    def _agree_webhooks(self, config: Config) -> None:
-        names = [each.name for each in config.webhooks]
-        for each in config.webhooks:
-            where = f"[[webhook]] {each.name}"
-            if names.count(each.name) > 1:
-                raise self._wrong(where, "name", "two webhooks have it: give each its own")
-            if not each.url:
-                raise self._wrong(where, "url", 'missing: write url = "https://ccs.example.net/hooks/sms"')
-            if each.secret_file is None:
-                raise self._wrong(where, "secret_file", "missing: nobody could tell its events from invented ones")
 
     def _agree_order(self, key: str, order: tuple[str, ...], names: list[str]) -> None:
         for name in order:
@@ -224,6 +214,8 @@ class _Reader:
             raise self._wrong("[service]", "number", str(error)) from None
 
     def _directory(self, config: Config) -> Directory:
+        if wrong := config.directory.disagreement():
+            raise self._wrong("[directory]", *wrong)
         handed = self._handed("smsd.key") or self._handed("credentials/smsd.key")
         if config.directory.key_file is None and handed:
             return dataclasses.replace(config.directory, key_file=handed)

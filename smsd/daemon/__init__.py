@@ -13,15 +13,16 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 
 import structlog
 
 from smsd import log
 from smsd.config import Config
+from smsd.daemon.directory import directory_of
 from smsd.daemon.routes import make_routes
 from smsd.daemon.settings import gateway_settings
-from smsd.directory.local import LocalDirectory
-from smsd.errors import AlreadyRunningError, ConfigError, StoreError
+from smsd.errors import AlreadyRunningError, StoreError
 from smsd.gateway import Gateway
 from smsd.routes.modem import Timings, holder
 from smsd.store import Store
@@ -49,10 +50,13 @@ class Daemon:
         *,
         clock: Callable[[], float] = time.time,
         timings: Timings | None = None,
+        host: tuple[Path, ...] = (),
     ) -> None:
+        """``host`` is where /sys and /dev are: tests invent them."""
         self._config = config
         self._clock = clock
         self._timings = timings or Timings()
+        self._host = host
         self._notifier = Notifier(environ)
         self._watchdog_seconds = watchdog_interval(environ)
         self._stopped = asyncio.Event()
@@ -81,27 +85,23 @@ class Daemon:
     def _refuse_held_modems(self) -> None:
         """Refuse to be a second daemon on one modem. A port that another kind of program holds is waited for."""
         for modem in self._config.modems:
-            who = holder(str(modem.device))
+            who = None if modem.device is None else holder(str(modem.device))
             if who is not None and "smsd" in who.command:
                 raise AlreadyRunningError(f"{modem.device} is in use by {who}; two daemons on one modem are refused")
 
     async def _serve(self, thread: StoreThread) -> None:
         thread.store.outbox.limits = self._config.limit_table
         vault = _vault(self._config, thread.store, self._log)
-        routes = make_routes(self._config, thread, self._clock, self._timings)
-        gateway = Gateway(
-            thread,
-            routes,
-            LocalDirectory(lambda phone: thread.call(thread.store.clients.get, phone), vault),
-            vault,
-            gateway_settings(self._config),
-            self._clock,
-        )
-        self._log.info("started", routes=[route.name for route in routes], database=str(self._config.database.path))
-        async with contextlib.AsyncExitStack() as open_:
-            open_.enter_context(self._bell(gateway))
-            await self._face(open_, thread, gateway)
-            self._notifier.ready("ready: " + ", ".join(route.name for route in routes))
+        routes = make_routes(self._config, thread, self._clock, self._timings, self._host)
+        async with directory_of(self._config, thread, vault) as directory:
+            gateway = Gateway(thread, routes, directory, vault, gateway_settings(self._config), self._clock)
+            await self._work(thread, gateway, [route.name for route in routes])
+
+    async def _work(self, thread: StoreThread, gateway: Gateway, routes: list[str]) -> None:
+        """Run the gateway until it is told to stop, and settle what is in the air."""
+        self._log.info("started", routes=routes, database=str(self._config.database.path))
+        with self._bell(gateway):
+            self._notifier.ready("ready: " + ", ".join(routes))
             tasks = [
                 asyncio.create_task(gateway.run(), name="gateway"),
                 asyncio.create_task(self._watch(thread, gateway), name="watchdog"),
@@ -121,13 +121,6 @@ class Daemon:
             for task, result in zip(tasks, results, strict=True):
                 if task in done and isinstance(result, Exception):
                     raise result
-
-    async def _face(self, open_: contextlib.AsyncExitStack, thread: StoreThread, gateway: Gateway) -> None:
-        """Open the API, where one is configured."""
-        if self._config.api.wanted:
-            from smsd.daemon.api import api  # noqa: PLC0415  only who has an API pays for it
-
-            await open_.enter_async_context(api(self._config, thread, self._clock, gateway.look))
 
     @contextlib.contextmanager
     def _bell(self, gateway: Gateway) -> Iterator[None]:
@@ -188,11 +181,6 @@ def _vault(config: Config, store: Store, log: structlog.stdlib.BoundLogger) -> V
 def main(config: Config, environ: Mapping[str, str]) -> int:
     """Run the daemon in the foreground until SIGTERM or SIGINT; return its exit code."""
     config.require_routes()
-    for modem in config.modems:
-        if modem.device is None:
-            raise ConfigError(
-                f'{config.path}: [[modem]] {modem.name} identity: found by a path only as yet: give device = "/dev/..."'
-            )
     as_json = {"json": True, "console": False}.get(config.log.format)
     log.setup(json=as_json, level=config.log.level, environ=environ)
 

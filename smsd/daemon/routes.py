@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from smsd import config as configuration
 from smsd.config import Config
 from smsd.errors import ConfigError
 from smsd.gateway import Route
-from smsd.routes.modem import ModemRoute, Timings
+from smsd.routes.modem import Host, ModemRoute, Ports, Seeker, Timings, Wanted
 from smsd.rules.routing import Block
 from smsd.store.thread import StoreThread
 
@@ -42,20 +43,26 @@ class RouteMemory:
         await self._thread.call(self._thread.store.remember, self._route, key, value)
 
 
-def make_routes(config: Config, thread: StoreThread, clock: Callable[[], float], timings: Timings) -> list[Route]:
-    """Make every route of the configuration: binds first, then operators by HTTP, then modems."""
-    modems = [_modem(each, config, RouteMemory(thread, each.name), timings) for each in config.modems]
+def make_routes(
+    config: Config, thread: StoreThread, clock: Callable[[], float], timings: Timings, host: tuple[Path, ...] = ()
+) -> list[Route]:
+    """Make every route of the configuration: binds first, then operators by HTTP, then modems.
+
+    ``host`` is where /sys and /dev are, if not there.
+    """
+    seeker = Seeker(Ports(Host(*host)), timings, time.monotonic)
+    modems = [_modem(each, config, RouteMemory(thread, each.name), timings, seeker) for each in config.modems]
     binds = [_bind(each, config, thread, clock) for each in config.smpp]
     operators = [_operator(each, config, thread, clock) for each in config.http]
     return [*binds, *operators, *modems]
 
 
-def _modem(modem: configuration.Modem, config: Config, memory: RouteMemory, timings: Timings) -> Route:
+def _modem(modem: configuration.Modem, config: Config, memory: RouteMemory, timings: Timings, seeker: Seeker) -> Route:
     """Make the route over a modem."""
     file = modem.pin_file
     return ModemRoute(
         modem.name,
-        str(modem.device),
+        str(modem.device or ""),
         sender=config.service.number,
         memory=memory,
         clock=time.monotonic,
@@ -66,7 +73,8 @@ def _modem(modem: configuration.Modem, config: Config, memory: RouteMemory, timi
         baud=modem.baud,
         rtscts=modem.rtscts,
         service_centre=modem.smsc,
-        imei=modem.identity.imei if modem.identity else "",
+        wanted=Wanted(modem.identity.imei, modem.identity.imsi) if modem.identity else Wanted(),
+        seeker=seeker,
         timings=replace(
             timings, settle_after=float(modem.settle_seconds), submission=float(modem.result_timeout_seconds)
         ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from smsd.directory import Registration
+from smsd.directory import Registration, Wish
 from smsd.errors import DirectoryError, SealError, StoreError
 from smsd.store import Row
 from smsd.vault import Vault
@@ -32,7 +32,13 @@ class LocalDirectory:
             password = None if sealed is None else self._vault.open(sealed, associated=seal_context(phone))
         except (StoreError, SealError) as error:
             raise DirectoryError(str(error)) from error
-        return Registration(code=row["code"], login=row["login"], password=password)
+        return Registration(
+            code=row["code"],
+            login=row["login"],
+            password=password,
+            name=row["name"],
+            subscribed=bool(row["subscribed"]),
+        )
 
-    async def subscribe(self, phone: str, *, subscribed: bool) -> None:
+    async def subscribe(self, phone: str, wish: Wish) -> None:
         """Do nothing: the wish was recorded in the transaction of the inbox row."""

@@ -16,7 +16,7 @@ from smsd.doctor import bind, database, files, modem
 from smsd.doctor.finding import Check, Finding, Severity, bad, exit_code, fine, worth_a_look
 from smsd.doctor.process import PROC, cure, running, users_of
 from smsd.errors import ConfigError, PortBusyError, RouteError
-from smsd.routes.modem import Timings, examine
+from smsd.routes.modem import Finder, Host, Ports, Seeker, Timings, Wanted, examine
 from smsd.store import Store
 from smsd.store.lock import holder
 
@@ -46,12 +46,14 @@ class Doctor:
         steady: Callable[[], float],
         timings: Timings | None = None,
         proc: Path = PROC,
+        host: Host | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
         self._steady = steady
         self._timings = timings
         self._proc = proc
+        self._ports = Ports(host or Host())
         self._skew: float | None = None
 
     async def findings(self) -> AsyncIterator[Finding]:
@@ -134,10 +136,14 @@ class Doctor:
 
     async def _ourselves(self) -> AsyncIterator[Finding]:
         for each in self._config.modems:
+            if each.device is None:
+                async for finding in self._sought(each):
+                    yield finding
+                continue
             found = list(self._port(each))
             for finding in found:
                 yield finding
-            if each.device is None or not each.device.exists() or any(_held(finding) for finding in found):
+            if not each.device.exists() or any(_held(finding) for finding in found):
                 continue
             async for finding in self._examined(each, str(each.device)):
                 yield finding
@@ -148,6 +154,20 @@ class Doctor:
 
             for http in self._config.http:
                 yield await operator.look_at_operator(http)
+
+    async def _sought(self, each: Modem) -> AsyncIterator[Finding]:
+        """Look for a modem that is known by its identity, as the daemon would."""
+        assert each.identity is not None  # noqa: S101  the configuration has been agreed
+        seeker = Seeker(self._ports, self._timings or Timings(), self._steady)
+        try:
+            device = await Finder(seeker).find(Wanted(each.identity.imei, each.identity.imsi))
+        except RouteError as error:
+            yield bad(
+                Check.MODEM, each.name, str(error), "smsd modem list shows what is plugged in, as root who holds it"
+            )
+            return
+        async for finding in self._examined(each, device):
+            yield finding
 
     async def _examined(self, each: Modem, device: str) -> AsyncIterator[Finding]:
         try:
@@ -163,7 +183,7 @@ class Doctor:
                 "is it the port for AT commands? most modems have several: try the others, or plug it out and in",
             )
             return
-        if each.identity is not None and each.identity.imei and each.identity.imei != seen.identity.imei:
+        if each.identity is not None and not Wanted(each.identity.imei).is_modem(seen.identity.imei):
             yield bad(
                 Check.MODEM,
                 each.name,

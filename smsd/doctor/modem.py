@@ -147,6 +147,13 @@ def _not_begun(view: View) -> Finding:
     """Tell of a modem that the daemon does not get on with far enough to know more."""
     if view.state in _RECOVERING:
         return worth_a_look(Check.MODEM, view.name, _RECOVERING[view.state], "smsd doctor, in a minute")
+    if view.state.startswith("foreign-"):
+        return bad(
+            Check.MODEM,
+            view.name,
+            view.detail,
+            f"is it the replacement? smsd modem adopt {view.name}; if not: unplug it",
+        )
     port = view.state == "busy-port"
     cure = "sudo smsd doctor names the program" if port else "plug the modem out and in; journalctl -u smsd"
     return bad(Check.PORT if port else Check.MODEM, view.name, f"{view.state}: {view.detail}", cure)

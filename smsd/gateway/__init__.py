@@ -22,14 +22,15 @@ from smsd.gateway.answers import MESSAGE_SEAL, Answers
 from smsd.gateway.doubts import Doubts
 from smsd.gateway.pump import STORE_RETRY_SECONDS, Pump
 from smsd.gateway.reception import Reception
+from smsd.gateway.retention import Forgetting
 from smsd.gateway.route import Bells, Route, Settings
 from smsd.rules.commands import Command
 from smsd.rules.outbox import MessageClass
 from smsd.rules.phones import sender_phone
 from smsd.rules.reception import Decision, Facts, Incoming, command_of, judge
-from smsd.rules.routing import Block, Kind, View, diverts, permits, refused_at_once
+from smsd.rules.routing import Block, Kind, View, diverts, permits, refused_at_once, stand_in
 from smsd.sms import Deliver, InDoubt, NotSent, Outcome, Received, StatusReport, Submit, segments
-from smsd.store import Claim, Diversion, Judge, NewMessage, Receipt
+from smsd.store import Claim, Diversion, Judge, NewMessage, Receipt, Ways
 from smsd.store.thread import StoreThread
 from smsd.vault import Vault
 from smsd.wire.userdata import UserData
@@ -79,8 +80,9 @@ class Gateway:
             self._bells,
             down_for=self._down_for,
             fallback_after=settings.fallback_after.total_seconds(),
-            keep=settings.keep_outbox,
+            keep=settings.keep.outbox.get(MessageClass.ALERT),
         )
+        self._forgetting = Forgetting(store, settings.keep, clock)
         self._doubts = Doubts(store, self._routes.values(), clock, self._bells, self._record, self._quiet)
         self._pumps = {
             route.name: Pump(
@@ -90,18 +92,18 @@ class Gateway:
                 self._bells.work[route.name],
                 cut=self._cut,
                 permits=self._permits,
-                diversion=self._diversion,
                 survey=self._doubts.survey,
                 landed=self._landed,
             )
             for route in self._routes.values()
         }
+        self._store.outbox.ways = Ways(refused=self._divert_refused, reported=self._divert_reported)
         self._judge = Judge(
             phone_of=self._phone_of,
             command_of=self._command_of,
             decide=self._decide,
             ack=self._ack,
-            divert=self._divert_reported,
+            ways=self._store.outbox.ways,
             incomplete=settings.incomplete,
         )
         self._reception = Reception(store, self._judge)
@@ -127,6 +129,7 @@ class Gateway:
             supervise("alerts", self._feeder.run)
             supervise("statuses", self._publish)
             supervise("care", self._care)
+            supervise("retention", self._forgetting.run)
 
     async def stop(self, seconds: float) -> None:
         """Take no more work and wait at most ``seconds`` for the parts in the air to be answered."""
@@ -158,13 +161,8 @@ class Gateway:
         """Make something received safe and act on it. Raises ``StoreError``: then it must not be deleted."""
         received = self._with_recipient(received)
         receipt = await self._reception.take(received)
-        if _block(getattr(received.value, "refused", None)) is Block.SIM_SWAPPED:
-            log.error(
-                "sim_swapped",
-                recipient=getattr(received.value, "recipient", ""),
-                attempt_id=receipt.attempt_id,
-                why="the operator says that the recipient's SIM was replaced: ask the client before anything is sent",
-            )
+        if isinstance(received.value, StatusReport) and not receipt.repeated:
+            _alarm_if_swapped(received.value.refused, received.value.recipient, receipt.attempt_id)
         _tell(received, receipt)
         if receipt.message_id is not None or receipt.attempt_id is not None:
             # A report may have settled a doubt, and what waited for it may leave.
@@ -181,6 +179,7 @@ class Gateway:
     async def settled(self, attempt_id: int, outcome: Outcome) -> None:
         """Record the late end of an attempt."""
         await self._record(attempt_id, outcome)
+        _alarm_if_swapped(getattr(outcome, "refused", None), "", attempt_id)
         self._bells.ring()
 
     def changed(self, route: str) -> None:
@@ -223,6 +222,22 @@ class Gateway:
     def _ack(self, phone: str, now: float) -> NewMessage:
         return self._settings.message(MessageClass.ACK, phone, self._settings.replies.accepted, now)
 
+    def _divert_refused(
+        self,
+        message_class: MessageClass,
+        route: str,
+        refusal: NotSent,
+        allowed: bool,  # noqa: FBT001
+    ) -> Diversion | None:
+        block = _block(refusal.refused)
+        if block is None or not refused_at_once(message_class, block, allowed=allowed):
+            return None
+        other = stand_in(message_class, block, route, self._views(self._clock(), {}), self._settings.by_class)
+        if other is None:
+            return None
+        what = f"{route} failed" if block is Block.ROUTE else "the sender's name was refused"
+        return Diversion(other, f"{what} ({refusal.code})")
+
     def _divert_reported(self, message_class: MessageClass, report: StatusReport, diverted: bool) -> Diversion | None:  # noqa: FBT001
         if not diverts(message_class, _block(report.refused), diverted=diverted):
             return None
@@ -233,11 +248,18 @@ class Gateway:
     def _permits(self, route: str) -> Mapping[MessageClass, float]:
         """Say what a route may take now."""
         now = self._clock()
-        named = self._settings.order or tuple(self._routes)
-        used = [each for each in self._routes.values() if each.name in named]
-        views = [View(each.name, each.kind, self._down_for(each, now)) for each in used]
         after = self._settings.fallback_after.total_seconds()
-        return permits(route, views, now=now, fallback_after=after, by_class=self._settings.by_class)
+        stuck = {name: pump.stuck_for for name, pump in self._pumps.items()}
+        return permits(route, self._views(now, stuck), now=now, fallback_after=after, by_class=self._settings.by_class)
+
+    def _views(self, now: float, stuck: Mapping[str, float]) -> list[View]:
+        """Say how the routes are that the order names, in its order; ``stuck``: for how many seconds each was."""
+        named = self._settings.order or tuple(self._routes)
+        return [
+            View(name, route.kind, self._down_for(route, now), stuck.get(name, 0.0))
+            for name, route in self._routes.items()
+            if name in named
+        ]
 
     def _down_for(self, route: Route, now: float) -> float:
         since = self._down_since[route.name]
@@ -245,12 +267,6 @@ class Gateway:
             return 0.0
         # Down, however short: never the 0.0 that means up.
         return max(now - since, 0.001) if since is not None else 0.001
-
-    def _diversion(self, claim: Claim, refusal: NotSent) -> Diversion | None:
-        """Say whether a message that was refused goes by the SIM at once."""
-        if not refused_at_once(claim.message_class, _block(refusal.refused)):
-            return None
-        return self._by_sim(claim.message_class, f"the sender's name was refused ({refusal.code})")
 
     def _by_sim(self, message_class: MessageClass, reason: str) -> Diversion | None:
         """Choose the SIM that a message goes by: one that may carry its class, and of those one that is up first."""
@@ -286,10 +302,11 @@ class Gateway:
             return text
         return prefix + text
 
-    def _landed(self, route: Route, _claim: Claim, outcome: Outcome) -> None:
+    def _landed(self, route: Route, claim: Claim, outcome: Outcome) -> None:
         if isinstance(outcome, InDoubt):
             self._bells.doubts[route.name].set()
         elif isinstance(outcome, NotSent):
+            _alarm_if_swapped(outcome.refused, claim.recipient, claim.attempt_id)
             self._bells.ring()
 
     # --- care ---------------------------------------------------------------------------------------------------------
@@ -315,7 +332,6 @@ class Gateway:
                 log.warning("clock_was_ahead", count=mended, why="they were to be tried at a time that is far off now")
             for inbox_id in await self._thread.call(self._store.inbox.give_up_incomplete, self._settings.incomplete):
                 log.info("part_never_came", inbox_id=inbox_id)
-            await self._forget()
             if self._clock() - self._wal_emptied >= WAL_SECONDS:
                 self._wal_emptied = self._clock()
                 await self._thread.call(self._store.engine.forget_wal)
@@ -339,16 +355,6 @@ class Gateway:
             if count := await self._thread.call(self._store.outbox.rescue, route.name, diversion):
                 log.warning("rescued", route=route.name, count=count)
                 self._bells.ring()
-
-    async def _forget(self) -> None:
-        """Forget a handful of what is older than the configuration keeps."""
-        now, keep_inbox, keep_outbox = self._clock(), self._settings.keep_inbox, self._settings.keep_outbox
-        if keep_inbox or keep_outbox:
-            await self._thread.call(
-                self._store.forget,
-                inbox_before=now - keep_inbox.total_seconds() if keep_inbox else None,
-                outbox_before=now - keep_outbox.total_seconds() if keep_outbox else None,
-            )
 
 
 async def _supervised(what: str, work: Callable[..., Awaitable[None]], *args: object) -> None:
@@ -378,6 +384,18 @@ def _in_order(routes: Sequence[Route], order: Sequence[str]) -> list[Route]:
 
 def _block(refused: str | None) -> Block | None:
     return None if refused is None else Block(refused)
+
+
+def _alarm_if_swapped(refused: str | None, recipient: str, attempt_id: int | None) -> None:
+    """Call a person where an operator says that a SIM was replaced: passwords to the number are held from now on."""
+    if _block(refused) is Block.SIM_SWAPPED:
+        log.error(
+            "sim_swapped",
+            recipient=recipient,
+            attempt_id=attempt_id,
+            why="the operator says that the recipient's SIM was replaced: passwords are held; ask the client, then "
+            "'smsd client release'",
+        )
 
 
 def _tell(received: Received, receipt: Receipt) -> None:

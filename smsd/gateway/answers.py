@@ -2,7 +2,8 @@
 
 Knows which answer belongs to which command and what to do while the directory is down. Refuses to word anything: the
 texts are ``rules.replies``. A result is queued in the transaction that ends its request; one that holds a password is
-sealed before it is written anywhere.
+sealed before it is written anywhere. A process that dies between the question and that transaction leaves the request
+in progress: the directory is asked once more, and the client answered once.
 """
 
 import asyncio
@@ -12,13 +13,13 @@ from dataclasses import replace
 
 import structlog
 
-from smsd.directory import Directory
-from smsd.errors import DirectoryError
+from smsd.directory import Directory, Wish
+from smsd.errors import DirectoryDownError, DirectoryError
 from smsd.gateway.pump import POLL_SECONDS
 from smsd.gateway.route import Bells, Settings
 from smsd.rules.commands import Command
 from smsd.rules.outbox import MessageClass
-from smsd.rules.requests import DEADLINE, RequestState, retry_delay
+from smsd.rules.requests import RequestState, retry_delay
 from smsd.store import NewMessage, Request
 from smsd.store.thread import StoreThread
 from smsd.vault import PublicKey, seal
@@ -53,6 +54,7 @@ class Answers:
         self._clock = clock
         self._bells = bells
         self._stopping = False
+        self._down = False
 
     def stop(self) -> None:
         """Take up no more requests."""
@@ -78,25 +80,45 @@ class Answers:
         try:
             state, result, error = await self._carry_out(request)
         except DirectoryError as trouble:
-            if self._clock() - request.received_at < DEADLINE.total_seconds():
-                delay = retry_delay(request.asked).total_seconds()
+            self._down = self._down or isinstance(trouble, DirectoryDownError)
+            left = request.received_at + self._settings.request_deadline.total_seconds() - self._clock()
+            if left > 0:
+                again_in = trouble.again_in if isinstance(trouble, DirectoryDownError) else None
+                delay = retry_delay(request.asked, again_in, left).total_seconds()
                 await self._thread.call(self._thread.store.requests.postpone, request.id, delay, str(trouble))
-                told.warning("request_waits", error=str(trouble), asked=request.asked, seconds=delay)
+                told.warning("request_waits", error=str(trouble), asked=request.asked, seconds=round(delay, 1))
                 return
-            state, result, error = RequestState.FAILED, self._say(request, self._settings.replies.failed), str(trouble)
+            state, result, error = await self._apology(request, str(trouble))
+        else:
+            await self._returned()
         message_id = await self._thread.call(self._thread.store.requests.finish, request.id, state, result, error)
         told.info("request_ended", state=state.value, message_id=message_id, why=error)
         self._bells.ring()
+
+    async def _returned(self) -> None:
+        """After an outage nobody waits for the next time of his own: what was put off is due at once."""
+        if self._down:
+            self._down = False
+            await self._thread.call(self._thread.store.requests.hasten)
+
+    async def _apology(self, request: Request, trouble: str) -> End:
+        """Say at the deadline what is true: data cannot be told, while a wish is in force here all the same."""
+        if request.command is Command.INFO:
+            return RequestState.FAILED, self._say(request, self._settings.replies.failed), trouble
+        subscribed = await self._thread.call(self._thread.store.clients.subscribed, request.phone)
+        told = f"in force here, but the client-support system could not be told: {trouble}"
+        return RequestState.FAILED, self._wish_reply(request, subscribed=subscribed), told
 
     async def _carry_out(self, request: Request) -> End:
         """Do what a request asks for."""
         if request.command is Command.INFO:
             return await self._registration(request)
         # Of competing wishes the later one holds: the answer says what holds now.
-        subscribed = await self._thread.call(self._thread.store.clients.subscribed, request.phone)
-        await self._directory.subscribe(request.phone, subscribed=subscribed)
-        replies = self._settings.replies
-        return RequestState.DONE, self._say(request, replies.start if subscribed else replies.stop), None
+        wish = await self._thread.call(self._thread.store.clients.wish, request.phone)
+        subscribed = wish is None or bool(wish["subscribed"])
+        decided_at = request.received_at if wish is None else float(wish["decided_at"])
+        await self._directory.subscribe(request.phone, Wish(subscribed, decided_at, request.id))
+        return RequestState.DONE, self._wish_reply(request, subscribed=subscribed), None
 
     async def _registration(self, request: Request) -> End:
         """Answer with the registration data, or with why there are none."""
@@ -104,11 +126,16 @@ class Answers:
         registration = await self._directory.registration(request.phone)
         if registration is None:
             return RequestState.FAILED, self._say(request, replies.unknown), "the phone is not a client's"
+        if registration.subscribed is False:
+            await self._thread.call(self._thread.store.clients.heed_stop, request.phone, "the client-support system")
         if registration.password is None:
             return RequestState.FAILED, self._say(request, replies.failed), "no password is recorded for this client"
         text = replies.info(code=registration.code, login=registration.login, password=registration.password)
         sealed = seal(self._public, text, associated=MESSAGE_SEAL)
         return RequestState.DONE, replace(self._say(request, text), text=None, sealed=sealed), None
+
+    def _wish_reply(self, request: Request, *, subscribed: bool) -> NewMessage:
+        return self._say(request, self._settings.replies.start if subscribed else self._settings.replies.stop)
 
     def _say(self, request: Request, text: str) -> NewMessage:
         return self._settings.message(MessageClass.RESULT, request.phone, text, self._clock())

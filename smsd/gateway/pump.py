@@ -18,7 +18,7 @@ from smsd.errors import PduError, SealError, StoreError
 from smsd.gateway.route import Route
 from smsd.rules.outbox import MessageClass
 from smsd.sms import InDoubt, NotSent, Outcome, Sent, Submit, Verdict
-from smsd.store import Claim, Claimant, Diversion, Ended
+from smsd.store import Claim, Claimant, Ended
 from smsd.store.thread import StoreThread
 
 __all__ = ["POLL_SECONDS", "STORE_RETRY_SECONDS", "Pump"]
@@ -34,9 +34,8 @@ log = structlog.get_logger("smsd.gateway")
 class Pump:
     """Sends for one route.
 
-    ``cut`` makes the ``Submit`` of a claim; ``permits`` says what the route may take now; ``diversion`` where a message
-    goes that was refused; ``survey`` settles what it can of the route's doubts and says until when
-    (Unix seconds) nothing new is to be sent; ``landed`` hears every end.
+    ``cut`` makes the ``Submit`` of a claim; ``permits`` says what the route may take now; ``survey`` settles what it
+    can of the route's doubts and says until when (Unix seconds) nothing new is to be sent; ``landed`` hears every end.
     """
 
     def __init__(
@@ -48,7 +47,6 @@ class Pump:
         *,
         cut: Callable[[Claim, Route], Submit],
         permits: Callable[[str], Mapping[MessageClass, float]],
-        diversion: Callable[[Claim, NotSent], Diversion | None],
         survey: Callable[[Route], Awaitable[float]],
         landed: Callable[[Route, Claim, Outcome], None],
     ) -> None:
@@ -58,7 +56,6 @@ class Pump:
         self._work = work
         self._cut = cut
         self._permits = permits
-        self._diversion = diversion
         self._survey = survey
         self._landed = landed
         # Bound once: what is written for each part is a good deal of what a part costs.
@@ -69,6 +66,7 @@ class Pump:
         self._holds = 0
         self._was_up = False
         self._waits_until = 0.0
+        self._took_at = clock()
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -76,6 +74,13 @@ class Pump:
     def in_air(self) -> int:
         """How many parts have been claimed and not yet recorded."""
         return len(self._flights) + len(self._ended)
+
+    @property
+    def stuck_for(self) -> float:
+        """For how many seconds the route has been up, taken nothing and had no room: past its rate, or unanswered."""
+        if not self._route.status.up or min(self._route.window - len(self._flights), self._route.room) > 0:
+            return 0.0
+        return max(0.0, self._clock() - self._took_at)
 
     async def stop(self) -> None:
         """Take no more work; return when everything in the air has landed and is recorded."""
@@ -180,10 +185,7 @@ class Pump:
     async def _exchange(self, room: int) -> list[Claim]:
         """Record what has ended and claim as many parts as there is room for, in one transaction."""
         ended = list(self._ended)
-        records: list[Ended] = [
-            (claim.attempt_id, outcome, self._diversion(claim, outcome) if isinstance(outcome, NotSent) else None)
-            for claim, outcome in ended
-        ]
+        records: list[Ended] = [(claim.attempt_id, outcome) for claim, outcome in ended]
         route = self._route
         permits = self._permits(route.name)
         claimant = Claimant(route.name, route.sender, route.sim, route.witness(), permits, whole=route.whole)
@@ -197,6 +199,7 @@ class Pump:
     def _launch(self, claim: Claim) -> None:
         """Send a claimed part: from here on it may leave."""
         self._empty.clear()
+        self._took_at = self._clock()
         flight = asyncio.get_running_loop().create_task(self._send(claim))
         self._flights[flight] = claim
         flight.add_done_callback(lambda _: self._work.set())

@@ -9,6 +9,8 @@ from typing import Protocol
 from smsd.routes import Inbound
 from smsd.rules.outbox import MessageClass
 from smsd.rules.replies import Replies
+from smsd.rules.requests import DEADLINE
+from smsd.rules.retention import Keep
 from smsd.rules.routing import Kind
 from smsd.sms import Doubt, Outcome, RouteStatus, Submit, Witness, segments
 from smsd.store import NewMessage
@@ -84,9 +86,9 @@ class Settings:
     commands_per_hour: int = 10
     lenient_commands: bool = False
     incomplete: timedelta = timedelta(hours=24)
+    request_deadline: timedelta = DEADLINE
     lifetimes: Mapping[MessageClass, timedelta] = field(default_factory=dict)
-    keep_inbox: timedelta | None = None
-    keep_outbox: timedelta | None = None
+    keep: Keep = field(default_factory=Keep)
     order: tuple[str, ...] = ()
     by_class: Mapping[MessageClass, tuple[str, ...]] = field(default_factory=dict)
     fallback_after: timedelta = timedelta(seconds=30)

@@ -35,7 +35,7 @@ TRANSITIONS: dict[RequestState, dict[RequestState, str]] = {
 }
 
 DEADLINE = timedelta(hours=24)
-"""How long a request waits for a directory that is down before the client is apologised to."""
+"""How long a request waits for a directory that is down before the client is apologised to, unless configured."""
 
 _STEPS = (2, 5, 15, 60, 300)
 
@@ -45,6 +45,11 @@ def may(before: RequestState, after: RequestState) -> bool:
     return before == after or after in TRANSITIONS[before]
 
 
-def retry_delay(asked: int) -> timedelta:
-    """Say how long to wait after the directory could not be asked for the ``asked``-th time (from 1)."""
-    return timedelta(seconds=_STEPS[min(asked, len(_STEPS)) - 1])
+def retry_delay(asked: int, again_in: float | None = None, left: float = DEADLINE.total_seconds()) -> timedelta:
+    """Say how long to wait after the directory could not be asked for the ``asked``-th time (from 1).
+
+    ``again_in`` is what the directory itself says, in seconds, where it knows. Never longer than what is ``left`` until
+    the client is to be apologised to.
+    """
+    steps = _STEPS[min(asked, len(_STEPS)) - 1]
+    return timedelta(seconds=max(0.0, min(steps if again_in is None else again_in, left)))

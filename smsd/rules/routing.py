@@ -15,10 +15,25 @@ from enum import StrEnum
 
 from smsd.rules.outbox import MessageClass
 
-__all__ = ["ANSWER_PATIENCE", "FALLS_BACK", "Block", "Kind", "View", "diverts", "permits", "refused_at_once"]
+__all__ = [
+    "ANSWER_PATIENCE",
+    "FALLS_BACK",
+    "REPORTED",
+    "STUCK_SECONDS",
+    "Block",
+    "Kind",
+    "View",
+    "diverts",
+    "permits",
+    "refused_at_once",
+    "stand_in",
+]
 
 ANSWER_PATIENCE = 75.0
 """Seconds after which an answer leaves by any route that is up: two minutes are promised, and sending takes time."""
+
+STUCK_SECONDS = 10.0
+"""A route that is up and takes nothing for less than this is only busy, however soon a dead one is passed over."""
 
 FALLS_BACK = frozenset({MessageClass.ACK, MessageClass.RESULT, MessageClass.ADMIN, MessageClass.MANUAL})
 """Classes somebody waits for: they leave by the SIM when the binds have been down for long enough. A notification waits
@@ -36,7 +51,7 @@ class Kind(StrEnum):
 
 
 class Block(StrEnum):
-    """What the network says that it blocks, where it says so."""
+    """What is blocked, or has failed, where it is said."""
 
     SENDER = "sender"
     """The sender's name, or this kind of traffic under it."""
@@ -45,21 +60,37 @@ class Block(StrEnum):
     TEXT = "text"
     """This text: no other sender changes that."""
     SIM_SWAPPED = "sim swapped"
-    """The recipient's SIM has just been replaced: no secret may follow, by any route."""
+    """The recipient's SIM has just been replaced: no secret may follow, by any route, until a person says so."""
+    ROUTE = "route"
+    """Nothing of the message: the route itself has failed (no money, a wrong state), and another may carry it."""
+
+
+REPORTED = (Block.SENDER, Block.RECIPIENT, Block.TEXT, Block.SIM_SWAPPED)
+"""What may be said of a message that had been taken: no failure of the route makes that undone."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a route is: ``down_for`` counts the seconds it has not been up (0.0 while it is)."""
+    """How a route is.
+
+    ``down_for`` counts the seconds it has not been up (0.0 while it is), ``stuck_for`` those in which it was up, had no
+    room and took nothing: it is beyond its rate, or its window is full and nobody answers.
+    """
 
     name: str
     kind: Kind
     down_for: float = 0.0
+    stuck_for: float = 0.0
 
     @property
     def up(self) -> bool:
-        """Whether it takes messages."""
+        """Whether it is there; it may be stuck all the same."""
         return self.down_for <= 0.0
+
+    @property
+    def out_for(self) -> float:
+        """For how many seconds it has taken nothing because it could not; a short wait for its turn is none."""
+        return max(self.down_for, self.stuck_for if self.stuck_for >= STUCK_SECONDS else 0.0)
 
 
 def permits(
@@ -73,14 +104,18 @@ def permits(
     """Say for each class which messages ``route`` may take: those made before the moment told (Unix seconds).
 
     ``math.inf``: all; ``-math.inf``: none but those diverted to it. ``order`` lists every route, the first to be tried
-    first; ``by_class`` names another order for a class, whose other routes then never carry it.
+    first; ``by_class`` names another order for a class, whose other routes then never carry it. A route that has been
+    stuck for ``fallback_after`` counts as down for as long: a rate is passed over where it starves an answer, and not
+    where it makes one wait for its turn.
     """
-    found = {}
-    for message_class in MessageClass:
-        names = by_class.get(message_class)
-        views = list(order) if names is None else [view for name in names for view in order if view.name == name]
-        found[message_class] = _permit(message_class, route, views, now, fallback_after)
-    return found
+    return {each: _permit(each, route, _order_of(each, order, by_class), now, fallback_after) for each in MessageClass}
+
+
+def _order_of(
+    message_class: MessageClass, order: Sequence[View], by_class: Mapping[MessageClass, Sequence[str]]
+) -> list[View]:
+    names = by_class.get(message_class)
+    return list(order) if names is None else [view for name in names for view in order if view.name == name]
 
 
 def _permit(message_class: MessageClass, route: str, order: Sequence[View], now: float, fallback_after: float) -> float:
@@ -92,20 +127,49 @@ def _permit(message_class: MessageClass, route: str, order: Sequence[View], now:
     others = [view for view in earlier if view.kind is not mine.kind]
     if not others:
         # Two SIMs share the work; a second bind is a spare.
-        return math.inf if mine.kind is Kind.SIM or not any(view.up for view in alike) else -math.inf
+        fit = [view for view in alike if view.up and view.out_for <= fallback_after]
+        return math.inf if mine.kind is Kind.SIM or not fit else -math.inf
     if message_class not in FALLS_BACK:
         return -math.inf
-    if all(view.down_for >= fallback_after for view in others) and not any(view.up for view in others):
+    if all(view.out_for > 0.0 and view.out_for >= fallback_after for view in others):
         return math.inf
     return now - ANSWER_PATIENCE if message_class in ANSWERS else -math.inf
 
 
-def refused_at_once(message_class: MessageClass, block: Block | None) -> bool:
+def refused_at_once(message_class: MessageClass, block: Block | None, *, allowed: bool = False) -> bool:
     """Tell whether a message whose submit was refused falls back at once, for this message only.
 
-    Only where it was the sender's name that was refused; never for a refused recipient or text.
+    Where it was the sender's name that was refused, or the route that has failed; never for a refused recipient or
+    text. An alert waits for its route unless a person ``allowed`` it to fall back, a notification for one that failed:
+    that one will be back, while a name refused is refused for good.
     """
-    return block is Block.SENDER and message_class is not MessageClass.ALERT
+    if message_class is MessageClass.ALERT and not allowed:
+        return False
+    if block is Block.ROUTE:
+        return message_class is not MessageClass.NOTIFICATION
+    return block is Block.SENDER
+
+
+def stand_in(
+    message_class: MessageClass,
+    block: Block,
+    refused_by: str,
+    order: Sequence[View],
+    by_class: Mapping[MessageClass, Sequence[str]],
+) -> str | None:
+    """Name the route that takes over what another refused: the next in the order that is up, else a SIM.
+
+    Only what comes after the one that refused is asked, so that none is asked twice; a SIM stands in wherever it is
+    named. Where the name was refused a SIM that is down is waited for: by name the message would pass nowhere. What a
+    failed route refused is not tied to a route that is down, too: whichever is up first carries it.
+    """
+    views = _order_of(message_class, order, by_class)
+    place = next((number for number, view in enumerate(views) if view.name == refused_by), len(views))
+    sims = [view for view in views if view.kind is Kind.SIM and view.name != refused_by]
+    found = [view for view in (*views[place + 1 :], *sims) if view.up]
+    if not found and block is Block.SENDER:
+        found = sims
+    return found[0].name if found else None
 
 
 def diverts(message_class: MessageClass, block: Block | None, *, diverted: bool) -> bool:

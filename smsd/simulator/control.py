@@ -17,17 +17,26 @@ from smsd.simulator.faults import Fault, Kind, Place
 from smsd.simulator.modem import SimulatedModem
 from smsd.simulator.network import Message, Submission
 from smsd.simulator.sim import Status
+from smsd.simulator.smsc import SimulatedSmsc
+from smsd.simulator.troubles import Injected, Trouble
 
 __all__ = ["Control"]
 
 WAIT_SECONDS = 10.0
+_TROUBLE: dict[str, Callable[[str], Any]] = {"times": int, "code": lambda text: int(text, 0), "seconds": float}
+"""What a trouble is told, and how it is read."""
 
 
 class Control:
-    """What may be asked of ``modem`` and its network; ``stopped`` is set by ``quit``."""
+    """What may be asked of ``modem``, its network and ``centre``, the operator's SMPP, if there is one.
 
-    def __init__(self, modem: SimulatedModem) -> None:
+    ``stopped`` is set by ``quit``.
+    """
+
+    def __init__(self, modem: SimulatedModem, centre: SimulatedSmsc | None = None) -> None:
         self.modem = modem
+        self.centre = centre
+        self._away = False
         self.stopped = asyncio.Event()
         self._verbs: dict[str, Callable[..., Any]] = {
             name.removeprefix("do_"): getattr(self, name) for name in dir(self) if name.startswith("do_")
@@ -106,8 +115,45 @@ class Control:
         self.modem.inject(Fault(Kind(kind), **values))
 
     def do_clear(self) -> None:
-        """Forget all faults."""
+        """Forget all faults and troubles, and let the network deliver again."""
         self.modem.faults.clear()
+        self.modem.network.report_status = 0
+        if self.centre is not None:
+            self.centre.troubles.cure()
+
+    async def do_operator(self, state: str) -> None:
+        """Take the operator's service centre away, bring it back, or let it take everything and say nothing (mute)."""
+        centre = self._operator()
+        if state not in ("away", "back", "mute"):
+            raise ValueError("an operator is away, back or mute")
+        centre.mute = state == "mute"
+        if state == "away":
+            await centre.kill()
+        elif self._away:
+            await centre.start()
+        self._away = state == "away"
+
+    def do_trouble(self, kind: str, *parameters: str) -> None:
+        """Let the operator's next submit fare so: status code=0x0A (refused), no_answer, late seconds=40; times=1."""
+        values: dict[str, Any] = {}
+        for parameter in parameters:
+            name, _, value = parameter.partition("=")
+            if name not in _TROUBLE:
+                raise ValueError(f"a trouble has no {name}; it has {', '.join(_TROUBLE)}")
+            values[name] = _TROUBLE[name](value)
+        self._operator().troubles.inject(Injected(Trouble(kind), **values))
+
+    def do_report(self, status: str) -> None:
+        """Let the network report every later part so: 0 delivered, from 64 on never, such as 219 (and by no phone)."""
+        code = int(status, 0)
+        if not 0 <= code <= 255:
+            raise ValueError("a status is one octet")
+        self.modem.network.report_status = code
+
+    def _operator(self) -> SimulatedSmsc:
+        if self.centre is None:
+            raise ValueError("there is no operator here: start the simulator with --smsc PORT")
+        return self.centre
 
     def do_unplug(self, seconds: str = "") -> None:
         """Pull the modem out; it is back after SECONDS, if given."""
@@ -161,7 +207,7 @@ class Control:
         if line.startswith("["):
             return [str(word) for word in json.loads(line)]
         verb = line.split(None, 1)[0]
-        if verb in self._verbs and verb != "inject":
+        if verb in self._verbs and verb not in ("inject", "trouble"):
             # The last parameter takes the rest of the line, so that a text may hold spaces.
             return line.split(None, len(inspect.signature(self._verbs[verb]).parameters))
         return line.split()

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -56,23 +56,14 @@ async def serve(
             network, link=link, sim=sim, family=family, radio_seconds=radio_seconds, smss=Smss(smss), log=tell
         )
         async with modem:
-            channel = Control(modem)
+            centre = None if smsc is None else SimulatedSmsc(network, port=smsc)
+            channel = Control(modem, centre)
             with suppress(ValueError, RuntimeError):  # another thread than the main one has no signals
                 asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, channel.stopped.set)
-            async with _listening(channel, control), _service_centre(network, smsc) as port:
+            async with centre or nullcontext(), _listening(channel, control):
                 if ready is not None:
-                    ready(modem, port)
+                    ready(modem, None if centre is None else centre.port)
                 await channel.stopped.wait()
-
-
-@asynccontextmanager
-async def _service_centre(network: Network, port: int | None) -> AsyncIterator[int | None]:
-    """Let the network's service centre take binds on a port, if one is given; yield the port it is on."""
-    if port is None:
-        yield None
-    else:
-        async with SimulatedSmsc(network, port=port) as centre:
-            yield centre.port
 
 
 PATIENCE_SECONDS = 10.0

@@ -18,13 +18,12 @@ from smsd.store.audit import Act, Audit
 from smsd.store.clients import Client, Clients
 from smsd.store.engine import Engine, Row
 from smsd.store.erasure import Erased, Erasure
-from smsd.store.events import Events
 from smsd.store.figures import Figures
 from smsd.store.inbox import Inbox, Judge, Receipt
-from smsd.store.outbox import Claim, Claimant, Diversion, Ended, NewMessage, Outbox
+from smsd.store.outbox import Claim, Claimant, Diversion, Ended, NewMessage, Outbox, Ways
 from smsd.store.requests import Request, Requests
-from smsd.store.retention import forget_inbox, forget_outbox
-from smsd.store.tokens import Token, Tokens
+from smsd.store.retention import Retention
+from smsd.store.swaps import Swaps
 
 __all__ = [
     "Act",
@@ -41,7 +40,8 @@ __all__ = [
     "Request",
     "Row",
     "Store",
-    "Token",
+    "Swaps",
+    "Ways",
 ]
 
 
@@ -72,10 +72,10 @@ class Store:
         self.clients = Clients(self.engine, clock)
         self.alerts = Alerts(self.engine, clock)
         self.figures = Figures(self.engine, clock)
+        self.swaps = Swaps(self.engine, clock)
         self.audit = Audit(self.engine, clock)
         self.erasure = Erasure(self.engine, clock)
-        self.tokens = Tokens(self.engine, clock)
-        self.events = Events(self.engine, clock)
+        self.retention = Retention(self.engine)
 
     def close(self) -> None:
         """Close the file."""
@@ -107,11 +107,6 @@ class Store:
                 tx.run("memory_drop", route=route, name=name)
             else:
                 tx.run("memory_put", route=route, name=name, value=value)
-
-    def forget(self, *, inbox_before: float | None, outbox_before: float | None) -> int:
-        """Forget a handful of what is older than a moment (Unix seconds; ``None``: keep); return how many rows went."""
-        count = 0 if outbox_before is None else forget_outbox(self.engine, outbox_before)
-        return count + (0 if inbox_before is None else forget_inbox(self.engine, inbox_before))
 
     # --- routes -------------------------------------------------------------------------------------------------------
 

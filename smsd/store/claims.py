@@ -6,16 +6,27 @@ caller has begun and will commit.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from smsd.errors import NotFoundError, StoreError
 from smsd.rules.outbox import OBEYS_OPT_OUT, PRIORITY, MessageClass, PartState
-from smsd.sms import Witness
+from smsd.sms import NotSent, StatusReport, Witness
 from smsd.store.engine import Row, Transaction
 from smsd.store.wishes import recognise
 
-__all__ = ["Claim", "Claimant", "Diversion", "NewMessage", "begin", "get_message", "insert_message"]
+__all__ = [
+    "NO_OTHER_WAY",
+    "Claim",
+    "Claimant",
+    "Diversion",
+    "NewMessage",
+    "Ways",
+    "begin",
+    "claim_of",
+    "get_message",
+    "insert_message",
+]
 
 WHOLE = 0
 """The sequence of an attempt at a whole message: parts are counted from 1."""
@@ -27,8 +38,7 @@ AT_ONCE = 0.0
 class NewMessage:
     """A message to be queued. Exactly one of ``text`` and ``sealed`` is set; times are Unix seconds.
 
-    ``timezone`` (tz database) is the reader's own: an alert waits for his quiet hours, too. ``fingerprint`` is a hash
-    of what was asked for under its ``key``.
+    ``timezone`` (tz database) is the reader's own: an alert waits for his quiet hours, too.
     """
 
     message_class: MessageClass
@@ -43,7 +53,6 @@ class NewMessage:
     alert_id: int | None = None
     timezone: str | None = None
     key: str | None = None
-    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,22 @@ class Diversion:
 
     route: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The rules as they are asked which other way a message goes; pure, and asked inside the transaction that moves it.
+
+    ``refused`` is asked of a message that a route refused: its class, the route, the refusal, and whether a person
+    allowed its alert to fall back. ``reported`` of one that had been accepted and is reported undeliverable: its class,
+    the report, and whether it has been diverted before. ``None``: no other way.
+    """
+
+    refused: Callable[[MessageClass, str, NotSent, bool], Diversion | None]
+    reported: Callable[[MessageClass, StatusReport, bool], Diversion | None]
+
+
+NO_OTHER_WAY = Ways(lambda *_: None, lambda *_: None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +139,6 @@ def insert_message(tx: Transaction, new: NewMessage, now: float) -> tuple[int, b
         alert_id=new.alert_id,
         timezone=new.timezone,
         key=new.key,
-        fingerprint=new.fingerprint,
     )
     if row is not None:
         return int(row["id"]), True
@@ -156,16 +180,21 @@ def begin(tx: Transaction, message: Row, claimant: Claimant, now: float) -> Clai
         now=now,
     )
     tx.run("message_begin", id=message_id, route=claimant.route, sender=claimant.sender, reference=reference)
+    return claim_of(message, attempt_id, part=sequence or 1, reference=reference or 0, whole=whole)
+
+
+def claim_of(message: Row, attempt_id: int, *, part: int, reference: int = 0, whole: bool = False) -> Claim:
+    """Say of which message, and what of it, an attempt is."""
     return Claim(
         attempt_id=attempt_id,
-        message_id=message_id,
+        message_id=message["id"],
         message_class=MessageClass(message["class"]),
         recipient=message["recipient"],
         text=message["text"],
         sealed=message["sealed"],
-        part=sequence or 1,
-        parts=total,
-        reference=reference or 0,
+        part=part,
+        parts=message["parts"],
+        reference=reference,
         expires_at=message["expires_at"],
         diverted=message["diverted"] is not None,
         whole=whole,

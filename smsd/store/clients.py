@@ -59,6 +59,17 @@ class Clients:
                     subscribe(tx, client.phone, subscribed=False, decided_at=now, cause=cause, now=now)
         return len(known)
 
+    def heed_stop(self, phone: str, cause: str) -> bool:
+        """Record a stop that the client's own system knows of, where the number never said anything here.
+
+        What the number itself said goes before what anybody else knows. Returns whether it was recorded.
+        """
+        with self._engine.write() as tx:
+            now = self._clock()
+            if wish_of(tx, phone) is not None:
+                return False
+            return subscribe(tx, phone, subscribed=False, decided_at=now, cause=cause, now=now)
+
     def get(self, phone: str) -> Row | None:
         """Return one client as a row, or ``None``."""
         with self._engine.read() as tx:

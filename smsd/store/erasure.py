@@ -31,7 +31,7 @@ PLACES = frozenset(
         ("concatenation", "recipient"),
         ("alert_recipient", "phone"),
         ("tally_recipient", "recipient"),
-        ("event", "phone"),
+        ("replaced_sim", "phone"),
     }
 )
 """The columns a number can stand in. It stands in the octets of ``pdu`` as well."""
@@ -129,7 +129,7 @@ def _erase(tx: Transaction, phone: str, messages: list[Row], rows: dict[str, int
     gone("clients", "client_remove")
     gone(OTHER, "erase_concatenation")
     gone(OTHER, "erase_tally")
-    gone("webhook events", "event_erase")
+    gone(OTHER, "swap_forget")
 
 
 def _unreadable(tx: Transaction, phone: str) -> list[int]:

@@ -6,8 +6,10 @@ Where a crash leaves the client: before ``claim`` commits, nothing has left and 
 ``record`` commits, the attempt has no outcome, and the next start takes it for a doubt. There is no third moment.
 """
 
+import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -26,23 +28,31 @@ from smsd.rules.outbox import (
     State,
     may,
 )
-from smsd.sms import Doubt, InDoubt, Outcome
+from smsd.sms import Doubt, InDoubt
 from smsd.store.alerts import WITHDRAWN
-from smsd.store.claims import Claim, Claimant, Diversion, NewMessage, begin, get_message, insert_message
+from smsd.store.claims import (
+    NO_OTHER_WAY,
+    Claim,
+    Claimant,
+    Diversion,
+    NewMessage,
+    Ways,
+    get_message,
+    insert_message,
+)
 from smsd.store.engine import Engine, Row, Transaction
 from smsd.store.progress import advance, divert, doubt_of, move, move_parts, settle
+from smsd.store.swaps import EXPIRED_HELD, hold_back, is_swapped
 from smsd.store.tally import Gauge
+from smsd.store.windows import Ended, begin_all, settle_all
 
-__all__ = ["Claim", "Claimant", "Diversion", "Ended", "NewMessage", "Outbox"]
+__all__ = ["Claim", "Claimant", "Diversion", "Ended", "NewMessage", "Outbox", "Ways"]
 
-_PRIORITIES = [(PRIORITY[message_class], message_class) for message_class in MessageClass]
+_CLASSES = {PRIORITY[message_class]: message_class for message_class in MessageClass}
 _SKIPS_PER_CLAIM = 200
 
 LONGEST_WAIT = 3700.0
 """Seconds: more than the longest step of ``rules.outbox.retry_delay``."""
-
-Ended = tuple[int, Outcome, Diversion | None]
-"""An attempt, how it ended, and the route its message is diverted to if it did not leave."""
 
 
 class Outbox:
@@ -53,6 +63,8 @@ class Outbox:
         self._clock = clock
         self.limits: LimitTable | None = None
         """What the routes may send at most; ``None``: as much as there is. The daemon sets it, who claims obeys it."""
+        self.ways: Ways = NO_OTHER_WAY
+        """Which other way a message goes that was refused. The gateway sets it, whatever records an end asks it."""
 
     # --- in -----------------------------------------------------------------------------------------------------------
 
@@ -60,11 +72,6 @@ class Outbox:
         """Queue a message; return its id and whether it is new. A repeat with the same key adds nothing."""
         with self._engine.write() as tx:
             return insert_message(tx, new, self._clock())
-
-    def by_key(self, message_class: MessageClass, key: str) -> Row | None:
-        """Return the message a key stands for: its id, recipient, text, parts and fingerprint; ``None``: none yet."""
-        with self._engine.read() as tx:
-            return tx.first("message_by_key", **{"class": message_class.value}, key=key)
 
     def enqueue_all(self, messages: Iterable[NewMessage]) -> int:
         """Queue messages in one transaction; return how many were new."""
@@ -82,14 +89,14 @@ class Outbox:
         """
         return self.exchange((), claimant, limit)
 
-    def record(self, outcomes: Sequence[tuple[int, Outcome]]) -> None:
+    def record(self, outcomes: Sequence[Ended]) -> None:
         """Record how attempts ended; when this returns it is on disk. A settled attempt is not settled again."""
         with self._engine.write() as tx:
             now = self._clock()
             for attempt_id, outcome in outcomes:
-                settle(tx, attempt_id, outcome, now)
+                settle(tx, attempt_id, outcome, now, self.ways)
 
-    def exchange(self, ended: Iterable[Ended], claimant: Claimant, limit: int) -> list[Claim]:
+    def exchange(self, ended: Sequence[Ended], claimant: Claimant, limit: int) -> list[Claim]:
         """Record how attempts ended and claim the next parts, as ``record`` and ``claim`` do, in one transaction.
 
         So that a whole window costs one commit: what ends while a transaction is on its way is recorded by the next.
@@ -97,12 +104,12 @@ class Outbox:
         claims: list[Claim] = []
         with self._engine.write() as tx:
             now = self._clock()
-            for attempt_id, outcome, diversion in ended:
-                settle(tx, attempt_id, outcome, now, diversion)
+            settle_all(tx, ended, now, self.ways)
             gauge = Gauge(tx, claimant.route, self.limits, now)
             skipped = 0
-            for priority, message_class in _PRIORITIES:
-                while (room := limit - len(claims)) > 0 and skipped < _SKIPS_PER_CLAIM:
+            for due in _dues(tx, claimant.route, claimant.permits) if limit else ():
+                priority, message_class = due.priority, due.message_class
+                while due.at <= now and (room := limit - len(claims)) > 0 and skipped < _SKIPS_PER_CLAIM:
                     rows = _next(tx, priority, message_class, claimant, now, room)
                     if rows and (allowed := gauge.room(message_class)) < len(rows):
                         rows = rows[: max(0, int(allowed))] or _begun(tx, priority, claimant, now, room)
@@ -128,14 +135,16 @@ class Outbox:
         with self._engine.read() as tx:
             now = self._clock()
             gauge = Gauge(tx, route, self.limits, now)
-            due = []
-            for priority, each in _PRIORITIES:
-                at = _next_due(tx, route, priority, _made_before(permits, each), now)
-                # At a limit only what has begun counts: the pump looks again by itself every few seconds.
-                due.append(
-                    _bound_due(tx, route, priority, begun_only=True) if at is not None and gauge.room(each) < 1 else at
-                )
-        return min((at for at in due if at is not None), default=None)
+            moments = []
+            for due in _dues(tx, route, permits):
+                if due.at == math.inf:
+                    continue
+                if gauge.room(due.message_class) >= 1:
+                    moments.append(due.ripe_at(now))
+                elif (begun := tx.first("message_next_due_begun", route=route, priority=due.priority)) is not None:
+                    # At a limit only what has begun counts: the pump looks again by itself every few seconds.
+                    moments.append(float(begun["due_at"]))
+        return min(moments, default=None)
 
     def rescue(self, route: str, diversion: Diversion) -> int:
         """Divert the answers that have begun on a route which has died; return how many.
@@ -201,11 +210,6 @@ class Outbox:
                 "message_list", limit=limit or -1, state=state, recipient=recipient, **{"class": message_class}
             )
 
-    def glance(self, message_id: int) -> Row | None:
-        """Return one message without what hangs on it, or ``None``."""
-        with self._engine.read() as tx:
-            return tx.first("message_show", id=message_id)
-
     def show(self, message_id: int) -> Row:
         """Return one message with its parts, attempts and reports; raise ``NotFoundError``."""
         with self._engine.read() as tx:
@@ -227,6 +231,7 @@ class Outbox:
             now = self._clock()
             message = get_message(tx, message_id)
             state = State(message["state"])
+            _refuse_if_held(tx, message_id)
             if state in WAITING and message["due_at"] is not None and message["due_at"] > now:
                 tx.run("message_hasten", id=message_id)
                 return
@@ -261,7 +266,7 @@ class Outbox:
             now = self._clock()
             rows = tx.all("message_expired", now=now, limit=limit)
             for row in rows:
-                move(tx, row["id"], State.EXPIRED, now, error="its deadline passed")
+                _expire(tx, row, now)
             return len(rows)
 
     def wipe_submitted(self, after: timedelta = timedelta(days=1)) -> int:
@@ -277,10 +282,9 @@ class Outbox:
 
     def counts(self) -> list[Row]:
         """Count what has not come to rest: rows of class, state, count and the creation time of the oldest."""
-        names = {priority: message_class.value for priority, message_class in _PRIORITIES}
         with self._engine.read() as tx:
             rows = tx.all("message_counts")
-        return [{"class": names[row.pop("priority")], **row} for row in rows]
+        return [{"class": _CLASSES[row.pop("priority")].value, **row} for row in rows]
 
     def oldest_ack(self) -> float | None:
         """Return when the oldest acknowledgement was queued that has not left, in Unix seconds."""
@@ -297,22 +301,23 @@ def _take(
     tx: Transaction, rows: list[Row], message_class: MessageClass, claimant: Claimant, now: float, gauge: Gauge
 ) -> list[Claim]:
     """Begin messages, but for those that come to rest here, or wait: see ``_stays``."""
-    claims = []
-    for row in rows:
-        if _stays(tx, row, message_class, now) or _sleeps(tx, row, gauge, now):
-            continue
-        claims.append(begin(tx, row, claimant, now))
-        gauge.take(message_class, row, row["parts"] if claims[-1].whole else 1)
+    leaving = [row for row in rows if not (_stays(tx, row, message_class, now) or _sleeps(tx, row, gauge, now))]
+    claims = begin_all(tx, leaving, claimant, now)
+    for row, claim in zip(leaving, claims, strict=True):
+        gauge.take(message_class, row, row["parts"] if claim.whole else 1)
     return claims
 
 
 def _stays(tx: Transaction, row: Row, message_class: MessageClass, now: float) -> bool:
-    """Tell whether a message does not leave: it is too late, its reader has opted out, its alert was stopped.
+    """Tell whether a message does not leave: it is too late, its reader has opted out or has a SIM nobody knows, its
+    alert was stopped.
 
     An alert may have been stopped while its message was in the air and came back.
-    """
+    """  # noqa: D205  the summary is one thought of two lines
     if row["expires_at"] is not None and row["expires_at"] <= now:
-        move(tx, row["id"], State.EXPIRED, now, error="its deadline passed")
+        _expire(tx, row, now)
+    elif is_swapped(tx, row):
+        hold_back(tx, row["id"], now)
     elif row["opted_out"] and message_class in OBEYS_OPT_OUT and not row["overrides"]:
         move(tx, row["id"], State.SUPPRESSED, now, error="the recipient has opted out")
     elif row["state"] != State.QUEUED:
@@ -324,6 +329,21 @@ def _stays(tx: Transaction, row: Row, message_class: MessageClass, now: float) -
     else:
         return False
     return True
+
+
+def _expire(tx: Transaction, row: Row, now: float) -> None:
+    """Bring a message past its deadline to rest, saying so if it was held."""
+    move(tx, row["id"], State.EXPIRED, now, error=EXPIRED_HELD if is_swapped(tx, row) else "its deadline passed")
+
+
+def _refuse_if_held(tx: Transaction, message_id: int) -> None:
+    """Raise ``UsageError`` where nobody may send a message again: a person lifts the hold on its number first."""
+    shown = tx.one("message_show", id=message_id)
+    if shown["sealed"] and is_swapped(tx, shown):
+        raise UsageError(
+            f"message {message_id} is held, because the SIM of {shown['recipient']} was replaced; "
+            f"'smsd client release {shown['recipient']}' lets it go"
+        )
 
 
 def _sleeps(tx: Transaction, row: Row, gauge: Gauge, now: float) -> bool:
@@ -354,18 +374,39 @@ def _begun(tx: Transaction, priority: int, claimant: Claimant, now: float, limit
     return tx.all("message_next_bound", priority=priority, now=now, route=claimant.route, limit=limit, begun_only=1)
 
 
-def _next_due(tx: Transaction, route: str, priority: int, made_before: float, now: float) -> float | None:
-    """Say when the next part of a class may be claimed; a message that is too young for this route becomes older."""
-    due = []
-    if (bound := _bound_due(tx, route, priority, begun_only=False)) is not None:
-        due.append(bound)
-    if made_before > -math.inf and (free := tx.first("message_next_due", priority=priority)) is not None:
-        ripe = -math.inf if made_before == math.inf else now + (free["created_at"] - made_before)
-        due.append(max(float(free["due_at"]), ripe))
-    return min(due, default=None)
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """When the next part of a class may be claimed: bound to the route, or free and then made before a moment."""
+
+    priority: int
+    bound_at: float
+    free_at: float
+    age: float
+    """Seconds by which the next free message is too young for the route; below 0: it may have it."""
+
+    @property
+    def message_class(self) -> MessageClass:
+        """Return the class."""
+        return _CLASSES[self.priority]
+
+    @property
+    def at(self) -> float:
+        """Return the earliest moment at which anything is due, whether it is old enough or not; infinite: never."""
+        return min(self.bound_at, self.free_at)
+
+    def ripe_at(self, now: float) -> float:
+        """Return when the next part may be claimed; a message that is too young for this route becomes older."""
+        return min(self.bound_at, max(self.free_at, now + self.age))
 
 
-def _bound_due(tx: Transaction, route: str, priority: int, *, begun_only: bool) -> float | None:
-    """Say when the next part may be claimed of what is bound to a route."""
-    bound = tx.first("message_next_due_bound", priority=priority, route=route, begun_only=int(begun_only))
-    return None if bound is None else float(bound["due_at"])
+def _dues(tx: Transaction, route: str, permits: Mapping[MessageClass, float] | None) -> list[_Due]:
+    """Say when the next part of each class may be claimed, best class first."""
+    found = []
+    for row in tx.all("message_next_dues", route=route, priorities=json.dumps(list(_CLASSES))):
+        made_before = _made_before(permits, _CLASSES[row["priority"]])
+        bound = math.inf if row["bound_due_at"] is None else row["bound_due_at"]
+        if row["free_due_at"] is None or made_before == -math.inf:
+            found.append(_Due(row["priority"], bound, math.inf, -math.inf))
+        else:
+            found.append(_Due(row["priority"], bound, row["free_due_at"], row["free_created_at"] - made_before))
+    return found

@@ -6,7 +6,6 @@ its caller has begun and will commit.
 """
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,11 +21,12 @@ from smsd.rules.outbox import (
     retry_delay,
     state_of,
 )
-from smsd.rules.reports import FORMS, Candidate, is_tp_mr, reference_forms, speaks_of
+from smsd.rules.reports import FORMS, MARKS, Candidate, is_tp_mr, reference_forms, speaks_of
+from smsd.rules.routing import Block
 from smsd.sms import Doubt, InDoubt, NotSent, Outcome, Received, ReportClass, Sent, StatusReport, Verdict, Witness
-from smsd.store.claims import Diversion
+from smsd.store.claims import NO_OTHER_WAY, Diversion, Ways
 from smsd.store.engine import Row, Transaction
-from smsd.store.events import tell_message
+from smsd.store.swaps import note_swap
 from smsd.store.tally import taken_back
 
 __all__ = [
@@ -50,8 +50,8 @@ ROUTE_TROUBLE = timedelta(seconds=2)
 """How long a message rests that came back because of its route, lest it go round in circles."""
 
 
-def settle(tx: Transaction, attempt_id: int, outcome: Outcome, now: float, diversion: Diversion | None = None) -> None:
-    """Record the end of an attempt and move its parts and message on; what did not leave may be diverted."""
+def settle(tx: Transaction, attempt_id: int, outcome: Outcome, now: float, ways: Ways = NO_OTHER_WAY) -> None:
+    """Record the end of an attempt and move its parts and message on; what did not leave may go another way."""
     parts = tx.all("attempt_get", id=attempt_id)
     if not parts:
         return  # its reader has been erased since: there is nothing to move on
@@ -69,20 +69,9 @@ def settle(tx: Transaction, attempt_id: int, outcome: Outcome, now: float, diver
                 advance(tx, message_id, now, only_part=PartState.SENT, message=attempt)
             else:
                 _go_on(tx, message_id, now)
-            _hear_waiting_reports(tx, attempt, reference, now)
+            _hear_waiting_reports(tx, attempt, reference, now, ways)
         case NotSent():
-            taken_back(tx, attempt, len(parts))
-            _write_outcome(
-                tx, attempt_id, "not_sent", now, code=outcome.code, reason=outcome.reason, evidence=outcome.evidence
-            )
-            back = _its_own(parts, PartState.IN_AIR, PartState.IN_DOUBT)
-            if back:
-                if diversion is None:
-                    _take_back(tx, back, outcome, now)
-                else:
-                    divert(tx, message_id, diversion, now)
-            else:
-                _go_on(tx, message_id, now)
+            _not_sent(tx, parts, outcome, now, ways)
         case InDoubt(reason):
             _write_outcome(tx, attempt_id, "in_doubt", now, reason=reason)
             lost = _its_own(parts, PartState.IN_AIR)
@@ -91,6 +80,38 @@ def settle(tx: Transaction, attempt_id: int, outcome: Outcome, now: float, diver
                 advance(tx, message_id, now, error=reason, only_part=PartState.IN_DOUBT, message=attempt)
             else:
                 _go_on(tx, message_id, now)
+
+
+def _not_sent(tx: Transaction, parts: list[Row], refusal: NotSent, now: float, ways: Ways) -> None:
+    """Record a refusal, be it late; another way is looked for as long as the part is to leave at all."""
+    attempt = parts[0]
+    taken_back(tx, attempt, len(parts))
+    _write_outcome(
+        tx, attempt["id"], "not_sent", now, code=refusal.code, reason=refusal.reason, evidence=refusal.evidence
+    )
+    if refusal.refused == Block.SIM_SWAPPED:
+        note_swap(tx, attempt["recipient"], attempt["route"], refusal.code, now)
+    back = _its_own(parts, PartState.IN_AIR, PartState.IN_DOUBT)
+    diversion = None
+    if back or _its_own(parts, PartState.UNSENT):
+        diversion = _other_way(tx, attempt, refusal, ways)
+    if diversion is not None:
+        divert(tx, attempt["message_id"], diversion, now)
+    elif back:
+        _take_back(tx, back, refusal, now)
+    else:
+        _go_on(tx, attempt["message_id"], now)
+
+
+def _other_way(tx: Transaction, attempt: Row, refusal: NotSent, ways: Ways) -> Diversion | None:
+    """Ask which other way a refused message goes, unless it has come to rest."""
+    if refusal.refused is None or State(attempt["state"]) in FINAL:
+        return None
+    message_class, allowed = MessageClass(attempt["class"]), False
+    if message_class is MessageClass.ALERT:
+        row = tx.first("message_may_fall_back", id=attempt["message_id"])
+        allowed = row is not None and bool(row["may_fall_back"])
+    return ways.refused(message_class, attempt["route"], refusal, allowed)
 
 
 _OPEN = frozenset({PartState.IN_AIR, PartState.IN_DOUBT, PartState.UNSENT})
@@ -246,7 +267,6 @@ def _move_on(
         sent_at=now if left else None,
         delivered_at=now if after is State.DELIVERED else None,
     )
-    tell_message(tx, message, after, error, now)
     if after in FINAL and message["sealed"] is not None:
         tx.run("message_wipe", id=message_id)
     if message["class"] == MessageClass.ACK and (after in FINAL or after is State.SUBMITTED):
@@ -277,17 +297,11 @@ def doubt_of(tx: Transaction, row: Row) -> Doubt:
 # --- status reports ---------------------------------------------------------------------------------------------------
 
 
-Divert = Callable[[MessageClass, StatusReport, bool], Diversion | None]
-"""Says by which route a message goes after all that the network reported undeliverable; the last argument tells whether
-it has been diverted before."""
-
-
-def report(
-    tx: Transaction, received: Received, value: StatusReport, pdu_id: int, divert_to: Divert, now: float
-) -> int | None:
+def report(tx: Transaction, received: Received, value: StatusReport, pdu_id: int, ways: Ways, now: float) -> int | None:
     """Keep a status report and let it speak for the attempt it means; return that attempt's id.
 
-    A report that matches nothing waits: the answer it belongs to may not have been recorded yet.
+    A report that matches nothing waits: the answer it belongs to may not have been recorded yet. What it says of the
+    recipient's SIM holds at once, whichever attempt it means.
     """
     attempt = speaks_of(value, _candidates(tx, value, received.route, received.sim))
     tx.run(
@@ -302,30 +316,29 @@ def report(
         discharged_at=value.discharged_at.timestamp() if value.discharged_at else None,
         **{"class": value.report_class.value},
         code=value.code,
+        refused=value.refused,
         attempt_id=attempt.attempt_id if attempt else None,
     )
+    if value.refused == Block.SIM_SWAPPED:
+        note_swap(tx, value.recipient, received.route, value.code, now)
     if attempt is None:
         return None
     if not attempt.sent:
-        settle(tx, attempt.attempt_id, Sent(value.reference, evidence="status report"), now)
-    diversion = None
-    if value.report_class is ReportClass.FAILED:
-        message = tx.one("message_state", id=covered(tx, attempt.attempt_id)[0]["message_id"])
-        diversion = divert_to(MessageClass(message["class"]), value, message["diverted"] is not None)
-    _apply_report(tx, attempt.attempt_id, value.report_class, value.code, now, diversion)
+        settle(tx, attempt.attempt_id, Sent(value.reference, evidence="status report"), now, ways)
+    _apply_report(tx, attempt.attempt_id, value, received.route, now, ways)
     return attempt.attempt_id
 
 
 def _candidates(tx: Transaction, value: StatusReport, route: str, sim: str | None) -> list[Candidate]:
     """Gather the attempts a report may speak of: of its own subscription, or of any where its reference is no TP-MR."""
-    rows = []
+    rows: list[Row] = []
     for reference in reference_forms(value.reference):
         if value.recipient:
             rows += tx.all("attempt_by_reference", recipient=value.recipient, reference=reference)
         else:
             rows += tx.all("attempt_by_reference_alone", route=route, reference=reference)
-        if rows:
-            break
+        if rows and (value.echo is None or any(row["id"] % MARKS == value.echo for row in rows)):
+            break  # where the receipt bears our mark, another form may be the one that is meant
     anywhere = not is_tp_mr(value.reference)
     rows += _doubts_meant(tx, value, route, of_a_bind=anywhere)
     return [
@@ -345,20 +358,24 @@ def _doubts_meant(tx: Transaction, value: StatusReport, route: str, *, of_a_bind
     """Gather the attempts without a reference that a report may speak of.
 
     A bind has many submits unanswered at a time, and receipts overtake answers: without an echo a receipt whose id is
-    not known yet waits for the answer it belongs to, unless all are in and it leaves one doubt only.
+    not known yet waits for the answer it belongs to, unless all are in and it leaves one doubt only. With one it may
+    come by whichever bind.
     """
+    if of_a_bind and value.echo is not None:
+        found = tx.all("attempt_in_doubt_marked", recipient=value.recipient, echo=value.echo)
+        return [row for row in found if row["reference"] is None]
     found = tx.all("attempt_in_doubt_to", route=route, recipient=value.recipient)
     doubts = [row for row in found if row["reference"] is None]
-    if of_a_bind and value.echo is None and (len(doubts) != 1 or doubts[0]["outcome"] is None):
+    if of_a_bind and (len(doubts) != 1 or doubts[0]["outcome"] is None):
         return []
     return doubts
 
 
-def _hear_waiting_reports(tx: Transaction, attempt: Row, reference: str, now: float) -> None:
+def _hear_waiting_reports(tx: Transaction, attempt: Row, reference: str, now: float, ways: Ways) -> None:
     """Hear the reports that came before the answer they belong to was recorded."""
-    if tx.first("report_waits") is None:
-        return
     forms = reference_forms(reference)
+    if not forms or tx.first("report_waits") is None:
+        return  # some centres give no id: no report can name it
     waiting = tx.all(
         "report_unmatched",
         **{f"form{number}": form for number, form in enumerate((forms * FORMS)[:FORMS], 1)},
@@ -368,18 +385,22 @@ def _hear_waiting_reports(tx: Transaction, attempt: Row, reference: str, now: fl
     )
     for row in waiting:
         tx.run("report_match", id=row["id"], attempt_id=attempt["id"])
-        _apply_report(tx, attempt["id"], ReportClass(row["class"]), row["code"], now, None)
+        report_class = ReportClass(row["class"])
+        told = StatusReport(
+            row["reference"], attempt["recipient"], None, None, report_class, row["code"], refused=row["refused"]
+        )
+        _apply_report(tx, attempt["id"], told, row["route"], now, ways)
 
 
 _REPORTED = {ReportClass.DELIVERED: PartState.DELIVERED, ReportClass.FAILED: PartState.FAILED}
 
 
-def _apply_report(
-    tx: Transaction, attempt_id: int, report_class: ReportClass, code: str, now: float, diversion: Diversion | None
-) -> None:
+def _apply_report(tx: Transaction, attempt_id: int, value: StatusReport, route: str, now: float, ways: Ways) -> None:
     parts = covered(tx, attempt_id)
     message_id = parts[0]["message_id"]
-    last_word = _REPORTED.get(report_class)
+    if value.refused == Block.SIM_SWAPPED:
+        note_swap(tx, parts[0]["recipient"], route, value.code, now)
+    last_word = _REPORTED.get(value.report_class)
     if last_word is not None:
         tx.run("attempt_reported", id=attempt_id)
     # On these the network has spoken its last word.
@@ -393,12 +414,16 @@ def _apply_report(
             message_id=message_id,
             sequence=part["sequence"],
             state=last_word or part["part_state"],
-            report=code,
+            report=value.code,
             now=now,
         )
-    if not told:
+    if not told or last_word is None:
         return
+    diversion = None
+    if last_word is PartState.FAILED:
+        message = tx.one("message_state", id=message_id)
+        diversion = ways.reported(MessageClass(message["class"]), value, message["diverted"] is not None)
     if diversion is not None:
         divert(tx, message_id, diversion, now)
-    elif last_word is not None:
-        advance(tx, message_id, now, error=code if last_word is PartState.FAILED else None)
+    else:
+        advance(tx, message_id, now, error=value.code if last_word is PartState.FAILED else None)

@@ -82,6 +82,14 @@ def test_what_does_not_agree_is_refused_in_a_line(smsd: Smsd, words: tuple[str, 
         assert result.stderr.count("\n") == 1
 
 
+def test_everybody_is_not_nobody_where_the_clients_are_elsewhere(smsd: Smsd, config: Path) -> None:
+    with config.open("a", encoding="utf-8") as file:
+        file.write('\n[directory]\nurl = "https://ssk.example.net/smsd"\n')
+    result = smsd("alert", "preview", "--all", "--text", TEXT)
+    assert result.exit_code == 2
+    assert "the clients are in the client-support system" in result.stderr
+
+
 # --- sending ----------------------------------------------------------------------------------------------------------
 
 

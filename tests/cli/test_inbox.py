@@ -34,6 +34,13 @@ def test_it_is_filtered(smsd: Smsd, house: House) -> None:
         assert [row["id"] for row in json.loads(smsd("inbox", "list", "--json", *words).stdout)] == ids
 
 
+def test_octets_that_are_no_longer_kept_are_said_to_be_so(smsd: Smsd, house: House) -> None:
+    house.text("hello", octets=b"\x07\x91")
+    house.store.retention.octets(house.now + 1, 0, 10)
+    assert "no longer kept ([retention] pdu_days)" in smsd("inbox", "show", "1").stdout
+    assert json.loads(smsd("inbox", "show", "1", "--json").stdout)["pdus"][0]["octets"] is None
+
+
 def test_one_message_is_shown_with_its_octets(smsd: Smsd, house: House) -> None:
     house.text("hello", octets=b"\x07\x91")
     shown = json.loads(smsd("inbox", "show", "1", "--json").stdout)

@@ -10,7 +10,7 @@ from smsd.cli.output import Clock
 from smsd.rules.outbox import FINAL, MessageClass, State
 from smsd.rules.requests import RequestState
 from smsd.sms import InDoubt, NotSent, Outcome, ReportClass, Sent, Verdict
-from smsd.store import Diversion
+from smsd.store import Diversion, Ways
 from tests.store.house import House, claimant, delivered, new
 
 LATER = 3600.0
@@ -139,9 +139,10 @@ def test_a_doubt_that_was_settled_says_by_what_and_when(house: House) -> None:
 def test_a_diversion_says_why_and_what_its_reader_sees(house: House) -> None:
     house.queue(MessageClass.ACK)
     claim = house.claim("operator")
-    refusal = NotSent(Verdict.NEVER, "SMPP 0x0A", "invalid source address")
+    refusal = NotSent(Verdict.NEVER, "SMPP 0x0A", "invalid source address", refused="sender")
     diversion = Diversion("modem0", "the sender's name was refused (SMPP 0x0A)")
-    claims = house.store.outbox.exchange([(claim.attempt_id, refusal, diversion)], claimant("modem0"), 1)
+    house.store.outbox.ways = Ways(refused=lambda *_: diversion, reported=lambda *_: None)
+    claims = house.store.outbox.exchange([(claim.attempt_id, refusal)], claimant("modem0"), 1)
     assert len(claims) == 1
     life = told(house)
     assert "(The service centre's answer: invalid source address; the sender's name is refused: ask the" in life

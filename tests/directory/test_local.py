@@ -2,7 +2,7 @@
 
 import pytest
 
-from smsd.directory import Directory, Registration
+from smsd.directory import Directory, Registration, Wish
 from smsd.directory.local import LocalDirectory, seal_context
 from smsd.errors import DirectoryError, StoreBusyError
 from smsd.store import Row
@@ -26,16 +26,18 @@ def directory(row: Row | None = None, error: Exception | None = None) -> Directo
 
 def row(password: bytes | None) -> Row:
     """Return a client's row."""
-    return {"phone": PHONE, "code": "1733", "login": "ivanov", "password": password}
+    return {"phone": PHONE, "code": "1733", "login": "ivanov", "password": password, "name": "", "subscribed": 1}
 
 
 async def test_a_client_is_found_with_his_password() -> None:
     sealed = seal(VAULT.public, "Xq7vRk29", associated=seal_context(PHONE))
-    assert await directory(row(sealed)).registration(PHONE) == Registration("1733", "ivanov", "Xq7vRk29")
+    assert await directory(row(sealed)).registration(PHONE) == Registration(
+        "1733", "ivanov", "Xq7vRk29", subscribed=True
+    )
 
 
 async def test_who_has_no_password_is_found_without() -> None:
-    assert await directory(row(None)).registration(PHONE) == Registration("1733", "ivanov", None)
+    assert await directory(row(None)).registration(PHONE) == Registration("1733", "ivanov", None, subscribed=True)
 
 
 async def test_a_stranger_is_nobody() -> None:
@@ -56,7 +58,7 @@ async def test_a_store_that_is_busy_is_asked_again_later() -> None:
 
 async def test_a_wish_needs_no_telling() -> None:
     """The store knows it from the transaction of the inbox row: the table is not even asked."""
-    await directory(error=AssertionError("asked")).subscribe(PHONE, subscribed=False)
+    await directory(error=AssertionError("asked")).subscribe(PHONE, Wish(False, 0.0, 1))
 
 
 def test_a_password_is_in_no_repr() -> None:

@@ -9,10 +9,12 @@ import pytest
 from smsd.config import Config
 from smsd.doctor import Check, Doctor, Finding, Severity, unreadable
 from smsd.errors import ConfigError
+from smsd.routes.modem import Host
 from smsd.simulator import Fault, Kind, SimulatedModem
 from smsd.sms import RouteStatus
 from smsd.store.lock import DaemonLock
 from tests.doctor.test_process import process
+from tests.routes.hosts import InventedHost
 from tests.routes.house import QUICK
 from tests.store.house import House
 
@@ -22,10 +24,12 @@ UP = RouteStatus(
 )
 
 
-async def examined(config: Config, house: House | None = None, proc: Path = Path("/proc")) -> list[Finding]:
+async def examined(
+    config: Config, house: House | None = None, proc: Path = Path("/proc"), host: Host | None = None
+) -> list[Finding]:
     """Make a round."""
     clock = house.clock if house else lambda: 0.0
-    doctor = Doctor(config, clock=clock, steady=asyncio.get_running_loop().time, timings=QUICK, proc=proc)
+    doctor = Doctor(config, clock=clock, steady=asyncio.get_running_loop().time, timings=QUICK, proc=proc, host=host)
     return [finding async for finding in doctor.findings()]
 
 
@@ -163,3 +167,23 @@ async def test_an_operator_by_http_is_looked_at(configured: Configured, house: H
     lock = DaemonLock(house.path, "smsd run, process 7")
     assert "does not know it yet" in wrong(await examined(config, house))[Check.OPERATOR]
     lock.release()
+
+
+# --- a modem that is known by its identity ----------------------------------------------------------------------------
+
+SOUGHT = '[[modem]]\nname = "m"\nidentity = {{ imei = "{imei}" }}\n'
+
+
+@pytest.mark.parametrize(("imei", "check"), [("860000000000017", None), ("350000000000001", "another modem")])
+async def test_a_modem_without_a_device_is_sought(
+    configured: Configured, house: House, modem: SimulatedModem, tmp_path: Path, imei: str, check: str | None
+) -> None:
+    host = InventedHost(tmp_path / "host")
+    host.plug("ttyUSB0", "1-1").symlink_to(modem.path)
+    config = configured(SOUGHT.format(imei=imei))
+    told = wrong(await examined(config, house, host=host.view))
+    if check is None:
+        assert Check.MODEM not in told
+        assert "+CGSN" in [each.line for each in modem.typed]
+    else:
+        assert "not the configured one" in told[Check.MODEM]

@@ -11,6 +11,7 @@ import pytest
 from smsd.gateway import Gateway, Settings
 from smsd.rules.outbox import MessageClass
 from smsd.rules.replies import Replies
+from smsd.rules.retention import Keep
 from smsd.store import Store
 from smsd.store.thread import StoreThread
 from smsd.vault import Vault
@@ -27,6 +28,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
             directory: ScriptedDirectory | None = None,
             prefix: str = "",
             order: tuple[str, ...] = (),
+            keep: Keep | None = None,
         ) -> House:
             clock = Clock()
             thread = StoreThread(Store(tmp_path / "smsd.db", clock))
@@ -37,7 +39,9 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
             used = list(routes) or [ScriptedRoute()]
             directory = directory or ScriptedDirectory()
             lifetimes = dict.fromkeys(MessageClass, timedelta(days=1))
-            settings = Settings(Replies(), lifetimes=lifetimes, fallback_prefix=prefix, order=order)
+            settings = Settings(
+                Replies(), lifetimes=lifetimes, fallback_prefix=prefix, order=order, keep=keep or Keep()
+            )
             gateway = Gateway(thread, used, directory, Vault.generate(), settings, clock)
             task = asyncio.create_task(gateway.run())
 

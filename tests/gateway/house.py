@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from smsd.directory import Registration
+from smsd.directory import Registration, Wish
 from smsd.gateway import Gateway
 from smsd.routes import Inbound
 from smsd.rules.outbox import MessageClass
@@ -74,13 +74,13 @@ class ScriptedDirectory:
     """Knows what the test tells it."""
 
     answer: Callable[[str], Registration | None] = field(default=lambda _: Registration("1", "ivanov", "secret"))
-    told: list[tuple[str, bool]] = field(default_factory=list)
+    told: list[tuple[str, Wish]] = field(default_factory=list)
 
     async def registration(self, phone: str) -> Registration | None:
         return self.answer(phone)
 
-    async def subscribe(self, phone: str, *, subscribed: bool) -> None:
-        self.told.append((phone, subscribed))
+    async def subscribe(self, phone: str, wish: Wish) -> None:
+        self.told.append((phone, wish))
 
 
 @dataclass

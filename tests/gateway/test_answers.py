@@ -3,8 +3,8 @@
 import asyncio
 from datetime import UTC, datetime
 
-from smsd.directory import Registration
-from smsd.errors import DirectoryError
+from smsd.directory import Registration, Wish
+from smsd.errors import DirectoryDownError, DirectoryError
 from smsd.sms import Deliver, NotSent, Received, Verdict
 from tests.gateway.house import PHONE, ScriptedDirectory, ScriptedRoute, Start
 
@@ -68,3 +68,81 @@ async def test_of_stop_and_start_the_later_wish_is_answered(start: Start) -> Non
     await house.until(lambda: house.states().count(("result", "submitted")) == 2)
     assert house.store.clients.subscribed(PHONE)
     assert "включены" in house.store.outbox.recent(limit=1)[0]["text"]
+
+
+def down(_: str) -> Registration | None:
+    raise DirectoryDownError("ssk: answers 500", again_in=40.0)
+
+
+async def test_a_directory_that_knows_when_it_is_worth_asking_is_asked_then(start: Start) -> None:
+    house = await start(directory=ScriptedDirectory(answer=down))
+    await house.text("CLIENT info")
+    await house.until(lambda: house.request() == ("accepted", 1))
+    row = house.store.requests.show(1)
+    assert row["due_at"] == house.clock.now + 40
+    assert row["error"] == "ssk: answers 500"
+
+
+async def test_when_it_returns_everybody_who_waits_is_answered_at_once(start: Start) -> None:
+    """Nobody waits for the next time of his own: one answer shows that the outage is over."""
+    house = await start(directory=ScriptedDirectory(answer=down))
+    await house.text("CLIENT info")
+    await house.until(lambda: house.request() == ("accepted", 1))
+    house.directory.answer = lambda _: Registration("1", "ivanov", "secret")
+    await house.text("CLIENT sms start")
+    await house.until(lambda: house.states().count(("result", "submitted")) == 2)
+    assert {row["state"] for row in house.store.requests.recent(limit=0)} == {"done"}
+
+
+async def test_the_apology_comes_at_the_deadline_not_at_the_next_time_of_asking(start: Start) -> None:
+    house = await start(directory=ScriptedDirectory(answer=down))
+    await house.text("CLIENT info")
+    await house.until(lambda: house.request() == ("accepted", 1))
+    house.clock.now += 24 * 3600 - 10
+    await house.until(lambda: house.request() == ("accepted", 2))
+    assert house.store.requests.show(1)["due_at"] == house.clock.now + 10
+    house.clock.now += 10
+    await house.until(lambda: house.states()[-1] == ("result", "submitted"))
+    assert house.request() == ("failed", 3)
+
+
+class Deaf(ScriptedDirectory):
+    """Cannot be told anything."""
+
+    async def subscribe(self, phone: str, wish: Wish) -> None:
+        raise DirectoryDownError("ssk: answers 500", again_in=5.0)
+
+
+async def test_a_stop_is_in_force_whatever_the_directory_says_and_is_confirmed_in_the_end(start: Start) -> None:
+    """At the deadline the client hears what is true: nothing comes any more. The admin sees who was not told."""
+    house = await start(directory=Deaf())
+    await house.text("CLIENT sms stop")
+    assert not house.store.clients.subscribed(PHONE)
+    await house.until(lambda: house.request() == ("accepted", 1))
+    house.clock.now += 24 * 3600
+    await house.until(lambda: house.states()[-1] == ("result", "submitted"))
+    row = house.store.requests.show(1)
+    assert row["state"] == "failed"
+    assert row["error"].startswith("in force here, but the client-support system could not be told: ssk: answers 500")
+    assert "отключены" in house.store.outbox.recent(limit=1)[0]["text"]
+
+
+async def test_the_directory_is_told_the_wish_with_its_time_and_request(start: Start) -> None:
+    house = await start()
+    await house.text("CLIENT sms stop")
+    await house.until(lambda: house.states()[-1] == ("result", "submitted"))
+    assert house.directory.told == [(PHONE, Wish(subscribed=False, decided_at=1_800_000_000.0, request_id=1))]
+
+
+async def test_a_stop_that_the_directory_knows_of_is_heeded_where_the_number_said_nothing(start: Start) -> None:
+    known = Registration("1", "ivanov", "secret", subscribed=False)
+    house = await start(directory=ScriptedDirectory(answer=lambda _: known))
+    await house.text("CLIENT info")
+    await house.until(lambda: house.states()[-1] == ("result", "submitted"))
+    assert not house.store.clients.subscribed(PHONE)
+    house.clock.now += 60
+    await house.text("CLIENT sms start")
+    await house.until(lambda: house.states().count(("result", "submitted")) == 2)
+    await house.text("CLIENT info")
+    await house.until(lambda: house.states().count(("result", "submitted")) == 3)
+    assert house.store.clients.subscribed(PHONE)

@@ -6,7 +6,8 @@ import pytest
 
 from smsd.rules.outbox import MessageClass
 from smsd.rules.routing import Block, Kind
-from smsd.sms import NotSent, Outcome, Received, ReportClass, Sent, StatusReport, Submit, Verdict
+from smsd.sms import InDoubt, NotSent, Outcome, Received, ReportClass, Sent, StatusReport, Submit, Verdict
+from smsd.store.swaps import HELD
 from tests.gateway.house import PHONE, House, ScriptedRoute, Start
 
 
@@ -124,14 +125,110 @@ async def test_a_blocked_name_in_a_receipt_sends_an_answer_by_the_sim_once(start
     await house.until(lambda: house.states().count(("ack", "submitted")) == 1)
 
 
+async def test_a_blocked_name_reported_before_the_answer_falls_back_all_the_same(start: Start) -> None:
+    """The receipt overtakes the answer: nothing is lost, and the answer goes by the SIM once."""
+    operator = bind(answer=lambda s: Sent(f"id-{s.attempt_id:06}"))
+    operator.hold = asyncio.Event()
+    house = await start(operator, sim())
+    ack = house.enqueue("ответ", MessageClass.ACK)
+    await house.until(lambda: len(operator.submits) == 1)
+    await _report(house, "id-000001", Block.SENDER)
+    assert house.store.outbox.show(ack)["state"] == "submitting"
+    operator.hold.set()
+    await house.until(lambda: len(house.routes[1].submits) == 1)
+    await house.until(lambda: house.store.outbox.show(ack)["state"] == "submitted")
+    assert "blocks the sender's name" in house.store.outbox.show(ack)["diverted"]
+
+
+async def test_a_name_refused_after_the_response_timer_falls_back(start: Start) -> None:
+    """The doubt is settled as not sent by the late answer, long before its class would send it once more."""
+    house = await start(bind(answer=lambda _: InDoubt("no answer came in time")), sim())
+    ack = house.enqueue("ответ", MessageClass.ACK)
+    await house.until(lambda: house.store.outbox.show(ack)["state"] == "in_doubt")
+    late = NotSent(Verdict.NEVER, "SMPP 0x0A", evidence="late answer", refused=Block.SENDER.value)
+    await house.gateway.settled(1, late)
+    await house.until(lambda: house.store.outbox.show(ack)["state"] == "submitted")
+    assert house.store.outbox.show(ack)["route"] == "modem0"
+
+
+@pytest.mark.parametrize(
+    ("message_class", "state"),
+    [(each, "submitted") for each in (MessageClass.ACK, MessageClass.RESULT, MessageClass.ADMIN, MessageClass.MANUAL)]
+    + [(MessageClass.NOTIFICATION, "queued"), (MessageClass.ALERT, "queued")],
+)
+async def test_a_failure_of_the_route_falls_back_at_once_for_what_somebody_waits_for(
+    start: Start, message_class: MessageClass, state: str
+) -> None:
+    """No money: this message leaves by the SIM without a second of waiting; a notification and an alert wait."""
+
+    def broke(_: Submit) -> NotSent:
+        operator.up = False
+        return NotSent(Verdict.ROUTE, "SMPP 0x400", "no credit", refused=Block.ROUTE.value)
+
+    operator = bind(answer=broke)
+    house = await start(operator, sim())
+    message = house.enqueue("первое", message_class)
+    await house.until(lambda: len(operator.submits) == 1)
+    await house.until(lambda: house.store.outbox.show(message)["state"] == state)
+    assert len(house.routes[1].submits) == (state == "submitted")
+    if state == "submitted":
+        assert house.store.outbox.show(message)["diverted"] == "operator failed (SMPP 0x400)"
+
+
+async def test_a_spare_bind_carries_what_a_failed_one_refused(start: Start) -> None:
+    """The next in the order that is up, and the name stays."""
+    failing = bind(answer=lambda _: NotSent(Verdict.ROUTE, "SMPP 0x400", refused=Block.ROUTE.value))
+    spare = ScriptedRoute(name="spare", sender="SCSERV", sim=None, kind=Kind.BIND, window=10)
+    house = await start(failing, spare, sim())
+    message = house.enqueue("первое")
+    await house.until(lambda: house.store.outbox.show(message)["state"] == "submitted")
+    assert (len(spare.submits), len(house.routes[2].submits)) == (1, 0)
+
+
+async def test_an_answer_does_not_wait_for_a_bind_that_is_stuck(start: Start) -> None:
+    """Up, its window full and nobody answering: after ``fallback_after`` it counts as down."""
+    stuck = bind()
+    stuck.hold, stuck.window = asyncio.Event(), 1
+    house = await start(stuck, sim())
+    house.enqueue("первое")
+    await house.until(lambda: len(stuck.submits) == 1)
+    answer = house.enqueue("ответ", MessageClass.ADMIN)
+    await asyncio.sleep(0.05)
+    assert not house.routes[1].submits
+    house.clock.now += 31
+    await house.until(lambda: house.store.outbox.show(answer)["state"] == "submitted")
+    assert house.store.outbox.show(answer)["route"] == "modem0"
+
+
 async def test_a_password_does_not_follow_a_swapped_sim(start: Start) -> None:
-    """A receipt that says so ends the message."""
+    """A receipt that says so ends the message, and the next one is held: acknowledged, and not sent by any route."""
     house = await start(bind(answer=lambda s: Sent(f"id-{s.attempt_id:06}")), sim())
     await house.text("CLIENT info")
     await house.until(lambda: house.states() == [("ack", "submitted"), ("result", "submitted")])
     await _report(house, "id-000002", Block.SIM_SWAPPED)
     await house.until(lambda: house.states()[1] == ("result", "undeliverable"))
+    house.clock.now += 60
+    await house.text("CLIENT info")
+    await house.until(lambda: len(house.states()) == 4 and house.states()[2] == ("ack", "submitted"))
+    held = house.store.outbox.recent(limit=1)[0]["id"]
+    await house.until(lambda: house.store.outbox.show(held)["error"] == HELD)
+    await _set_up(house, house.routes[0], up=False)
+    house.clock.now += 700
+    await house.until(lambda: (house.store.outbox.show(held)["due_at"] or 0) > house.clock.now)
     assert not house.routes[1].submits
+    assert house.store.outbox.show(held)["state"] == "queued"
+    house.store.swaps.release(PHONE)
+    await house.until(lambda: house.store.outbox.show(held)["state"] == "submitted")
+    assert house.store.outbox.show(held)["route"] == "modem0"
+
+
+async def test_a_swapped_sim_told_by_a_refusal_is_held_and_never_diverted(start: Start) -> None:
+    refusal = NotSent(Verdict.NEVER, "code 219", refused=Block.SIM_SWAPPED.value)
+    house = await start(bind(answer=lambda _: refusal), sim())
+    message = house.enqueue("первое", MessageClass.RESULT)
+    await house.until(lambda: house.store.outbox.show(message)["state"] == "rejected")
+    assert not house.routes[1].submits
+    assert [row["code"] for row in house.store.swaps.recent()] == ["code 219"]
 
 
 async def test_an_answer_begun_on_a_bind_that_dies_begins_again_by_the_sim(

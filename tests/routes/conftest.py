@@ -43,7 +43,10 @@ def make_route(notebook: Notebook, tmp_path: Path) -> MakeRoute:
     def make(device: str | None = None, **settings: Any) -> ModemRoute:
         options: dict[str, Any] = {"poll_seconds": 30.0, "timings": QUICK, "memory": notebook, **settings}
         return ModemRoute(
-            "modem0", device or str(tmp_path / "modem"), clock=lambda: asyncio.get_running_loop().time(), **options
+            "modem0",
+            str(tmp_path / "modem") if device is None else device,
+            clock=lambda: asyncio.get_running_loop().time(),
+            **options,
         )
 
     return make

@@ -1,5 +1,6 @@
 """Which attempt a status report speaks of."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -57,6 +58,27 @@ def test_the_attempt_that_is_meant(candidates: list[Candidate], meant: int | Non
     for order in (candidates, candidates[::-1]):
         found = speaks_of(report(), order)
         assert (None if found is None else found.attempt_id) == meant
+
+
+@pytest.mark.parametrize(
+    ("echo", "candidates", "meant"),
+    [
+        (2, [known(1, 0), known(2, DAY)], 2),
+        (2, [known(1, 0), known(2, DAY, reported=True)], 2),
+        (2, [known(1, 0), doubt(2, -DAY)], 2),
+        (2 + 7, [known(1, 0), known(2, DAY)], 1),
+        (2, [known(1, 0), known(2, -DAY), known(2 + 65_536, DAY / 2)], 2 + 65_536),
+        (None, [known(1, 0), known(2, DAY)], 1),
+    ],
+)
+def test_our_own_mark_goes_before_an_id_that_may_mean_several(
+    echo: int | None, candidates: list[Candidate], meant: int
+) -> None:
+    """Service centres begin their ids again, and write them in two bases; a mark nobody bears says nothing."""
+    for order in (candidates, candidates[::-1]):
+        found = speaks_of(replace(report(), echo=echo), order)
+        assert found is not None
+        assert found.attempt_id == meant
 
 
 @pytest.mark.parametrize(

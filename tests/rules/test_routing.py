@@ -6,15 +6,25 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from smsd.rules.outbox import MessageClass
-from smsd.rules.routing import ANSWER_PATIENCE, Block, Kind, View, diverts, permits, refused_at_once
+from smsd.rules.routing import (
+    ANSWER_PATIENCE,
+    STUCK_SECONDS,
+    Block,
+    Kind,
+    View,
+    diverts,
+    permits,
+    refused_at_once,
+    stand_in,
+)
 
 NOW = 1_000_000.0
 ALL, NONE, PATIENCE = math.inf, -math.inf, NOW - ANSWER_PATIENCE
 ACK, RESULT, ADMIN, MANUAL, NOTIFICATION, ALERT = MessageClass
 
 
-def bind(name: str = "operator", down_for: float = 0.0) -> View:
-    return View(name, Kind.BIND, down_for)
+def bind(name: str = "operator", down_for: float = 0.0, stuck_for: float = 0.0) -> View:
+    return View(name, Kind.BIND, down_for, stuck_for)
 
 
 def sim(name: str = "modem0", down_for: float = 0.0) -> View:
@@ -44,11 +54,25 @@ def asked(
         ("operator", [sim(), bind()], [PATIENCE, PATIENCE, NONE, NONE, NONE, NONE]),
         ("operator", [sim(down_for=40), bind()], [ALL, ALL, ALL, ALL, NONE, NONE]),
         ("nowhere", [bind(), sim()], [NONE] * 6),
+        # Beyond its rate: for moments it is waited for, for as long as one that is down it is passed over.
+        ("modem0", [bind(stuck_for=29), sim()], [PATIENCE, PATIENCE, NONE, NONE, NONE, NONE]),
+        ("modem0", [bind(stuck_for=30), sim()], [ALL, ALL, ALL, ALL, NONE, NONE]),
+        ("operator", [bind(stuck_for=3000), sim()], [ALL] * 6),
+        ("modem0", [bind("a", 31), bind("b", stuck_for=31), sim()], [ALL, ALL, ALL, ALL, NONE, NONE]),
+        ("b", [bind("a", stuck_for=30), bind("b")], [NONE] * 6),
+        ("b", [bind("a", stuck_for=31), bind("b")], [ALL] * 6),
     ],
 )
 def test_the_table(route: str, order: list[View], expected: list[float]) -> None:
     """Each row: who asks, how the routes are, and what he may take of each class."""
     assert list(asked(route, *order).values()) == expected
+
+
+@pytest.mark.parametrize(("stuck_for", "expected"), [(0.02, NONE), (STUCK_SECONDS, ALL)])
+def test_who_does_not_wait_for_a_dead_route_waits_for_a_busy_one(stuck_for: float, expected: float) -> None:
+    """With ``fallback_after_seconds = 0`` a bind that is full for a moment is no reason to change the sender."""
+    order = [bind(stuck_for=stuck_for), sim()]
+    assert permits("modem0", order, now=NOW, fallback_after=0.0, by_class={})[MANUAL] == expected
 
 
 def test_a_class_may_have_an_order_of_its_own() -> None:
@@ -63,11 +87,45 @@ def test_a_class_may_have_an_order_of_its_own() -> None:
 
 @pytest.mark.parametrize("message_class", MessageClass)
 @pytest.mark.parametrize("block", [*Block, None])
-def test_a_refused_submit_falls_back_only_for_the_senders_name(
-    message_class: MessageClass, block: Block | None
+@pytest.mark.parametrize("allowed", [False, True])
+def test_a_refused_submit_falls_back_for_the_senders_name_and_a_failed_route(
+    message_class: MessageClass, block: Block | None, allowed: bool
 ) -> None:
-    """Never for a refused recipient or text, and an alert waits instead."""
-    assert refused_at_once(message_class, block) == (block is Block.SENDER and message_class is not ALERT)
+    """Never for a refused recipient or text; an alert only if allowed; a notification waits for a route that failed."""
+    classes = {Block.SENDER: {ACK, RESULT, ADMIN, MANUAL, NOTIFICATION}, Block.ROUTE: {ACK, RESULT, ADMIN, MANUAL}}
+    falls_back = set(classes.get(block, ())) if block is not None else set()
+    if allowed and falls_back:
+        falls_back.add(ALERT)
+    assert refused_at_once(message_class, block, allowed=allowed) == (message_class in falls_back)
+
+
+@pytest.mark.parametrize(
+    ("refused_by", "order", "for_the_name", "for_a_failure"),
+    [
+        ("operator", [bind(), sim()], "modem0", "modem0"),
+        ("operator", [bind(), sim(down_for=1)], "modem0", None),
+        ("operator", [bind(), sim("modem0", 1), sim("modem1")], "modem1", "modem1"),
+        ("a", [bind("a"), bind("b"), sim()], "b", "b"),
+        ("b", [bind("a"), bind("b"), sim()], "modem0", "modem0"),
+        ("a", [bind("a"), bind("b", 5), sim()], "modem0", "modem0"),
+        ("operator", [sim(), bind()], "modem0", "modem0"),
+        ("b", [bind("a"), bind("b")], None, None),
+        ("nowhere", [bind(), sim()], "modem0", "modem0"),
+    ],
+)
+def test_who_takes_over(
+    refused_by: str, order: list[View], for_the_name: str | None, for_a_failure: str | None
+) -> None:
+    """The next in the order that is up; a SIM that is down is waited for only where no name will ever pass."""
+    assert stand_in(MANUAL, Block.SENDER, refused_by, order, {}) == for_the_name
+    assert stand_in(MANUAL, Block.ROUTE, refused_by, order, {}) == for_a_failure
+
+
+def test_nobody_takes_over_who_does_not_carry_the_class() -> None:
+    """``routing.by_class`` names the only routes that carry a class."""
+    order = [bind("a"), bind("b"), sim()]
+    assert stand_in(ACK, Block.SENDER, "a", order, {ACK: ["a", "modem0"]}) == "modem0"
+    assert stand_in(ACK, Block.SENDER, "a", order, {ACK: ["a"]}) is None
 
 
 @pytest.mark.parametrize("message_class", MessageClass)

@@ -1,5 +1,6 @@
 """A request by word or by JSON does to modem and network what it says, or says what is wrong."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 
 from smsd.simulator import SimulatedModem
 from smsd.simulator.control import Control
+from smsd.simulator.smsc import SimulatedSmsc
+from smsd.simulator.troubles import Injected, Trouble
 from tests.simulator.conftest import CLIENT, Program, submit_pdu
 
 
@@ -55,6 +58,51 @@ async def test_faults_and_the_cable_by_word(control: Control, program: Program, 
     assert not modem.plugged
     assert await asked(control, "plug") == modem.path
     assert await asked(control, "path") == modem.path
+
+
+async def test_the_operator_is_taken_away_and_brought_back(modem: SimulatedModem) -> None:
+    """On the same port, as often as one likes; what it is told of troubles strikes its next submits."""
+    async with SimulatedSmsc(modem.network) as centre:
+        control = Control(modem, centre)
+        port = centre.port
+        for _ in range(2):
+            assert await asked(control, "operator away") is None
+            assert await asked(control, "operator away") is None
+            with pytest.raises(OSError, match="onnect"):
+                await asyncio.open_connection("127.0.0.1", port)
+            assert await asked(control, "operator back") is None
+            assert await asked(control, "operator back") is None
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+        mute = []
+        for state in ("mute", "back"):
+            await asked(control, f"operator {state}")
+            mute.append(centre.mute)
+        assert mute == [True, False]
+        assert await asked(control, "trouble status code=0x0A times=2") is None
+        assert centre.troubles.take(Trouble.STATUS) == Injected(Trouble.STATUS, times=2, code=0x0A)
+        await asked(control, "clear")
+        assert centre.troubles.take(Trouble.STATUS) is None
+
+
+async def test_the_network_reports_as_it_is_told(control: Control, program: Program, modem: SimulatedModem) -> None:
+    """What is reported as never delivered is on no phone."""
+    await asked(control, "report 219")
+    await program.submit(submit_pdu("Ответ"))
+    assert await asked(control, f"screen {CLIENT}") == []
+    await asked(control, "clear")
+    await program.submit(submit_pdu("Ответ"))
+    assert len(await asked(control, f"screen {CLIENT}")) == 1
+
+
+@pytest.mark.parametrize("line", ["operator gone", "trouble nothing", "trouble status colour=red", "report 256"])
+async def test_what_is_wrong_with_the_operator_is_said(modem: SimulatedModem, line: str) -> None:
+    answer = await asked(Control(modem, SimulatedSmsc(modem.network)), line)
+    assert list(answer) == ["error"]
+
+
+async def test_without_an_operator_it_is_said_how_to_have_one(control: Control) -> None:
+    assert "--smsc PORT" in (await asked(control, "operator away"))["error"]
 
 
 @pytest.mark.parametrize(

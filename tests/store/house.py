@@ -13,6 +13,7 @@ from smsd.rules.phones import sender_phone
 from smsd.rules.reception import command_of, judge
 from smsd.sms import Deliver, Received, ReportClass, Sent, StatusReport, Witness
 from smsd.store import Claim, Claimant, Judge, NewMessage, Store
+from smsd.store.claims import NO_OTHER_WAY
 
 PHONE = "+79160000001"
 OTHER = "+79160000002"
@@ -62,7 +63,7 @@ RULES: dict[str, Any] = {
     "command_of": partial(command_of, lenient=False),
     "decide": partial(judge, commands_per_hour=10, lenient=False),
     "ack": acknowledgement,
-    "divert": lambda *_: None,
+    "ways": NO_OTHER_WAY,
     "incomplete": INCOMPLETE,
 }
 JUDGE = Judge(**{each.name: RULES[each.name] for each in fields(Judge)})

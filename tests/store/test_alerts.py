@@ -335,7 +335,7 @@ def test_an_alert_is_forgotten_after_its_messages(house: House) -> None:
     house.store.alerts.feed()
     house.now += 1000
     assert not house.store.alerts.sweep(house.now)
-    house.store.forget(inbox_before=None, outbox_before=house.now)
+    house.store.retention.outbox({"alert": house.now}, 0, 100)
     assert counts(house, alert_id) == {"forgotten": 2}
     while house.store.alerts.sweep(house.now):
         pass

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,12 @@ def life(house: House, phone: str = PHONE) -> None:
             report = delivered(str(claim.attempt_id), submitted_at=house.now, recipient=phone)
             house.receive(report, octets=bytes([claim.attempt_id]) + swapped + phone.encode())
     house.receive(delivered("255", submitted_at=house.now, recipient=phone, report_class=ReportClass.TRYING))
+    house.receive(
+        replace(
+            delivered("254", submitted_at=house.now, recipient=phone, report_class=ReportClass.FAILED),
+            refused="sim swapped",
+        )
+    )
     house.receive(None, fault="unreadable", octets=b"\xff" + swapped + phone.encode() + short.encode("utf-16-be"))
 
 

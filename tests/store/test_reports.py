@@ -1,11 +1,13 @@
 """Status reports find their part: days later, after a restart, past the wrap of TP-MR, before the answer."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from smsd.rules.outbox import MessageClass
-from smsd.sms import InDoubt, NotSent, Received, ReportClass, Sent, Verdict
+from smsd.sms import InDoubt, NotSent, Received, ReportClass, Sent, StatusReport, Verdict
+from smsd.store import Diversion, Ways
 from tests.store.house import JUDGE, OTHER, PHONE, House, at, claimant, delivered
 
 DAY = 86400.0
@@ -255,3 +257,115 @@ def test_a_receipt_that_overtakes_its_answer_settles_nobody_elses_submit(house: 
     house.store.outbox.record([(one.attempt_id, NotSent(Verdict.NEVER, "SMPP 0x0B")), (two.attempt_id, Sent("BBB222"))])
     assert house.state(first) == "rejected"
     assert house.state(second) == "delivered"
+
+
+# --- a receipt that says what is blocked, or bears our mark -----------------------------------------------------------
+
+BY_SIM = Diversion("modem0", "the operator blocks the sender's name")
+
+
+def blocked(reference: str, *, refused: str | None = "sender") -> StatusReport:
+    """Make a final receipt that says what is blocked."""
+    failed = delivered(reference, submitted_at=None, report_class=ReportClass.FAILED, code="UNDELIV 254")
+    return replace(failed, refused=refused)
+
+
+def test_a_blocked_name_reported_before_the_answer_diverts_once_the_answer_is_recorded(house: House) -> None:
+    """By the rules of a receipt in its time: once, and asked with what the receipt said."""
+    asked = []
+
+    def reported(message_class: MessageClass, report: StatusReport, diverted: bool) -> Diversion | None:
+        asked.append((message_class, report.refused, report.code, diverted))
+        return None if diverted else BY_SIM
+
+    house.store.outbox.ways = Ways(refused=lambda *_: None, reported=reported)
+    message_id = house.queue(MessageClass.ACK)
+    claim = house.claim("operator", sim=None)
+    house.receive(blocked("id-000007"), route="operator", sim=None)
+    house.store.outbox.record([(claim.attempt_id, Sent("id-000007", "late answer"))])
+    assert house.state(message_id) == "queued"
+    assert house.claim("modem0").message_id == message_id
+    house.store.outbox.record([(claim.attempt_id + 1, Sent("1"))])
+    assert asked == [(MessageClass.ACK, "sender", "UNDELIV 254", False)]
+    house.receive(blocked("id-000007"), route="operator", sim=None)
+    assert house.state(message_id) == "submitted"
+
+
+def test_a_late_refusal_of_the_name_settles_the_doubt_and_diverts(house: House) -> None:
+    refusal = NotSent(Verdict.NEVER, "SMPP 0x0A", evidence="late answer", refused="sender")
+    house.store.outbox.ways = Ways(refused=lambda *_: BY_SIM, reported=lambda *_: None)
+    message_id = house.queue(MessageClass.ACK)
+    claim = house.claim("operator", sim=None)
+    house.store.outbox.record([(claim.attempt_id, InDoubt("no answer came in time"))])
+    assert house.state(message_id) == "in_doubt"
+    house.store.outbox.record([(claim.attempt_id, refusal)])
+    shown = house.store.outbox.show(message_id)
+    assert (shown["state"], shown["attempt_list"][0]["outcome"]) == ("queued", "not_sent")
+    assert house.claim("modem0").message_id == message_id
+
+
+def test_a_refusal_that_comes_when_it_was_to_be_sent_once_more_diverts_as_well(house: House) -> None:
+    refusal = NotSent(Verdict.NEVER, "SMPP 0x0A", evidence="late answer", refused="sender")
+    house.store.outbox.ways = Ways(refused=lambda *_: BY_SIM, reported=lambda *_: None)
+    message_id = house.queue(MessageClass.ACK)
+    claim = house.claim("operator", sim=None)
+    house.store.outbox.record([(claim.attempt_id, InDoubt("no answer came in time"))])
+    house.store.outbox.apply_policy(claim.attempt_id)
+    house.store.outbox.record([(claim.attempt_id, refusal)])
+    assert (house.state(message_id), house.store.outbox.show(message_id)["route"]) == ("queued", "modem0")
+
+
+def test_a_message_given_up_meanwhile_goes_no_other_way(house: House) -> None:
+    house.store.outbox.ways = Ways(refused=lambda *_: BY_SIM, reported=lambda *_: BY_SIM)
+    message_id = house.queue(MessageClass.ACK)
+    claim = house.claim("operator", sim=None)
+    house.store.outbox.record([(claim.attempt_id, InDoubt("no answer came in time"))])
+    house.store.outbox.cancel(message_id)
+    house.store.outbox.record([(claim.attempt_id, NotSent(Verdict.NEVER, "SMPP 0x0A", refused="sender"))])
+    assert house.state(message_id) == "cancelled"
+
+
+def test_our_mark_finds_a_part_in_doubt_though_its_id_belongs_to_another(house: House) -> None:
+    """The service centre had given this id before; the receipt comes by another bind, and bears our mark."""
+    first, second = house.queue(), house.queue()
+    house.send("1F4A", "operator", sim=None)
+    claim = house.claim("operator", sim=None)
+    house.store.outbox.record([(claim.attempt_id, InDoubt("no answer came in time"))])
+    told = replace(delivered("8010", submitted_at=None), echo=claim.attempt_id)
+    assert house.receive(told, route="spare", sim=None).attempt_id == claim.attempt_id
+    assert (house.state(first), house.state(second)) == ("submitted", "delivered")
+
+
+def test_our_mark_tells_two_bases_of_one_id_apart(house: House) -> None:
+    """One part was taken as 16, another as 10 in hexadecimal; a receipt says 16 and means the second."""
+    first, second = house.queue(), house.queue()
+    house.send("1000", "operator", sim=None)
+    claim = house.send("3E8", "operator", sim=None)
+    told = replace(delivered("1000", submitted_at=None), echo=claim.attempt_id)
+    assert house.receive(told, route="operator", sim=None).attempt_id == claim.attempt_id
+    assert (house.state(first), house.state(second)) == ("submitted", "delivered")
+
+
+def test_without_our_mark_a_doubt_of_another_bind_is_not_guessed(house: House) -> None:
+    message_id = house.queue()
+    claim = house.claim("operator", sim=None)
+    house.store.outbox.record([(claim.attempt_id, InDoubt("no answer came in time"))])
+    assert house.receive(delivered("8010", submitted_at=None), route="spare", sim=None).attempt_id is None
+    assert house.state(message_id) == "in_doubt"
+
+
+def test_parts_of_one_message_are_joined_into_one_state(house: House) -> None:
+    """Intermediate states change nothing; all parts delivered is delivered, one that failed is undeliverable."""
+    good, bad = house.queue(parts=3), house.queue(parts=3)
+    for number in range(6):
+        house.send(f"id-{number}", "operator", sim=None)
+    for number in range(6):
+        trying = delivered(f"id-{number}", submitted_at=None, report_class=ReportClass.TRYING, code="ACCEPTD")
+        house.receive(trying, route="operator", sim=None)
+    assert (house.state(good), house.state(bad)) == ("submitted", "submitted")
+    for number in (0, 1, 3, 4):
+        house.receive(delivered(f"id-{number}", submitted_at=None), route="operator", sim=None)
+    assert (house.state(good), house.state(bad)) == ("submitted", "submitted")
+    house.receive(delivered("id-2", submitted_at=None), route="operator", sim=None)
+    house.receive(blocked("id-5", refused=None), route="operator", sim=None)
+    assert (house.state(good), house.state(bad)) == ("delivered", "undeliverable")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from smsd.errors import ConfigError
-from smsd.rules.routing import Block
+from smsd.rules.routing import REPORTED, Block
 
 __all__ = [
     "PLACES",
@@ -64,6 +64,8 @@ class Action(StrEnum):
     """The account is empty: a person must pay."""
     ACCOUNT = "account"
     """Name, password or address are refused: a person must change something."""
+    SIM_SWAPPED = "sim swapped"
+    """The recipient's SIM was replaced: refused, and passwords to that number are held."""
     DOUBT = "doubt"
     """It does not say whether the message was taken."""
     TAKEN = "taken"
@@ -269,7 +271,7 @@ class _Reader:
             told=self._told("status", status),
             receipt=self._told("receipt", self._table("receipt")) if "receipt" in self._tables else None,
             states={str(each): state for state in State for each in self._table("states").get(state.value, ())},
-            errors={str(code): self._one_of(f"errors.{code}", Block, value) for code, value in self._items("errors")},
+            errors={str(code): self._block(f"errors.{code}", value) for code, value in self._items("errors")},
         )
 
     def _table(self, name: str) -> Mapping[str, Any]:
@@ -326,6 +328,11 @@ class _Reader:
             return kind(value)
         except ValueError:
             raise self._wrong(key, f"{value!r} is not one of {', '.join(kind)}") from None
+
+    def _block(self, key: str, value: Any) -> Block:
+        if value not in REPORTED:
+            raise self._wrong(key, f"{value!r} is not one of {', '.join(REPORTED)}")
+        return Block(value)
 
     def _status(self, code: str) -> int:
         if not re.fullmatch("[1-5][0-9][0-9]", code):

@@ -31,7 +31,7 @@ from smsd.routes.http.translate import (
 )
 from smsd.routes.http.webhook import Webhook
 from smsd.routes.overdue import Poll, Unreported
-from smsd.routes.smpp.pace import Pace
+from smsd.routes.pace import Gate, Pace
 from smsd.rules.routing import Kind
 from smsd.sms import (
     Doubt,
@@ -93,6 +93,7 @@ class HttpRoute:
         self._token = token
         self._client = Client(settings)
         self._pace = Pace(settings.rate, clock)
+        self._gate = Gate(self._pace)
         self._poll = Poll(unreported, self._ask, self._tell, batch=settings.poll_batch)
         self._inbound: Inbound | None = None
         self._instance = ""
@@ -126,7 +127,7 @@ class HttpRoute:
     @property
     def room(self) -> int:
         """How many messages it would send at once: few while their turn would come late, one when none is in hand."""
-        free = min(self.settings.window - self._in_hand, self._pace.room)
+        free = min(self.settings.window - self._in_hand, self._pace.room(self._gate.waiting))
         return int(max(free, 0 if self._in_hand else 1))
 
     @property
@@ -190,9 +191,10 @@ class HttpRoute:
             ),
         )
         try:
-            seconds = self._pace.take()
-            if seconds > 0:
-                await asyncio.sleep(seconds)
+            async with self._gate:
+                while not await self._gate.ready():
+                    pass
+                departure = self._pace.leave()
         except asyncio.CancelledError:
             return NotSent(Verdict.ROUTE, "cancelled", "the daemon stops before its turn came")
         try:
@@ -201,6 +203,8 @@ class HttpRoute:
                 end = await self._insist(request, password, key, end)
         except asyncio.CancelledError:
             return InDoubt("the daemon stops before the answer")
+        finally:
+            self._pace.answered(departure)
         return end
 
     async def _insist(self, request: Request, password: str, key: str, doubt: InDoubt) -> Outcome:

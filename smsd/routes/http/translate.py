@@ -58,11 +58,16 @@ _VERDICTS: Final = {
     Action.ROUTE: Verdict.ROUTE,
     Action.MONEY: Verdict.ROUTE,
     Action.ACCOUNT: Verdict.ROUTE,
+    Action.SIM_SWAPPED: Verdict.NEVER,
 }
 _BLOCKS: Final = {
     Action.SENDER: Block.SENDER,
     Action.RECIPIENT: Block.RECIPIENT,
     Action.TEXT: Block.TEXT,
+    Action.ROUTE: Block.ROUTE,
+    Action.MONEY: Block.ROUTE,
+    Action.ACCOUNT: Block.ROUTE,
+    Action.SIM_SWAPPED: Block.SIM_SWAPPED,
 }
 _CLASSES: Final = {
     State.DELIVERED: sms.ReportClass.DELIVERED,

@@ -1,17 +1,22 @@
 """A SIM in a modem as a route: opened, kept at work, lost and taken back, for ever and under one name.
 
-Knows when to open and when to try again: a device that vanished is looked for four times a second, one that is held or
-broken ever more seldom. Refuses to end: whatever goes wrong becomes a state that people can read.
+Knows when to open and when to try again: a device that vanished is looked for four times a second (one that is known
+by its identity is sought at every free port of the host), one that is held or broken ever more seldom. Refuses to end:
+whatever goes wrong becomes a state that people can read.
 """
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 
-from smsd.errors import ModemError, PortBusyError, PortGoneError, SmsdError, StoreError
+from smsd.errors import ModemError, PortBusyError, PortGoneError, SmsdError, StoreError, StrangerError
 from smsd.routes import Inbound, Memory
+from smsd.routes.modem.finder import Finder, Seeker
+from smsd.routes.modem.host import Host, Ports
+from smsd.routes.modem.identity import Wanted, wanted_now
 from smsd.routes.modem.port import Port
 from smsd.routes.modem.session import Leftovers, Session
 from smsd.routes.modem.timings import Timings
@@ -21,6 +26,7 @@ from smsd.sms import Doubt, NotSent, Outcome, RouteStatus, Submit, Verdict, Witn
 __all__ = ["ModemRoute"]
 
 READY = "ready"
+ANY = Wanted()
 
 log = structlog.get_logger()
 
@@ -31,7 +37,8 @@ class ModemRoute:
     ``sender`` is the number of its SIM, which is what a client sees: a modem cannot choose another. ``memory`` keeps a
     few words over restarts; ``pin`` gives the text of the PIN file, read anew at each need.
     ``clock`` counts seconds and never goes back. ``service_centre`` is written into each PDU; empty: the SIM's own.
-    ``imei``, if given, is the only modem that is spoken to.
+    ``wanted`` is the only modem, and the only card, that is used; without a ``device`` it is sought among the host's
+    ports, which ``seeker`` knows: one for all routes of a process.
     """
 
     whole = False
@@ -50,7 +57,8 @@ class ModemRoute:
         baud: int = 115200,
         rtscts: bool = False,
         service_centre: str = "",
-        imei: str = "",
+        wanted: Wanted = ANY,
+        seeker: Seeker | None = None,
         timings: Timings | None = None,
     ) -> None:
         self.name = name
@@ -64,9 +72,12 @@ class ModemRoute:
         self._baud = baud
         self._rtscts = rtscts
         self._service_centre = service_centre
-        self._imei = imei
+        self._configured = self._wanted = wanted
         self._timings = timings or Timings()
         self._clock = clock
+        self._seeker = seeker or Seeker(Ports(Host()), self._timings, clock)
+        self._finder = None if device else Finder(self._seeker)
+        self._strange: Mapping[str, str] = {}
         self._inbound: Inbound | None = None
         self._session: Session | None = None
         self._leftovers = Leftovers()
@@ -80,7 +91,7 @@ class ModemRoute:
         """How the route is: ``up`` means that a message given now is tried at once."""
         state, detail = self._state
         facts = dict(self._session.facts) if self._session is not None else {}
-        return RouteStatus(state == READY, state, detail, {"device": self.device, **facts})
+        return RouteStatus(state == READY, state, detail, {"device": self.device, **facts, **self._strange})
 
     @property
     def kind(self) -> Kind:
@@ -150,6 +161,8 @@ class ModemRoute:
             except PortGoneError as error:
                 self._become("away", str(error))
                 await self._await_device()
+            except StrangerError as error:
+                await self._leave_alone(error)
             except PortBusyError as error:
                 self._become("busy-port", str(error))
                 await asyncio.sleep(self._timings.busy)
@@ -165,10 +178,16 @@ class ModemRoute:
 
     async def _live(self, inbound: Inbound) -> None:
         """Live one life of the modem, from opening to loss."""
-        if not _exists(self.device):
+        self._wanted = await wanted_now(self._configured, self._memory)
+        if self._finder is not None:
+            self.device = await self._finder.find(self._wanted)
+        elif not _exists(self.device):
             raise PortGoneError(f"{self.device}: no such device (is the modem plugged in, and switched to modem mode?)")
         self._become("opening", "")
-        port = await Port.open(self.device, self._baud, rtscts=self._rtscts)
+        with self._seeker.ports.used(self.device, self.name):
+            await self._live_at(await Port.open(self.device, self._baud, rtscts=self._rtscts), inbound)
+
+    async def _live_at(self, port: Port, inbound: Inbound) -> None:
 
         def become(state: str, detail: str) -> None:
             if self._session is session:  # a life that is over has no say: a sender may still be on its way out
@@ -186,7 +205,7 @@ class ModemRoute:
                 poll_seconds=self._poll_seconds,
                 want_reports=self._delivery_reports,
                 service_centre=self._service_centre,
-                imei=self._imei,
+                wanted=self._wanted,
                 become=become,
                 leftovers=self._leftovers,
             )
@@ -198,9 +217,29 @@ class ModemRoute:
             await port.close()
 
     async def _await_device(self) -> None:
+        if self._finder is not None:  # looking at the ports is what seeking begins with
+            await asyncio.sleep(self._timings.search)
+            return
         await asyncio.sleep(self._timings.away)
         while not _exists(self.device):  # noqa: ASYNC110  no event tells of a device node everywhere a tty can be
             await asyncio.sleep(self._timings.away)
+
+    async def _leave_alone(self, error: StrangerError) -> None:
+        """Leave a stranger alone until it goes, a person adopts it, or it is time to ask again who it is."""
+        self._strange = error.facts
+        self._become(error.state, str(error))
+        if self._finder is not None:  # the wanted one may come to another port meanwhile: seeking goes on
+            await asyncio.sleep(self._timings.search)
+            return
+        until = self._clock() + self._timings.stranger
+        while self._clock() < until and _exists(self.device) and not await self._wants_another():  # noqa: ASYNC110  as above
+            await asyncio.sleep(self._timings.adoption)
+
+    async def _wants_another(self) -> bool:
+        """Tell whether a person has adopted something since this life began."""
+        with contextlib.suppress(StoreError):
+            return await wanted_now(self._configured, self._memory) != self._wanted
+        return False
 
     async def _fail(self, state: str, error: Exception) -> None:
         self._become(state, str(error))
@@ -210,6 +249,8 @@ class ModemRoute:
     def _become(self, state: str, detail: str) -> None:
         if state == READY:
             self._retry = self._timings.retry
+        if not state.startswith("foreign-"):
+            self._strange = {}
         if (state, detail) == self._state:
             return
         changed, self._state = state != self._state[0], (state, detail)

@@ -14,16 +14,17 @@ import structlog
 
 from smsd.errors import CommandTimeoutError, ModemError, RouteError, StoreError
 from smsd.routes import Inbound, Memory
-from smsd.routes.modem.card import CardState, unlock
 from smsd.routes.modem.driver import Channel, Heard
 from smsd.routes.modem.evidence import Evidence
 from smsd.routes.modem.health import Health
+from smsd.routes.modem.identity import Wanted
 from smsd.routes.modem.inbox import Inbox
 from smsd.routes.modem.network import Network
+from smsd.routes.modem.opening import Opening
 from smsd.routes.modem.port import Port
 from smsd.routes.modem.results import Action, classify
 from smsd.routes.modem.sender import Judged, Sender
-from smsd.routes.modem.setup import Identity, Setup, greet, identify, set_up, with_card
+from smsd.routes.modem.setup import Identity, Setup, greet, set_up
 from smsd.routes.modem.timings import Timings
 from smsd.rules import doubts
 from smsd.sms import Doubt, InDoubt, NotSent, Outcome, Received, Sent, Submit, Verdict, Witness
@@ -65,7 +66,7 @@ class Session:
         poll_seconds: float,
         want_reports: bool,
         service_centre: str,
-        imei: str,
+        wanted: Wanted,
         become: Callable[[str, str], None],
         leftovers: Leftovers,
     ) -> None:
@@ -74,14 +75,16 @@ class Session:
         self._memory = memory
         self._timings = timings
         self._clock = clock
-        self._pin = pin
         self._poll_seconds = poll_seconds
         self._want_reports = want_reports
         self._service_centre = service_centre
-        self._wanted_imei = imei
         self._become = become
         self._wake = asyncio.Event()
         self._channel = Channel(port, timings, hear=self._hear, dirtied=self._wake.set, gone=self._gone)
+        self._opening = Opening(
+            name, port.path, self._channel, memory=memory, timings=timings, clock=clock, pin=pin, wanted=wanted,
+            become=become, pause=self._pause,
+        )  # fmt: skip
         self._identity = Identity()
         self._health = Health()
         self._network = Network(self._channel, timings, clock)
@@ -104,13 +107,7 @@ class Session:
     async def initialise(self) -> None:
         """Make the modem ready. Raises ``RouteError`` or ``StoreError``; waits for a SIM as long as it takes."""
         self._become("initialising", "")
-        await greet(self._channel, self._timings)
-        self._identity = await identify(self._channel)
-        if self._wanted_imei and self._identity.imei != self._wanted_imei:
-            raise ModemError("this is not the configured modem: its IMEI is another; it is left alone")
-        await self._await_card()
-        await self._await_store()
-        self._identity = await with_card(self._channel, self._identity, self._timings)
+        self._identity = await self._opening.run()
         self._evidence = Evidence(
             self._identity.imei, self._identity.iccid, memory=self._memory, timings=self._timings, clock=self._clock
         )
@@ -145,28 +142,6 @@ class Session:
         self._hints.add(_EVERY_STORE)
         if not (setup.service_centre or self._service_centre):
             log.warning("service_centre_unknown", route=self._name, reason="the SIM names none; sending may fail")
-
-    async def _await_card(self) -> None:
-        """Wait until the SIM may be used; a person may have to come."""
-        busy_until = self._clock() + self._timings.sim_ready
-        while True:
-            card = await unlock(self._channel, self._memory, self._identity.imei, self._pin(), self._timings)
-            if card.state is CardState.READY:
-                return
-            patient = card.state is CardState.BUSY and self._clock() < busy_until
-            if not patient:
-                log.warning("sim_not_usable", route=self._name, state=card.state.value, reason=card.detail)
-                self._become(card.state.value if card.state is not CardState.BUSY else "sim-busy", card.detail)
-            await self._pause(self._timings.sim_step if patient else self._timings.sim_recheck)
-
-    async def _await_store(self) -> None:
-        """Wait until the SIM's messages can be reached: some cards need most of a minute after their PIN."""
-        until = self._clock() + self._timings.sim_ready
-        while True:
-            answer = await self._channel.ask(Command("AT+CPMS?", ("+CPMS:",)), self._timings.setting)
-            if answer.result.ok or self._clock() >= until:
-                return
-            await self._pause(self._timings.sim_step)
 
     async def _pause(self, seconds: float) -> None:
         """Wait ``seconds``, or until the device goes: raises ``PortGoneError`` then."""

@@ -44,6 +44,17 @@ class Timings:
     """After a failure other than absence, growing twofold..."""
     retry_most: float = 60.0
     """...up to this."""
+    search: float = 0.5
+    """Between two looks at the host's ports for a modem that is known by its identity."""
+    greeting: float = 1.0
+    """How long a port that may be a modem's is listened to after each of two ATs."""
+    patience: float = 30.0
+    """How long a silent port is asked again every second: a modem that starts is mute for so long. Afterwards it is
+    asked once in this time."""
+    stranger: float = 60.0
+    """Until a modem that is not the wanted one is asked again who it is: its card may be another by then."""
+    adoption: float = 1.0
+    """Between two looks whether a person has adopted a stranger."""
     busy: float = 5.0
     """Between two tries for a port that another program holds."""
 

@@ -1,8 +1,8 @@
 """A bind to an operator's service centre as a route: connected, bound, lost and bound again, for ever, under one name.
 
-Knows where to connect and when to try again: a spare host at once, the same ones ever more seldom, a refused bind only
-after minutes, for a person must change something first. Refuses to end and to decide about messages: whatever goes
-wrong becomes a state that people can read, and each submit ends as sent, not sent, or in doubt.
+Knows where to connect and when to try again: a spare host at once, the same ones ever more seldom, a host that refused
+the bind only after minutes, for a person must change something first. Refuses to end and to decide about messages:
+whatever goes wrong becomes a state that people can read, and each submit ends as sent, not sent, or in doubt.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ import structlog
 from smsd.errors import ConfigError, PduError, RouteError, SmsdError, StoreError
 from smsd.routes import Inbound, Memory
 from smsd.routes.overdue import Poll, Unreported, nothing
+from smsd.routes.pace import Gate, Pace
 from smsd.routes.smpp.link import Link
-from smsd.routes.smpp.pace import Pace
 from smsd.routes.smpp.redelivery import Redelivery, digest
 from smsd.routes.smpp.settings import Action, BindAs, SmppSettings
 from smsd.routes.smpp.translate import (
@@ -104,11 +104,13 @@ class SmppRoute:
         except PduError as error:
             raise ConfigError(f"the sender of {name}: {error.problem}") from None
         self._pace = Pace(settings.rate, clock)
+        self._gate = Gate(self._pace)
         self._redelivery = Redelivery(name, memory)
         self._inbound: Inbound | None = None
         self._transmitter: Link | None = None
         self._state = ("stopped", "not started")
         self._failures = 0
+        self._refusals: dict[tuple[str, int], tuple[float, str]] = {}
         self._in_hand = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._asks_states = True
@@ -147,7 +149,7 @@ class SmppRoute:
         """
         if self._standing[0] != READY:
             return 0
-        return int(max(0, min(self.settings.window - self._in_hand, self._pace.room)))
+        return int(max(0, min(self.settings.window - self._in_hand, self._pace.room(self._gate.waiting))))
 
     @property
     def settle_seconds(self) -> float:
@@ -221,18 +223,23 @@ class SmppRoute:
         if link is None or state != READY:
             return NotSent(Verdict.ROUTE, state, detail or "the bind is not ready")
         try:
-            seconds = self._pace.take()
-            if seconds > 0:
-                await asyncio.sleep(seconds)
-            if not await link.room():
-                return NotSent(Verdict.ROUTE, "lost", link.reason)
+            async with self._gate:
+                # Both must hold in the very turn in which it leaves.
+                while True:
+                    if not await link.room():
+                        return NotSent(Verdict.ROUTE, "lost", link.reason)
+                    if await self._gate.ready():
+                        break
+                answer = link.submit(message, attempt_id)
+                departure = self._pace.leave()
         except asyncio.CancelledError:
             return NotSent(Verdict.ROUTE, "cancelled", "the daemon stops before its turn came")
-        answer = link.submit(message, attempt_id)
         try:
             end = await answer
         except asyncio.CancelledError:
             return InDoubt("the daemon stops before the answer")
+        finally:
+            self._pace.answered(departure)
         return end if isinstance(end, InDoubt) else self._judged(end)
 
     def _judged(self, answer: Pdu, evidence: str = "answer") -> Outcome:
@@ -345,9 +352,10 @@ class SmppRoute:
         try:
             while True:
                 for host, port in self.settings.hosts:
-                    await self._lived(host, port)
+                    if (host, port) not in self._refusals:
+                        await self._lived(host, port)
                 self._failures += 1
-                await self._pause(self._backoff())
+                await self._pause(self._till_next_round())
         finally:
             for task in list(self._tasks):
                 task.cancel()
@@ -367,8 +375,9 @@ class SmppRoute:
         else:
             if status in _REFUSALS:
                 log.error("bind_refused", route=self.name, status=code(status), reason=status_text(status))
-                self._become("refused", f"{code(status)}: {status_text(status)} (is it the right name and password?)")
-                await self._pause(self.settings.timings.refused)
+                detail = f"{code(status)}: {status_text(status)} (is it the right name and password?)"
+                self._become("refused", detail)
+                self._refusals[host, port] = (self._clock() + self.settings.timings.refused, detail)
             else:
                 self._become("away", f"the bind was refused, {code(status)}: {status_text(status)}")
 
@@ -439,6 +448,19 @@ class SmppRoute:
         if len(password) > LONG_PASSWORD:
             log.warning("password_long", route=self.name, octets=len(password), standard=LONG_PASSWORD)
         return password
+
+    def _till_next_round(self) -> float:
+        """Say how long to wait: a host that refused the bind is left alone for minutes, whatever its spares do."""
+        now = self._clock()
+        if len(self._refusals) < len(self.settings.hosts):
+            wait = self._backoff()
+        else:
+            wait = max(0.0, min(until for until, _ in self._refusals.values()) - now)
+        if self._refusals:
+            # What a person must change is shown until then, and not that a spare is away as well.
+            self._become("refused", next(iter(self._refusals.values()))[1])
+        self._refusals = {host: told for host, told in self._refusals.items() if told[0] > now + wait}
+        return wait
 
     def _backoff(self) -> float:
         timings = self.settings.timings

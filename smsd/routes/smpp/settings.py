@@ -32,7 +32,9 @@ class Action(StrEnum):
     TEXT = "text"
     """The text, or the way it is written, is refused."""
     ROUTE = "route"
-    """The bind's own trouble (no money, wrong state): no message passes here for a while."""
+    """The bind's own trouble (no money, wrong state): no message passes here for a while, this one goes by another."""
+    SIM_SWAPPED = "sim swapped"
+    """The recipient's SIM was replaced: refused, and passwords to that number are held."""
 
 
 ACTIONS: Final[Mapping[int, Action]] = {
@@ -89,7 +91,7 @@ class Timings:
     retry_most: float = 60.0
     """...up to this, each shortened by up to half by chance, so that a thousand clients do not come back as one."""
     refused: float = 300.0
-    """After a refused bind: a person must change something, and some centres lock who guesses."""
+    """Before a host that refused the bind is asked again: a person must change something, and some lock who guesses."""
     pause: float = 60.0
     """How long nothing is submitted after a status that speaks of the bind itself."""
     settle_after: float = 45.0

@@ -24,11 +24,14 @@ _VERDICTS: dict[Action, Verdict] = {
     Action.RECIPIENT: Verdict.NEVER,
     Action.TEXT: Verdict.NEVER,
     Action.ROUTE: Verdict.ROUTE,
+    Action.SIM_SWAPPED: Verdict.NEVER,
 }
 _BLOCKS: dict[Action, Block] = {
     Action.SENDER: Block.SENDER,
     Action.RECIPIENT: Block.RECIPIENT,
     Action.TEXT: Block.TEXT,
+    Action.ROUTE: Block.ROUTE,
+    Action.SIM_SWAPPED: Block.SIM_SWAPPED,
 }
 
 

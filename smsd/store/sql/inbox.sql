@@ -91,6 +91,10 @@ WHERE due_at IS NOT NULL AND due_at <= :now ORDER BY due_at, id LIMIT 1;
 -- What a dead process left in progress is due now.
 UPDATE request SET due_at = :now WHERE state = 'in_progress';
 
+-- name: request_hasten
+-- The directory is back: who waits for it is asked about now.
+UPDATE request SET due_at = :now WHERE due_at > :now AND state = 'accepted';
+
 -- name: request_next_due
 -- When the next request is to be carried out.
 SELECT min(due_at) AS due_at FROM request WHERE due_at IS NOT NULL;

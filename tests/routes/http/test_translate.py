@@ -64,9 +64,9 @@ BEELINE_ERROR = "<output><errors><error>Неправильный номер те
 
 ANSWERS: list[tuple[str, int, str, Any]] = [
     ("mts-exolve", 200, '{"message_id": "439166538239448558"}', Sent("439166538239448558")),
-    ("mts-exolve", 401, "{}", (Verdict.ROUTE, None)),
+    ("mts-exolve", 401, "{}", (Verdict.ROUTE, Block.ROUTE)),
     ("t2-target", 200, '{"status": "ok", "result": {"uid": "u-1"}}', Sent("u-1")),
-    ("t2-target", 200, '{"status": "error", "reason": "wrong_ip"}', (Verdict.ROUTE, None)),
+    ("t2-target", 200, '{"status": "error", "reason": "wrong_ip"}', (Verdict.ROUTE, Block.ROUTE)),
     ("t2-target", 200, '{"status": "error", "reason": "invalid_field_shortcode"}', (Verdict.NEVER, Block.SENDER)),
     ("t2-target", 200, '{"status": "error", "reason": "invalid_field_msisdn"}', (Verdict.NEVER, Block.RECIPIENT)),
     ("t2-target", 200, '{"status": "error", "reason": "system_error"}', (Verdict.SOON, None)),
@@ -75,12 +75,12 @@ ANSWERS: list[tuple[str, int, str, Any]] = [
     ("beeline-a2p", 200, BEELINE_OK, Sent("99991")),
     ("beeline-a2p", 200, BEELINE_ERROR, (Verdict.ONCE_MORE, None)),
     ("smsc-ru", 200, '{"id": 1234, "cnt": 1}', Sent("k1")),
-    ("smsc-ru", 200, '{"error": "no money", "error_code": 3}', (Verdict.ROUTE, None)),
+    ("smsc-ru", 200, '{"error": "no money", "error_code": 3}', (Verdict.ROUTE, Block.ROUTE)),
     ("smsc-ru", 200, '{"error": "denied", "error_code": 6, "id": 12}', (Verdict.NEVER, Block.SENDER)),
     ("smsc-ru", 200, '{"error": "duplicate", "error_code": 9}', (Verdict.ROUTE, None)),
     ("sms-aero", 200, '{"success": true, "data": {"id": 1, "status": 0}, "message": null}', Sent("1")),
     ("sms-aero", 400, '{"success": false, "data": null, "message": "Validation error."}', (Verdict.ONCE_MORE, None)),
-    ("sms-aero", 402, '{"success": false, "message": "No money."}', (Verdict.ROUTE, None)),
+    ("sms-aero", 402, '{"success": false, "message": "No money."}', (Verdict.ROUTE, Block.ROUTE)),
 ]
 
 
@@ -119,6 +119,15 @@ def test_a_code_that_is_known_counts_whatever_the_status() -> None:
     found = judge(profile(), Answer(500, b'{"error": {"code": 19}}'), "k").outcome
     assert isinstance(found, NotSent)
     assert found.refused is Block.TEXT
+
+
+def test_a_replaced_sim_may_be_told_by_a_refusal() -> None:
+    from tests.routes.http.house import PROFILE
+
+    told = profile(PROFILE.replace("[codes]", '[codes]\n219 = "sim swapped"'))
+    found = judge(told, Answer(200, b'{"error": {"code": 219}}'), "k").outcome
+    assert isinstance(found, NotSent)
+    assert (found.verdict, found.refused) == (Verdict.NEVER, Block.SIM_SWAPPED)
 
 
 def test_a_profile_may_say_otherwise_of_a_status() -> None:

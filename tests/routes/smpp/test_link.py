@@ -104,6 +104,44 @@ async def test_a_refused_bind_is_not_tried_every_second(ledger: Ledger, code: in
             assert asyncio.get_running_loop().time() - started >= 0.3
 
 
+async def test_a_refused_bind_tries_its_spare_at_once(ledger: Ledger) -> None:
+    """The account may be known there; the host that refused is not asked again meanwhile."""
+    async with SimulatedSmsc(Network(), password="other") as main, SimulatedSmsc(Network()) as spare:
+        patient = timings(refused=3600.0)
+        async with running(bind_to(main, spare=((spare.host, spare.port),), timings=patient), ledger) as route:
+            asked = len(main.heard)
+            assert (len(main.binds), len(spare.binds), route.status.up) == (0, 1, True)
+            spare.unbind()
+            await spare.until(lambda: len(spare.binds) == 2)
+            assert len(main.heard) == asked, "a wrong password is not told again and again"
+
+
+async def test_a_wrong_password_is_not_guessed_at_while_the_spare_is_away(ledger: Ledger) -> None:
+    """The spare is tried ever more seldom; what a person must change stays on show."""
+    async with SimulatedSmsc(Network(), password="other") as main:
+        spare = SimulatedSmsc(Network())
+        await spare.start()
+        await spare.kill()
+        route = bind_to(main, spare=((spare.host, spare.port),), timings=timings(refused=3600.0))
+        async with running(route, ledger, "refused"):
+            await ledger.until(lambda: route._failures >= 4)
+            await ledger.until(lambda: route.status.state == "refused")
+            assert f"0x{Status.INVALID_PASSWORD:02X}" in route.status.detail
+            assert len([pdu for pdu in main.heard if pdu.command_id == Command.BIND_TRANSCEIVER]) == 1
+            async with spare:
+                await ledger.until(lambda: route.status.up)
+
+
+async def test_all_hosts_refusing_each_is_asked_once_and_then_left_alone(ledger: Ledger) -> None:
+    async with SimulatedSmsc(Network(), password="a") as main, SimulatedSmsc(Network(), password="b") as spare:
+        route = bind_to(main, spare=((spare.host, spare.port),), timings=timings(refused=0.3))
+        async with running(route, ledger, "refused"):
+            await spare.until(lambda: spare.heard)
+            began = asyncio.get_running_loop().time()
+            await main.until(lambda: len([p for p in main.heard if p.command_id == Command.BIND_TRANSCEIVER]) == 2)
+            assert asyncio.get_running_loop().time() - began >= 0.25
+
+
 async def test_a_bind_refused_for_the_moment_is_tried_again_soon(ledger: Ledger) -> None:
     async with SimulatedSmsc(Network()) as smsc:
         smsc.inject(Trouble.REFUSE_BIND, times=2, code=Status.ALREADY_BOUND)

@@ -1,0 +1,219 @@
+"""The client-support system (ССК) as the directory, asked over HTTP.
+
+Knows the requests of ``docs/reference/directory-api.md``, time limits, repeats and the circuit that keeps a dead system
+from being asked; ``answer`` knows what the answers mean. Refuses to know what a client is told. Both questions may be
+asked again after ``kill -9`` at any line: looking up changes nothing, and a wish told twice is the same wish.
+
+No number stands in an address and no value in an error: access logs and journals are read by many. Nothing is kept: a
+registration lives until its text is sealed. httpx is imported when the first question is asked.
+"""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+
+from smsd.directory import Registration, Wish
+from smsd.directory.answer import NotJsonError, parse, registration
+from smsd.directory.breaker import Breaker, Pauses
+from smsd.errors import DirectoryDownError, DirectoryError, SmsdError
+
+__all__ = ["HttpDirectory", "HttpSettings"]
+
+LONGEST = 1 << 16
+"""Octets of an answer that are read."""
+OK, NO_CONTENT, NOT_FOUND = 200, 204, 404
+_TOKEN_REFUSED = frozenset({401, 403})
+_PASSING = frozenset({408, 425, 429})
+
+# Its lines would name the address of every request.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+logging.getLogger("httpcore").setLevel(logging.WARNING)
+log = structlog.get_logger("smsd.directory")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """Where the system is and how patiently it is asked; times in seconds.
+
+    ``attempts`` are made for one question, ``back_off`` apart, growing twofold, each shortened by up to half by chance.
+    """
+
+    url: str
+    ca_file: Path | None = None
+    connect: float = 5.0
+    answer: float = 10.0
+    attempts: int = 3
+    back_off: float = 0.5
+    pauses: Pauses = field(default_factory=Pauses)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    body: bytes
+
+
+class HttpDirectory:
+    """Asks the client-support system. ``token`` is read at each question: the file may be replaced at any time."""
+
+    def __init__(
+        self,
+        settings: HttpSettings,
+        token: Callable[[], str],
+        clock: Callable[[], float],
+        chance: Callable[[], float],
+    ) -> None:
+        self._settings = settings
+        self._token = token
+        self._chance = chance
+        self._breaker = Breaker(settings.pauses, clock, chance)
+        self._trouble = ""
+        self._client: Any = None
+
+    @property
+    def host(self) -> str:
+        """Whom we ask."""
+        return urlsplit(self._settings.url).netloc
+
+    async def registration(self, phone: str) -> Registration | None:
+        """Return the registration data of a client; ``None``: the system knows no client with this phone."""
+        answer = await self._ask("POST", "/client", {"phone": phone})
+        if answer.status == NOT_FOUND:
+            return None
+        try:
+            return registration(parse(answer.body), phone)
+        except DirectoryError as error:
+            raise DirectoryError(f"{self.host}: client: {error}") from None
+
+    async def subscribe(self, phone: str, wish: Wish) -> None:
+        """Tell the system what a number wishes; a number it does not know needs no telling."""
+        decided_at = datetime.fromtimestamp(wish.decided_at, UTC).isoformat(timespec="milliseconds")
+        told = {
+            "phone": phone,
+            "subscribed": wish.subscribed,
+            "decided_at": decided_at,
+            "request_id": str(wish.request_id),
+        }
+        await self._ask("PUT", "/subscription", told)
+
+    async def close(self) -> None:
+        """Close what is open."""
+        if self._client is not None:
+            client, self._client = self._client, None
+            await client.aclose()
+
+    # --- one question, as many attempts as it takes -------------------------------------------------------------------
+
+    async def _ask(self, method: str, path: str, question: Mapping[str, object]) -> _Answer:
+        """Ask until an answer comes that is one. Raises ``DirectoryError``, down or not."""
+        for attempt in range(self._settings.attempts):
+            if attempt:
+                pause = self._settings.back_off * 2 ** (attempt - 1)
+                await asyncio.sleep(pause * (1 - self._chance() / 2))
+            if not self._breaker.permit():
+                break
+            try:
+                answer = await self._exchange(method, path, question)
+            except DirectoryDownError as trouble:
+                self._failed(str(trouble))
+            else:
+                if self._breaker.succeeded():
+                    log.info("directory_back", host=self.host)
+                return self._understood(answer)
+        again_in = self._breaker.seconds if self._breaker.open else None
+        raise DirectoryDownError(self._trouble, again_in=again_in)
+
+    def _failed(self, trouble: str) -> None:
+        self._trouble = trouble
+        if self._breaker.failed():
+            log.error("directory_down", error=trouble, seconds=round(self._breaker.seconds, 1))
+
+    def _understood(self, answer: _Answer) -> _Answer:
+        """Return an answer that says something about this client; refuse the others, by their status."""
+        if answer.status in (OK, NO_CONTENT, NOT_FOUND):
+            return answer
+        raise DirectoryError(f"{self.host}: refuses this request ({answer.status})")
+
+    async def _exchange(self, method: str, path: str, question: Mapping[str, object]) -> _Answer:
+        """Make one attempt. Raises ``DirectoryDownError`` for what would be no better for another client."""
+        import httpx  # noqa: PLC0415  only who asks over HTTP pays for it
+
+        limit = self._settings.connect + self._settings.answer
+        try:
+            async with asyncio.timeout(limit):
+                answer = await self._request(method, path, question)
+        except TimeoutError:
+            raise DirectoryDownError(f"{self.host}: no answer within {limit:g} s") from None
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+            # Not always in its own words: some would show a header, and the token in it.
+            plain = isinstance(error, httpx.TransportError) and not isinstance(error, httpx.LocalProtocolError)
+            words = f": {error}" if plain and str(error) else ""
+            raise DirectoryDownError(f"{self.host}: {type(error).__name__}{words}") from None
+        self._refuse_outage(answer)
+        return answer
+
+    def _refuse_outage(self, answer: _Answer) -> None:
+        """Raise ``DirectoryDownError`` for an answer that no working system gives."""
+        status = answer.status
+        if status in _TOKEN_REFUSED:
+            raise DirectoryDownError(f"{self.host}: refuses our token ({status}): look at [directory] token_file")
+        if 300 <= status < 400:
+            raise DirectoryDownError(f"{self.host}: points elsewhere ({status}): write the final [directory] url")
+        if status >= 500 or status in _PASSING:
+            raise DirectoryDownError(f"{self.host}: answers {status}")
+        if status not in (OK, NOT_FOUND) or not answer.body.strip():
+            return
+        try:
+            parse(answer.body)
+        except NotJsonError as error:
+            # A web server's own page, too, has the status 404: nobody is told that he is no client because of it.
+            hint = ": is [directory] url right?" if status == NOT_FOUND else ""
+            raise DirectoryDownError(f"{self.host}: {error} (status {status}){hint}") from None
+
+    async def _request(self, method: str, path: str, question: Mapping[str, object]) -> _Answer:
+        client = self._opened()
+        try:
+            headers = {"Authorization": f"Bearer {token}"} if (token := self._token()) else {}
+        except SmsdError as error:
+            raise DirectoryDownError(str(error)) from error
+        request = client.build_request(
+            method, self._settings.url.rstrip("/") + path, json=dict(question), headers=headers
+        )
+        answer = await client.send(request, stream=True)
+        try:
+            body = bytearray()
+            async for octets in answer.aiter_bytes():
+                body += octets
+                if len(body) > LONGEST:
+                    raise DirectoryDownError(f"{self.host}: an answer of more than {LONGEST} octets")
+            return _Answer(answer.status_code, bytes(body))
+        finally:
+            await answer.aclose()
+
+    def _opened(self) -> Any:
+        import httpx  # noqa: PLC0415  as above
+
+        if self._client is None:
+            settings = self._settings
+            try:
+                trust = ssl.create_default_context(cafile=settings.ca_file)
+            except OSError as error:
+                raise DirectoryDownError(f"{settings.ca_file}: no certificates to trust can be read: {error}") from None
+            self._client = httpx.AsyncClient(
+                verify=trust,
+                trust_env=False,
+                follow_redirects=False,
+                timeout=httpx.Timeout(settings.answer, connect=settings.connect, pool=None),
+                # One is kept for the next request of a burst; one that went stale costs an attempt, not an answer.
+                limits=httpx.Limits(max_connections=4, max_keepalive_connections=1, keepalive_expiry=5.0),
+                headers={"User-Agent": "smsd", "Accept": "application/json", "Accept-Encoding": "identity"},
+            )
+        return self._client
