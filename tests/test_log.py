@@ -280,3 +280,9 @@ def test_importing_does_not_import_structlog() -> None:
 
     program = "import sys, smsd.log; sys.exit('structlog' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[1], check=False).returncode == 0
+
+
+@given(st.text("0123456789", max_size=24))
+def test_digits_alone_are_masked_as_the_pattern_says(digits: str) -> None:
+    """The short way for them and the pattern agree; between two spaces the pattern is asked."""
+    assert mask_phones(f" {digits} ") == f" {mask_phones(digits)} "

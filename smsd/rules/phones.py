@@ -86,7 +86,7 @@ def mask(phone: str) -> str:
     Enough for a person to tell which client a line is about when the client is on the telephone, not enough to call.
     What has fewer than nine digits keeps only its last two.
     """
-    digits = "".join(character for character in phone if character.isdigit())
+    digits = "".join(filter(str.isdigit, phone))
     plus = "+" if phone.lstrip().startswith("+") else ""
     head = digits[:4] if len(digits) > SHORT_CODE_DIGITS + 2 else ""
     return f"{plus}{head}•••{digits[-2:]}"

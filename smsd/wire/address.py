@@ -24,6 +24,8 @@ MAX_DIGITS: Final = 20
 MAX_LETTERS: Final = 11
 
 _DIGITS: Final = "0123456789*#abc"
+_INTERNATIONAL: Final = frozenset(_DIGITS[:10])
+_NATIONAL: Final = frozenset(_DIGITS[:12])
 _FILLER: Final = 0xF
 _SEMI_OCTET: Final = {digit: value for value, digit in enumerate(_DIGITS)}
 
@@ -44,8 +46,8 @@ class Address:
         """
         international = number.startswith("+")
         digits = number[1:] if international else number
-        allowed = _DIGITS[:10] if international else _DIGITS[:12]
-        if not 1 <= len(digits) <= MAX_DIGITS or any(digit not in allowed for digit in digits):
+        allowed = _INTERNATIONAL if international else _NATIONAL
+        if not 1 <= len(digits) <= MAX_DIGITS or not allowed.issuperset(digits):
             raise PduError("address", "not a number: + and digits, or digits with * and #, 20 at most")
         return cls(digits, INTERNATIONAL if international else UNKNOWN, ISDN)
 

@@ -152,6 +152,8 @@ class _Fields:
 
 def _text(name: str, text: str, most: int) -> bytes:
     """Write a C-octet string of at most ``most`` characters."""
+    if not text:
+        return b"\0"
     if len(text) > most:
         raise PduError(name, f"{len(text)} characters: {most} at most")
     try:
@@ -163,17 +165,18 @@ def _text(name: str, text: str, most: int) -> bytes:
     return octets + b"\0"
 
 
-def _numbers(**values: int) -> bytes:
-    """Write octets."""
+def _numbers(names: str, *values: int) -> bytes:
+    """Write octets; ``names`` are theirs, in this order."""
     try:
-        return bytes(values.values())
+        return bytes(values)
     except ValueError:
-        name, value = next((name, value) for name, value in values.items() if value not in range(256))
+        named = zip(names.split(), values, strict=True)
+        name, value = next((name, value) for name, value in named if value not in range(256))
         raise PduError(name, f"{value} does not fit an octet") from None
 
 
 def _address(name: str, address: Address, most: int) -> bytes:
-    return _numbers(ton=address.ton, npi=address.npi) + _text(name, address.digits, most)
+    return _numbers("ton npi", address.ton, address.npi) + _text(name, address.digits, most)
 
 
 def _tlvs(tlvs: Tlvs) -> bytes:
@@ -204,7 +207,7 @@ class Bind:
             _text("system_id", self.system_id, 15)
             + _text("password", self.password, LONGEST_PASSWORD)
             + _text("system_type", self.system_type, 12)
-            + _numbers(interface_version=self.interface_version)
+            + _numbers("interface_version", self.interface_version)
             + _address("address_range", self.address_range, 40)
         )
 
@@ -294,15 +297,16 @@ class ShortMessage:
                 _text("service_type", self.service_type, 5),
                 _address("source_addr", self.source, 20),
                 _address("destination_addr", self.destination, 20),
-                _numbers(esm_class=self.esm_class, protocol_id=self.protocol_id, priority_flag=self.priority_flag),
+                _numbers("esm_class protocol_id priority_flag", self.esm_class, self.protocol_id, self.priority_flag),
                 _text("schedule_delivery_time", self.schedule_delivery_time, 16),
                 _text("validity_period", self.validity_period, 16),
                 _numbers(
-                    registered_delivery=self.registered_delivery,
-                    replace_if_present_flag=self.replace_if_present,
-                    data_coding=self.data_coding,
-                    sm_default_msg_id=self.sm_default_msg_id,
-                    sm_length=len(self.short_message),
+                    "registered_delivery replace_if_present_flag data_coding sm_default_msg_id sm_length",
+                    self.registered_delivery,
+                    self.replace_if_present,
+                    self.data_coding,
+                    self.sm_default_msg_id,
+                    len(self.short_message),
                 ),
                 self.short_message,
                 _tlvs(self.tlvs),
@@ -346,7 +350,10 @@ class DataSm:
             + _address("source_addr", self.source, 64)
             + _address("destination_addr", self.destination, 64)
             + _numbers(
-                esm_class=self.esm_class, registered_delivery=self.registered_delivery, data_coding=self.data_coding
+                "esm_class registered_delivery data_coding",
+                self.esm_class,
+                self.registered_delivery,
+                self.data_coding,
             )
             + _tlvs(self.tlvs)
         )
@@ -425,7 +432,7 @@ class QuerySmResp:
         return (
             _text("message_id", self.message_id, 64)
             + _text("final_date", self.final_date, 16)
-            + _numbers(message_state=self.message_state, error_code=self.error_code)
+            + _numbers("message_state error_code", self.message_state, self.error_code)
         )
 
     @classmethod
