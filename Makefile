@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check format docs words man bench crashtest fuzz clean
+.PHONY: help demo test check format docs words man deb package bench crashtest fuzz clean
 help:                      ## show what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -40,6 +40,18 @@ words: $(STAMP)            ## bring the Russian catalogue up to date with the co
 
 man: $(STAMP)              ## write the manual pages into build/man, one for each command
 	$(BIN)/python -m smsd.cli.manual build/man
+
+deb:                       ## the Debian package into build/, for Debian 12; needs what debian/control names, and a network
+	@dpkg-checkbuilddeps || { echo "apt-get install --no-install-recommends dpkg-dev debhelper python3-venv"; exit 1; }
+	rm -rf build/deb && mkdir -p build/deb/smsd
+	{ git ls-files -z 2>/dev/null || find . -path ./build -prune -o -path ./$(VENV) -prune -o -type f -print0; } | \
+		tar --create --null --files-from=- | tar --extract --directory build/deb/smsd
+	$(MAKE) -C build/deb/smsd --file debian/rules wheels
+	cd build/deb/smsd && PATH=/usr/sbin:/usr/bin:/sbin:/bin dpkg-buildpackage -us -uc -b
+	rm -f build/smsd_*.deb && cp build/deb/smsd_*.deb build/
+
+package: $(STAMP) deb      ## try the Debian package on a bare Debian 12 made for it: installed, upgraded, killed, removed (root)
+	SMSD_PACKAGE=$$(echo build/smsd_*.deb) $(BIN)/pytest -q -s tests/package
 
 bench: $(STAMP)            ## measure the figures the documentation quotes
 	$(BIN)/python -m benchmarks

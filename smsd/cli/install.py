@@ -37,6 +37,9 @@ STEPS = (
 HIDDEN = tuple(map(Path, ("/home", "/root", "/run/user")))
 """What ProtectHome= empties (systemd.exec(5))."""
 
+PACKAGED = Path("/usr/lib/smsd")
+"""The environment of the Debian package (debian/rules): there the files are dpkg's."""
+
 
 @click.command(epilog="Example: sudo /opt/smsd/bin/smsd install")
 @click.option(
@@ -54,6 +57,8 @@ def install(*, root: Path) -> None:
     there is written over; a configuration and drop-ins are left alone. Nothing is enabled: plugging a modem in starts
     the service.
     """
+    if Path(sys.prefix) == PACKAGED:
+        raise UsageError("this is the Debian package, which has put everything in place: see 'smsd doctor'")
     _refuse_hidden(Path(sys.prefix), Path(sys.executable).resolve())
     for placed in _place(_source(), root, Path(sys.prefix) / "bin" / "smsd"):
         click.echo(f"/{placed}")

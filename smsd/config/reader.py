@@ -216,7 +216,8 @@ class _Reader:
     def _directory(self, config: Config) -> Directory:
         if wrong := config.directory.disagreement():
             raise self._wrong("[directory]", *wrong)
-        handed = self._handed("smsd.key") or self._handed("credentials/smsd.key")
+        names = ("smsd.key", "credentials/smsd.key", "encrypted/smsd.key")
+        handed = next((file for name in names if (file := self._handed(name))), None)
         if config.directory.key_file is None and handed:
             return dataclasses.replace(config.directory, key_file=handed)
         return config.directory

@@ -67,7 +67,7 @@ class Account:
 def handed_by(units: Iterable[Path]) -> frozenset[Path]:
     """Return the directories whose files a unit hands to the daemon; drop-ins are not looked at."""
     text = "\n".join(unit.read_text("utf-8", "replace") for unit in units if unit.exists())
-    return frozenset(map(Path, re.findall(r"^LoadCredential=[^:\n]+:(/.+)$", text, re.MULTILINE)))
+    return frozenset(map(Path, re.findall(r"^LoadCredential(?:Encrypted)?=[^:\n]+:(/.+)$", text, re.MULTILINE)))
 
 
 def account_of(directory: Path, handed: frozenset[Path] = frozenset()) -> Account:

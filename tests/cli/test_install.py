@@ -64,6 +64,17 @@ def test_what_the_service_would_not_see_is_refused(
     assert not (tmp_path / "etc").exists()
 
 
+def test_the_package_is_not_installed_a_second_time(
+    smsd: Smsd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A unit in /etc would hide the package's own, at the next upgrade too."""
+    monkeypatch.setattr(sys, "prefix", "/usr/lib/smsd")
+    result = smsd("install", "--root", str(tmp_path))
+    assert result.exit_code == 2
+    assert "smsd doctor" in result.output
+    assert not (tmp_path / "etc").exists()
+
+
 def test_a_step_that_does_not_work_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(install, "STEPS", (("true",), ("false", "a b"), ("no-such-program",)))
     with pytest.raises(SmsdError, match=r"work: false 'a b'; no-such-program$"):

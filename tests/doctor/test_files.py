@@ -147,7 +147,7 @@ def test_a_secret_that_systemd_hands_over_need_not_be_readable(configured: Confi
 
 def test_what_the_unit_hands_over_is_read_from_it(tmp_path: Path) -> None:
     unit = Path(__file__).parents[2] / "systemd" / "smsd.service"
-    assert files.handed_by([tmp_path / "none", unit]) == {Path("/etc/smsd/credentials")}
+    assert files.handed_by([tmp_path / "none", unit]) == {Path("/etc/smsd/credentials"), Path("/etc/smsd/encrypted")}
 
 
 def test_a_port_that_is_not_there_or_not_ours_is_told(configured: Configured, place: Path) -> None:

@@ -134,9 +134,10 @@ def test_the_directory_of_the_database_is_the_one_that_may_be_written() -> None:
     assert parse("").database.path.parent == Path("/var/lib") / one("StateDirectory")
 
 
-def test_the_credentials_are_those_the_configuration_finds(tmp_path: Path) -> None:
+@pytest.mark.parametrize("directive", ["LoadCredential", "LoadCredentialEncrypted"])
+def test_the_credentials_are_those_the_configuration_finds(tmp_path: Path, directive: str) -> None:
     """A name in the configuration, relative to its directory, is the credential that systemd makes of that file."""
-    name, _, folder = one("LoadCredential").partition(":")
+    name, _, folder = one(directive).partition(":")
     handed = tmp_path / "handed"
     handed.mkdir()
     files = ("pin", "operator", "webhook-token", "smsd.key")
@@ -144,17 +145,17 @@ def test_the_credentials_are_those_the_configuration_finds(tmp_path: Path) -> No
         (handed / f"{name}_{file}").touch()
     configuration = Path("/etc/smsd/smsd.toml")
     config = parse(
-        """
+        f"""
         [[modem]]
         device = "/dev/smsd/modem"
-        pin_file = "credentials/pin"
+        pin_file = "{name}/pin"
         [[smpp]]
         host = "192.0.2.10"
-        password_file = "credentials/operator"
+        password_file = "{name}/operator"
         [[http]]
         profile = "sms-aero"
         webhook_port = 8080
-        webhook_token_file = "credentials/webhook-token"
+        webhook_token_file = "{name}/webhook-token"
         """,
         configuration,
         {"CREDENTIALS_DIRECTORY": str(handed)},
@@ -163,7 +164,7 @@ def test_the_credentials_are_those_the_configuration_finds(tmp_path: Path) -> No
         config.modems[0].pin_file, config.smpp[0].password_file, config.http[0].webhook_token_file, config.key_file
     ]  # fmt: skip
     assert found == [handed / f"{name}_{file}" for file in files]
-    assert configuration.parent / "credentials" == Path(folder)
+    assert configuration.parent / name == Path(folder)
 
 
 # --- what the other files say -----------------------------------------------------------------------------------------
@@ -179,6 +180,8 @@ def test_user_group_and_directories_are_those_that_are_made() -> None:
     assert made == [
         ("/etc/smsd", "0750", "root", group),
         (one("LoadCredential").partition(":")[2], "0700", "root", "root"),
+        (one("LoadCredentialEncrypted").partition(":")[2], "0700", "root", "root"),
+        (f"/var/lib/{one('StateDirectory')}", one("StateDirectoryMode"), user, group),
     ]
 
 
