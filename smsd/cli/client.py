@@ -1,6 +1,7 @@
 """``smsd client``: the local directory of clients. Passwords go in sealed; only ``show --reveal`` opens one."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from smsd.speech import _, ngettext, said
 if TYPE_CHECKING:
     from smsd.store import Erased
 
-__all__ = ["client"]
+__all__ = ["client", "hold_fields"]
 
 FAULTS_SHOWN = 20
 
@@ -152,6 +153,7 @@ def show(app: App, phone: str, *, reveal: bool, as_json: bool) -> None:
 
     with app.store() as store:
         row = app.desk(store).client(phone)
+        held = store.swaps.get(row["phone"])
         sealed, password = row["password"], None
         if reveal and sealed is not None:
             password = open_vault(store, app.config.key_file).open(sealed, associated=seal_context(row["phone"]))
@@ -159,7 +161,8 @@ def show(app: App, phone: str, *, reveal: bool, as_json: bool) -> None:
     row["has_password"] = sealed is not None
     clock = Clock(app.config.service.zone, app.now)
     if as_json:
-        print_json({**_fields(row, clock), **({"password": password} if reveal else {})})
+        known = {**_fields(row, clock), "held": None if held is None else hold_fields(held, clock)}
+        print_json({**known, **({"password": password} if reveal else {})})
         return
     print_pairs(
         [
@@ -170,8 +173,45 @@ def show(app: App, phone: str, *, reveal: bool, as_json: bool) -> None:
             ("name", row["name"]),
             ("notifications", _("yes") if row["subscribed"] else _("stopped")),
             ("changed", clock.full(row["changed_at"])),
+            ("held", "" if held is None else _hold_words(held, clock)),
         ]
     )
+
+
+@client.command(epilog="Example: smsd client held")
+@json_option
+@pass_app
+def held(app: App, *, as_json: bool) -> None:
+    """List the numbers to which passwords are held.
+
+    An operator said of each that its SIM was replaced: it may be in the hands of a thief who waits for the password.
+    """
+    with app.store() as store:
+        rows = store.swaps.recent()
+    clock = Clock(app.config.service.zone, app.now)
+    if as_json:
+        print_json([{"phone": row["phone"], **hold_fields(row, clock), "waiting": row["waiting"]} for row in rows])
+        return
+    print_table(
+        ("phone", "held", "route", "code", "messages"),
+        [(row["phone"], clock.day(row["since"]), row["route"], row["code"], row["waiting"]) for row in rows],
+        empty=_("no number is held: no operator has said that a SIM was replaced"),
+    )
+
+
+@client.command(epilog="Example: smsd client release +79161234567")
+@click.argument("phone")
+@pass_app
+def release(app: App, phone: str) -> None:
+    """Send passwords to a number again whose SIM was replaced.
+
+    Ask the client first, by another way than this number: he replaced the SIM himself, and has it. What still waits
+    leaves at once; what has expired meanwhile is not sent, the client asks again. It never ends by itself.
+    """
+    with app.store() as store:
+        number, count = app.desk(store).release(phone)
+    leave = ngettext("{n} message leaves now", "{n} messages leave now", count).format(n=count)
+    click.echo(_("{phone}: passwords are sent to it again; {messages}").format(phone=number, messages=leave))
 
 
 @client.command(epilog="Example: smsd client remove +79161234567")
@@ -256,6 +296,21 @@ def _print_act(number: str, act: "Erased", clock: Clock, *, by: str, dry_run: bo
     if not act.log_emptied:
         click.echo(_("the write-ahead log is in use and holds copies for up to an hour: run this again then"), err=True)
     click.echo(_("backups made before hold the person still: delete or rotate them"), err=True)
+
+
+def hold_fields(row: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
+    """Return since when, and by whose word, passwords to a number are held, as scripts see it."""
+    return {
+        "since": clock.iso(row["since"]),
+        "told_at": clock.iso(row["told_at"]),
+        "route": row["route"],
+        "code": row["code"],
+    }
+
+
+def _hold_words(row: Mapping[str, Any], clock: Clock) -> str:
+    told = _("no password is sent: its SIM was replaced, says {route} ({code}), {time}")
+    return told.format(route=row["route"], code=row["code"], time=clock.full(row["since"]))
 
 
 def _fields(row: dict[str, Any], clock: Clock) -> dict[str, Any]:

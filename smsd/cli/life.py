@@ -9,9 +9,10 @@ from typing import Any
 
 from smsd.cli.codes import explain, spell
 from smsd.cli.output import Clock, age, plural
-from smsd.rules.outbox import DOUBT_POLICY, OBEYS_OPT_OUT, DoubtPolicy, MessageClass, PartState, State
+from smsd.rules.outbox import DOUBT_POLICY, OBEYS_OPT_OUT, WAITING, DoubtPolicy, MessageClass, PartState, State
 from smsd.rules.requests import RequestState
 from smsd.speech import N_, _, ngettext, said
+from smsd.store.swaps import EXPIRED_HELD, HELD
 
 __all__ = ["message_life", "request_life"]
 
@@ -65,11 +66,13 @@ def message_life(
     daemon: bool,
     order: Sequence[str] = (),
     wish: Mapping[str, Any] | None = None,
+    held: Mapping[str, Any] | None = None,
 ) -> list[str]:
     """Tell the life of a message, as ``Outbox.show`` returns it.
 
     ``subscribed``: whether its reader wants notifications now; ``daemon``: whether one runs; ``order``: the routes as
-    they are configured, the first to be tried first; ``wish``: the reader's own, as ``Clients.wish`` returns it.
+    they are configured, the first to be tried first; ``wish``: the reader's own, as ``Clients.wish`` returns it;
+    ``held``: since when passwords to him are held, as ``Swaps.get`` returns it.
     """
     queued = _("{time}: queued as {purpose}, to {recipient} in {parts}.")
     life = [
@@ -90,7 +93,7 @@ def message_life(
     told += [(each["received_at"], _report(each, row, clock)) for each in row["report_list"]]
     life += [sentence for _when, sentence in sorted(told, key=lambda pair: pair[0])]
     life += _way(row, order)
-    life += _now(row, clock, subscribed=subscribed, daemon=daemon)
+    life += _now(row, clock, subscribed=subscribed, daemon=daemon, held=held if row["sealed"] else None)
     if wish is not None and MessageClass(row["class"]) in OBEYS_OPT_OUT:
         if wish["subscribed"]:
             wished = _("{time}: its reader asked for notifications and alerts again ({cause}).")
@@ -181,11 +184,13 @@ def _both_try(attempt: dict[str, Any], later: dict[str, Any]) -> bool:
     return not attempt["sequence"] or not later["sequence"] or bool(later["sequence"] == attempt["sequence"])
 
 
-def _now(row: dict[str, Any], clock: Clock, *, subscribed: bool, daemon: bool) -> list[str]:
+def _now(
+    row: dict[str, Any], clock: Clock, *, subscribed: bool, daemon: bool, held: Mapping[str, Any] | None
+) -> list[str]:
     """Tell how a message stands now, what it waits for, and what a person can do."""
     state = State(row["state"])
     if state in (State.QUEUED, State.SUBMITTING):
-        return _waiting(row, clock, subscribed=subscribed, daemon=daemon)
+        return _waiting(row, clock, subscribed=subscribed, daemon=daemon, held=held)
     if state is State.SUBMITTED:
         return [_("The network has all of it; no report of its delivery has come.")]
     if state is State.DELIVERED:
@@ -194,6 +199,8 @@ def _now(row: dict[str, Any], clock: Clock, *, subscribed: bool, daemon: bool) -
         return [_doubt(MessageClass(row["class"]), row["id"])]
     last = row["error"] if state in (State.REJECTED, State.FAILED, State.UNDELIVERABLE) else None
     life = [_(ENDS[state]) + (" " + _("The last word was {words}.").format(words=spell(last)) if last else "")]
+    if row["error"] == EXPIRED_HELD:
+        life.append(_("It was held: an operator said that the SIM of this number was replaced."))
     if left := sum(part["state"] in LEFT for part in row["part_list"]):
         some = ngettext("{left} of {n} part had left.", "{left} of {n} parts had left.", row["parts"])
         life.append(some.format(left=left, n=row["parts"]) if row["parts"] > 1 else _("It had left."))
@@ -202,17 +209,21 @@ def _now(row: dict[str, Any], clock: Clock, *, subscribed: bool, daemon: bool) -
     return life
 
 
-def _waiting(row: dict[str, Any], clock: Clock, *, subscribed: bool, daemon: bool) -> list[str]:
+def _waiting(
+    row: dict[str, Any], clock: Clock, *, subscribed: bool, daemon: bool, held: Mapping[str, Any] | None
+) -> list[str]:
     life = []
     if row["due_at"] is None:
         life.append(_("A part of it is in the air."))
+    elif held is not None:
+        life += _held(row, held, clock)
     elif row["error"]:
         life.append(_("It will be tried again; the last word was {words}.").format(words=spell(row["error"])))
     elif row["after_id"] is not None and not row["attempts"]:
         life.append(_("It waits for its turn, behind message {id}.").format(id=row["after_id"]))
     else:
         life.append(_("It waits for its turn."))
-    if row["due_at"] is not None and (ahead := clock.until(row["due_at"])):
+    if row["due_at"] is not None and held is None and (ahead := clock.until(row["due_at"])):
         life.append(_("It is due in {age}.").format(age=ahead))
     if not daemon:
         life.append(_("No daemon runs: nothing leaves until one is started."))
@@ -221,6 +232,16 @@ def _waiting(row: dict[str, Any], clock: Clock, *, subscribed: bool, daemon: boo
     if row["expires_at"] is not None:
         life.append(_("It expires {time}.").format(time=clock.full(row["expires_at"])))
     return life
+
+
+def _held(row: dict[str, Any], held: Mapping[str, Any], clock: Clock) -> list[str]:
+    """Tell why a message that holds a password leaves by no route, and what a person can do."""
+    since = _("It is held: {time} {route} said that the SIM of this number was replaced ({code}).")
+    return [
+        since.format(time=clock.full(held["since"]), route=held["route"], code=held["code"]),
+        _("It holds a password, so no route sends it; at its deadline it expires and is wiped."),
+        _("'smsd client release {phone}' lets it go, once the client was asked.").format(phone=row["recipient"]),
+    ]
 
 
 def _doubt(message_class: MessageClass, message_id: int) -> str:
@@ -276,6 +297,13 @@ def _answer(message: dict[str, Any], clock: Clock) -> str:
         case _:
             queued = _("{time}: a message ({class}) was queued as message {id}; {end}.")
     end = _(STANDS[State(message["state"])]).format(time=clock.full(message["delivered_at"]))
-    return queued.format(
+    told = queued.format(
         **{"time": clock.full(message["created_at"]), "class": message["class"], "id": message["id"], "end": end}
     )
+    if message["error"] == HELD and State(message["state"]) in WAITING:
+        told += " " + _("It is held: the SIM of this number was replaced; 'smsd outbox why {id}'.").format(
+            id=message["id"]
+        )
+    elif message["error"] == EXPIRED_HELD:
+        told += " " + _("It was held: an operator said that the SIM of this number was replaced.")
+    return told

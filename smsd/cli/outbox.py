@@ -137,11 +137,12 @@ def why(app: App, message_id: int, *, as_json: bool) -> None:
 
     with app.store() as store:
         row = store.outbox.show(message_id)
-        wish = store.clients.wish(row["recipient"])
+        wish, held = store.clients.wish(row["recipient"]), store.swaps.get(row["recipient"])
         daemon = app.daemon() is not None
     clock = Clock(app.config.service.zone, app.now)
     wanted = wish is None or bool(wish["subscribed"])
-    sentences = message_life(row, clock, subscribed=wanted, daemon=daemon, order=app.config.route_order, wish=wish)
+    order = app.config.route_order
+    sentences = message_life(row, clock, subscribed=wanted, daemon=daemon, order=order, wish=wish, held=held)
     if as_json:
         print_json({"id": row["id"], "state": row["state"], "life": sentences})
         return

@@ -10,10 +10,11 @@ import click
 
 from smsd.cli.alertview import alert_fields, hold_words, to_go
 from smsd.cli.app import App, pass_app
+from smsd.cli.client import hold_fields
 from smsd.cli.modem import route_fields, signal
 from smsd.cli.output import Clock, age, json_option, plural, print_json, print_pairs, print_table
 from smsd.errors import UsageError
-from smsd.speech import _, said
+from smsd.speech import _, ngettext, said
 
 if TYPE_CHECKING:
     from smsd.desk.alerts import Hold
@@ -49,6 +50,7 @@ class Snapshot:
     rates: "Rates"
     last_errors: list[dict[str, Any]]
     alerts: "list[tuple[dict[str, Any], Hold | None]]"
+    held: list[dict[str, Any]]
 
     @property
     def problems(self) -> list[str]:
@@ -73,6 +75,13 @@ class Snapshot:
         if doubts := self.doubts:
             told = _("{messages} in doubt: 'smsd outbox list --state in_doubt' shows which")
             found.append(told.format(messages=plural(doubts, "message")))
+        if self.held:
+            told = ngettext(
+                "passwords to {n} number are held, its SIM was replaced: 'smsd client held' shows which",
+                "passwords to {n} numbers are held, their SIMs were replaced: 'smsd client held' shows which",
+                len(self.held),
+            )
+            found.append(told.format(n=len(self.held)))
         return found
 
     @property
@@ -135,6 +144,7 @@ def look(app: App, store: "Store", now: float) -> Snapshot:
         rates=store.figures.rates(),
         last_errors=store.figures.last_errors(ERRORS_SHOWN),
         alerts=[(row, alerts.hold(row)) for row in store.alerts.recent(limit=ALERTS_SHOWN, only_open=True)],
+        held=store.swaps.recent(),
     )
 
 
@@ -156,6 +166,9 @@ def _fields(snapshot: Snapshot, app: App, clock: Clock) -> dict[str, Any]:
         "routes": [route_fields(row, clock, daemon=snapshot.daemon is not None) for row in snapshot.routes],
         "queue": [_counted(row, clock) for row in snapshot.queue],
         "in_doubt": snapshot.doubts,
+        "held": [
+            {"phone": row["phone"], **hold_fields(row, clock), "waiting": row["waiting"]} for row in snapshot.held
+        ],
         "alerts": [alert_fields(row, clock, hold) for row, hold in snapshot.alerts],
         "requests": [_counted(row, clock) for row in snapshot.requests],
         "inbox_last_24_hours": snapshot.inbox,

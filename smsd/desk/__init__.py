@@ -261,6 +261,16 @@ class Desk:
         """
         return self._store.erasure.erase(self.phone(phone), os.urandom(KEY_OCTETS), dry_run=dry_run)
 
+    def release(self, phone: str) -> tuple[str, int]:
+        """Lift the hold on passwords to a number whose SIM was replaced; return the number, and what may leave now.
+
+        Raises ``UsageError`` for a phone that is none, ``NotFoundError`` when nothing is held for it.
+        """
+        number = self.phone(phone)
+        count = self._store.swaps.release(number)
+        self._ring()
+        return number, count
+
     def import_clients(
         self,
         entries: Sequence[tuple[int, NewClient | Fault]],

@@ -13,6 +13,7 @@ from smsd.doctor.finding import Check, Finding, bad, fine, worth_a_look
 from smsd.errors import StoreBusyError, StoreDamagedError, StoreError, StoreVersionError
 from smsd.store.engine import Engine
 from smsd.store.figures import Figures, Skew
+from smsd.store.swaps import Swaps
 
 __all__ = ["Known", "clock", "database"]
 
@@ -81,6 +82,13 @@ def _opened(path: Path, now: float, known: Known) -> Iterator[Finding]:
             yield _damaged(str(path), f"{len(found)} faults, the first: {found[0]}")
         else:
             yield fine(Check.DATABASE, str(path), f"version {engine.version()}, whole")
+        if held := len(Swaps(engine).recent()):
+            yield worth_a_look(
+                Check.HELD,
+                "clients",
+                f"passwords to {held} of them are held: an operator says that their SIMs were replaced",
+                "smsd client held; ask each client, then smsd client release PHONE",
+            )
     finally:
         engine.close()
 

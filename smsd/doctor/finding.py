@@ -44,6 +44,7 @@ class Check(StrEnum):
     HINTS = "hints"
     BIND = "bind"
     OPERATOR = "operator"
+    HELD = "held-numbers"
 
 
 ROUTES = frozenset(

@@ -72,7 +72,7 @@ class Store:
         self.clients = Clients(self.engine, clock)
         self.alerts = Alerts(self.engine, clock)
         self.figures = Figures(self.engine, clock)
-        self.swaps = Swaps(self.engine, clock)
+        self.swaps = Swaps(self.engine)
         self.audit = Audit(self.engine, clock)
         self.erasure = Erasure(self.engine, clock)
         self.retention = Retention(self.engine)

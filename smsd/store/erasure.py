@@ -8,7 +8,8 @@ number is in the air: its end would have nowhere to go, and its report would bri
 A stop is kept, as a mark without its number (``wishes``). What other people wrote about somebody stays: it is theirs.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import json
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -102,30 +103,27 @@ def _refuse_if_under_way(tx: Transaction, phone: str) -> None:
 def _erase(tx: Transaction, phone: str, messages: list[Row], rows: dict[str, int]) -> None:
     """Erase from the leaves to the roots: what refers to a row goes before it."""
 
-    def gone(name: str, step: str, ids: Iterable[int] | None = None) -> None:
-        each = [tx.run(step, phone=phone)] if ids is None else [tx.run(step, id=number) for number in ids]
-        rows[name] = rows.get(name, 0) + sum(each)
+    def gone(name: str, step: str, **which: str) -> None:
+        rows[name] = rows.get(name, 0) + tx.run(step, **(which or {"phone": phone}))
 
-    message_ids = [row["id"] for row in messages]
-    inbox_ids = [row["id"] for row in tx.all("erase_find_inbox", phone=phone)] + _unreadable(tx, phone)
-    report_pdus = [row["pdu_id"] for row in tx.all("erase_find_report_pdus", phone=phone)]
+    message_ids = json.dumps([row["id"] for row in messages])
+    inbox_ids = json.dumps([row["id"] for row in tx.all("erase_find_inbox", phone=phone)] + _unreadable(tx, phone))
+    report_pdus = json.dumps([row["pdu_id"] for row in tx.all("erase_find_report_pdus", phone=phone)])
     gone("reports", "erase_reports")
-    gone("reports", "forget_reports", message_ids)
-    gone("attempts", "forget_attempts", message_ids)
-    gone("parts", "forget_parts", message_ids)
+    gone("reports", "forget_reports", ids=message_ids)
+    gone("attempts", "forget_attempts", ids=message_ids)
+    gone("parts", "forget_parts", ids=message_ids)
     gone(OTHER, "erase_alert_counts")
     gone("alert recipients", "erase_alert_recipients")
-    for number in message_ids:
-        tx.run("forget_order", id=number)
-    gone("messages to it", "forget_message", message_ids)
-    for number in inbox_ids:
-        tx.run("forget_request_of_messages", id=number)
+    tx.run("forget_order", ids=message_ids)
+    gone("messages to it", "forget_messages", ids=message_ids)
+    tx.run("forget_request_of_messages", ids=inbox_ids)
     tx.run("erase_request_of_messages", phone=phone)
-    gone("requests", "forget_requests", inbox_ids)
+    gone("requests", "forget_requests", ids=inbox_ids)
     gone("requests", "erase_requests")
-    gone("PDUs", "erase_pdu", report_pdus)
-    gone("PDUs", "forget_pdus", inbox_ids)
-    gone("messages from it", "forget_inbox", inbox_ids)
+    gone("PDUs", "erase_pdus", ids=report_pdus)
+    gone("PDUs", "forget_pdus", ids=inbox_ids)
+    gone("messages from it", "forget_inbox", ids=inbox_ids)
     gone("clients", "client_remove")
     gone(OTHER, "erase_concatenation")
     gone(OTHER, "erase_tally")

@@ -10,8 +10,6 @@ what has come to rest is never sent by lifting it later. A crash leaves either n
 unanswered at the service centre and comes again, or the hold.
 """
 
-from collections.abc import Callable
-
 from smsd.errors import NotFoundError
 from smsd.store.engine import Engine, Row, Transaction
 
@@ -29,9 +27,8 @@ LONGEST = 86400.0
 class Swaps:
     """The holds of one store."""
 
-    def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._clock = clock
 
     def get(self, phone: str) -> Row | None:
         """Return since when, by which route and code passwords to a number are held; ``None``: they are not."""
@@ -48,7 +45,7 @@ class Swaps:
         with self._engine.write() as tx:
             if not tx.run("swap_forget", phone=phone):
                 raise NotFoundError(f"nothing is held for {phone}; 'smsd client held' lists for whom something is")
-            return tx.run("swap_let_go", phone=phone, now=self._clock(), held=HELD)
+            return tx.run("swap_let_go", phone=phone, held=HELD)
 
 
 def note_swap(tx: Transaction, phone: str, route: str, code: str, now: float) -> None:

@@ -30,7 +30,7 @@ def test_a_client_is_added_shown_changed_and_removed(smsd: Smsd) -> None:
     assert changed_at.tzinfo is not None
     assert shown == {
         "phone": PHONE, "code": "1733", "login": "ivanov", "name": "И. Иванов", "subscribed": True,
-        "has_password": True,
+        "has_password": True, "held": None,
     }  # fmt: skip
     assert smsd("client", "add", PHONE, "--code", "9", "--login", "x", "--no-password").stdout.endswith(": changed\n")
     [listed] = json.loads(smsd("client", "list", "--json").stdout)

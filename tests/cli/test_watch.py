@@ -38,7 +38,7 @@ def snapshot(**values: Any) -> Snapshot:
     quiet: dict[str, Any] = {
         "daemon": "smsd run, process 7", "routes": [route()], "queue": [], "requests": [], "inbox": {},
         "oldest_ack": None, "free_octets": 10**12, "alerts": [], "rates": Rates(12, 340, 1, 20),
-        "last_errors": [],
+        "last_errors": [], "held": [],
     }  # fmt: skip
     return Snapshot(**{**quiet, **values})
 

@@ -55,9 +55,9 @@ UPDATE message SET request_id = NULL WHERE request_id IN (SELECT id FROM request
 -- The requests of a number.
 DELETE FROM request WHERE phone = :phone;
 
--- name: erase_pdu
--- The octets of one thing received.
-DELETE FROM pdu WHERE id = :id;
+-- name: erase_pdus
+-- The octets of things received.
+DELETE FROM pdu WHERE id IN (SELECT value FROM json_each(:ids));
 
 -- name: erase_concatenation
 -- The last reference used towards a number.

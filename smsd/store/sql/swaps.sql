@@ -22,5 +22,5 @@ DELETE FROM replaced_sim WHERE phone = :phone;
 
 -- name: swap_let_go
 -- What was held for a number may leave.
-UPDATE message SET due_at = :now, error = NULL
+UPDATE message SET due_at = 0, error = NULL
 WHERE due_at IS NOT NULL AND secret = 1 AND recipient = :phone AND error = :held;
