@@ -23,6 +23,7 @@ __all__ = [
     "NewMessage",
     "Ways",
     "begin",
+    "claim_of",
     "get_message",
     "insert_message",
 ]
@@ -179,16 +180,21 @@ def begin(tx: Transaction, message: Row, claimant: Claimant, now: float) -> Clai
         now=now,
     )
     tx.run("message_begin", id=message_id, route=claimant.route, sender=claimant.sender, reference=reference)
+    return claim_of(message, attempt_id, part=sequence or 1, reference=reference or 0, whole=whole)
+
+
+def claim_of(message: Row, attempt_id: int, *, part: int, reference: int = 0, whole: bool = False) -> Claim:
+    """Say of which message, and what of it, an attempt is."""
     return Claim(
         attempt_id=attempt_id,
-        message_id=message_id,
+        message_id=message["id"],
         message_class=MessageClass(message["class"]),
         recipient=message["recipient"],
         text=message["text"],
         sealed=message["sealed"],
-        part=sequence or 1,
-        parts=total,
-        reference=reference or 0,
+        part=part,
+        parts=message["parts"],
+        reference=reference,
         expires_at=message["expires_at"],
         diverted=message["diverted"] is not None,
         whole=whole,

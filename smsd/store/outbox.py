@@ -6,8 +6,10 @@ Where a crash leaves the client: before ``claim`` commits, nothing has left and 
 ``record`` commits, the attempt has no outcome, and the next start takes it for a doubt. There is no third moment.
 """
 
+import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -26,7 +28,7 @@ from smsd.rules.outbox import (
     State,
     may,
 )
-from smsd.sms import Doubt, InDoubt, Outcome
+from smsd.sms import Doubt, InDoubt
 from smsd.store.alerts import WITHDRAWN
 from smsd.store.claims import (
     NO_OTHER_WAY,
@@ -35,7 +37,6 @@ from smsd.store.claims import (
     Diversion,
     NewMessage,
     Ways,
-    begin,
     get_message,
     insert_message,
 )
@@ -43,17 +44,15 @@ from smsd.store.engine import Engine, Row, Transaction
 from smsd.store.progress import advance, divert, doubt_of, move, move_parts, settle
 from smsd.store.swaps import EXPIRED_HELD, hold_back, is_swapped
 from smsd.store.tally import Gauge
+from smsd.store.windows import Ended, begin_all, settle_all
 
 __all__ = ["Claim", "Claimant", "Diversion", "Ended", "NewMessage", "Outbox", "Ways"]
 
-_PRIORITIES = [(PRIORITY[message_class], message_class) for message_class in MessageClass]
+_CLASSES = {PRIORITY[message_class]: message_class for message_class in MessageClass}
 _SKIPS_PER_CLAIM = 200
 
 LONGEST_WAIT = 3700.0
 """Seconds: more than the longest step of ``rules.outbox.retry_delay``."""
-
-Ended = tuple[int, Outcome]
-"""An attempt, and how it ended."""
 
 
 class Outbox:
@@ -97,7 +96,7 @@ class Outbox:
             for attempt_id, outcome in outcomes:
                 settle(tx, attempt_id, outcome, now, self.ways)
 
-    def exchange(self, ended: Iterable[Ended], claimant: Claimant, limit: int) -> list[Claim]:
+    def exchange(self, ended: Sequence[Ended], claimant: Claimant, limit: int) -> list[Claim]:
         """Record how attempts ended and claim the next parts, as ``record`` and ``claim`` do, in one transaction.
 
         So that a whole window costs one commit: what ends while a transaction is on its way is recorded by the next.
@@ -105,12 +104,12 @@ class Outbox:
         claims: list[Claim] = []
         with self._engine.write() as tx:
             now = self._clock()
-            for attempt_id, outcome in ended:
-                settle(tx, attempt_id, outcome, now, self.ways)
+            settle_all(tx, ended, now, self.ways)
             gauge = Gauge(tx, claimant.route, self.limits, now)
             skipped = 0
-            for priority, message_class in _PRIORITIES:
-                while (room := limit - len(claims)) > 0 and skipped < _SKIPS_PER_CLAIM:
+            for due in _dues(tx, claimant.route, claimant.permits) if limit else ():
+                priority, message_class = due.priority, due.message_class
+                while due.at <= now and (room := limit - len(claims)) > 0 and skipped < _SKIPS_PER_CLAIM:
                     rows = _next(tx, priority, message_class, claimant, now, room)
                     if rows and (allowed := gauge.room(message_class)) < len(rows):
                         rows = rows[: max(0, int(allowed))] or _begun(tx, priority, claimant, now, room)
@@ -136,14 +135,16 @@ class Outbox:
         with self._engine.read() as tx:
             now = self._clock()
             gauge = Gauge(tx, route, self.limits, now)
-            due = []
-            for priority, each in _PRIORITIES:
-                at = _next_due(tx, route, priority, _made_before(permits, each), now)
-                # At a limit only what has begun counts: the pump looks again by itself every few seconds.
-                due.append(
-                    _bound_due(tx, route, priority, begun_only=True) if at is not None and gauge.room(each) < 1 else at
-                )
-        return min((at for at in due if at is not None), default=None)
+            moments = []
+            for due in _dues(tx, route, permits):
+                if due.at == math.inf:
+                    continue
+                if gauge.room(due.message_class) >= 1:
+                    moments.append(due.ripe_at(now))
+                elif (begun := tx.first("message_next_due_begun", route=route, priority=due.priority)) is not None:
+                    # At a limit only what has begun counts: the pump looks again by itself every few seconds.
+                    moments.append(float(begun["due_at"]))
+        return min(moments, default=None)
 
     def rescue(self, route: str, diversion: Diversion) -> int:
         """Divert the answers that have begun on a route which has died; return how many.
@@ -281,10 +282,9 @@ class Outbox:
 
     def counts(self) -> list[Row]:
         """Count what has not come to rest: rows of class, state, count and the creation time of the oldest."""
-        names = {priority: message_class.value for priority, message_class in _PRIORITIES}
         with self._engine.read() as tx:
             rows = tx.all("message_counts")
-        return [{"class": names[row.pop("priority")], **row} for row in rows]
+        return [{"class": _CLASSES[row.pop("priority")].value, **row} for row in rows]
 
     def oldest_ack(self) -> float | None:
         """Return when the oldest acknowledgement was queued that has not left, in Unix seconds."""
@@ -301,12 +301,10 @@ def _take(
     tx: Transaction, rows: list[Row], message_class: MessageClass, claimant: Claimant, now: float, gauge: Gauge
 ) -> list[Claim]:
     """Begin messages, but for those that come to rest here, or wait: see ``_stays``."""
-    claims = []
-    for row in rows:
-        if _stays(tx, row, message_class, now) or _sleeps(tx, row, gauge, now):
-            continue
-        claims.append(begin(tx, row, claimant, now))
-        gauge.take(message_class, row, row["parts"] if claims[-1].whole else 1)
+    leaving = [row for row in rows if not (_stays(tx, row, message_class, now) or _sleeps(tx, row, gauge, now))]
+    claims = begin_all(tx, leaving, claimant, now)
+    for row, claim in zip(leaving, claims, strict=True):
+        gauge.take(message_class, row, row["parts"] if claim.whole else 1)
     return claims
 
 
@@ -376,18 +374,39 @@ def _begun(tx: Transaction, priority: int, claimant: Claimant, now: float, limit
     return tx.all("message_next_bound", priority=priority, now=now, route=claimant.route, limit=limit, begun_only=1)
 
 
-def _next_due(tx: Transaction, route: str, priority: int, made_before: float, now: float) -> float | None:
-    """Say when the next part of a class may be claimed; a message that is too young for this route becomes older."""
-    due = []
-    if (bound := _bound_due(tx, route, priority, begun_only=False)) is not None:
-        due.append(bound)
-    if made_before > -math.inf and (free := tx.first("message_next_due", priority=priority)) is not None:
-        ripe = -math.inf if made_before == math.inf else now + (free["created_at"] - made_before)
-        due.append(max(float(free["due_at"]), ripe))
-    return min(due, default=None)
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """When the next part of a class may be claimed: bound to the route, or free and then made before a moment."""
+
+    priority: int
+    bound_at: float
+    free_at: float
+    age: float
+    """Seconds by which the next free message is too young for the route; below 0: it may have it."""
+
+    @property
+    def message_class(self) -> MessageClass:
+        """Return the class."""
+        return _CLASSES[self.priority]
+
+    @property
+    def at(self) -> float:
+        """Return the earliest moment at which anything is due, whether it is old enough or not; infinite: never."""
+        return min(self.bound_at, self.free_at)
+
+    def ripe_at(self, now: float) -> float:
+        """Return when the next part may be claimed; a message that is too young for this route becomes older."""
+        return min(self.bound_at, max(self.free_at, now + self.age))
 
 
-def _bound_due(tx: Transaction, route: str, priority: int, *, begun_only: bool) -> float | None:
-    """Say when the next part may be claimed of what is bound to a route."""
-    bound = tx.first("message_next_due_bound", priority=priority, route=route, begun_only=int(begun_only))
-    return None if bound is None else float(bound["due_at"])
+def _dues(tx: Transaction, route: str, permits: Mapping[MessageClass, float] | None) -> list[_Due]:
+    """Say when the next part of each class may be claimed, best class first."""
+    found = []
+    for row in tx.all("message_next_dues", route=route, priorities=json.dumps(list(_CLASSES))):
+        made_before = _made_before(permits, _CLASSES[row["priority"]])
+        bound = math.inf if row["bound_due_at"] is None else row["bound_due_at"]
+        if row["free_due_at"] is None or made_before == -math.inf:
+            found.append(_Due(row["priority"], bound, math.inf, -math.inf))
+        else:
+            found.append(_Due(row["priority"], bound, row["free_due_at"], row["free_created_at"] - made_before))
+    return found

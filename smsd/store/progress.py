@@ -373,9 +373,9 @@ def _doubts_meant(tx: Transaction, value: StatusReport, route: str, *, of_a_bind
 
 def _hear_waiting_reports(tx: Transaction, attempt: Row, reference: str, now: float, ways: Ways) -> None:
     """Hear the reports that came before the answer they belong to was recorded."""
-    if tx.first("report_waits") is None:
-        return
     forms = reference_forms(reference)
+    if not forms or tx.first("report_waits") is None:
+        return  # some centres give no id: no report can name it
     waiting = tx.all(
         "report_unmatched",
         **{f"form{number}": form for number, form in enumerate((forms * FORMS)[:FORMS], 1)},

@@ -285,7 +285,7 @@ ON_THE_WAY = [
     "message_by_key",
     "message_expired",
     "message_next",
-    "message_next_due",
+    "message_next_due_begun",
     "message_oldest_ack",
     "message_release",
     "message_wipe_old",
@@ -356,6 +356,29 @@ def test_the_next_message_is_found_in_the_order_of_its_index(
     plan = migrated.execute(f"EXPLAIN QUERY PLAN {engine._load_queries()[name]}", values).fetchall()
     assert plan[0][3] == f"SEARCH message USING INDEX {expected}"
     assert not [row[3] for row in plan if row[3].startswith("SCAN ") or "TEMP" in row[3]]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "attempt_insert_plainly",
+        "attempt_sent_plainly",
+        "message_begin_plainly",
+        "message_next_dues",
+        "message_submitted_plainly",
+        "part_sent_plainly",
+        "report_waits_for",
+    ],
+)
+def test_what_is_done_by_the_windowful_goes_through_nothing_but_its_list(
+    migrated: sqlite3.Connection, name: str
+) -> None:
+    text = engine._load_queries()[name]
+    values = dict.fromkeys(re.findall(r":(\w+)", text))
+    plan = [row[3] for row in migrated.execute(f"EXPLAIN QUERY PLAN {text}", values)]
+    scans = [step for step in plan if step.startswith("SCAN")]
+    assert len(scans) == 1
+    assert "VIRTUAL TABLE" in scans[0]
 
 
 PUBLISHED = {

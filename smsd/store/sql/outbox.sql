@@ -38,18 +38,24 @@ WHERE route = :route AND priority = :priority AND due_at IS NOT NULL AND due_at 
 ORDER BY due_at, id
 LIMIT :limit;
 
--- name: message_next_due
--- When the next part of one priority may be claimed, of messages that no route is bound to.
-SELECT due_at, created_at FROM message
-WHERE priority = :priority AND due_at IS NOT NULL AND route IS NULL
-ORDER BY due_at, id
-LIMIT 1;
+-- name: message_next_dues
+-- For each priority when the next part may be claimed: of messages that no route is bound to, with the age of that one,
+-- and of those that are bound to this route.
+SELECT class.value AS priority, free.due_at AS free_due_at, free.created_at AS free_created_at,
+       (SELECT due_at FROM message
+        WHERE route = :route AND priority = class.value AND due_at IS NOT NULL
+        ORDER BY due_at, id LIMIT 1) AS bound_due_at
+FROM json_each(:priorities) AS class
+LEFT JOIN message AS free ON free.id = (
+    SELECT id FROM message
+    WHERE priority = class.value AND due_at IS NOT NULL AND route IS NULL
+    ORDER BY due_at, id LIMIT 1)
+ORDER BY class.value;
 
--- name: message_next_due_bound
--- When the next part of one priority may be claimed, of messages that are bound to this route.
+-- name: message_next_due_begun
+-- When the next part of one priority may be claimed, of messages that this route has begun.
 SELECT due_at FROM message
-WHERE route = :route AND priority = :priority AND due_at IS NOT NULL
-  AND (:begun_only = 0 OR state = 'submitting')
+WHERE route = :route AND priority = :priority AND due_at IS NOT NULL AND state = 'submitting'
 ORDER BY due_at, id
 LIMIT 1;
 
@@ -65,6 +71,11 @@ UPDATE message
 SET state = :state, due_at = :due_at, error = :error, sent_at = coalesce(sent_at, :sent_at),
     delivered_at = coalesce(delivered_at, :delivered_at)
 WHERE id = :id;
+
+-- name: message_submitted_plainly
+-- Messages whose only part has left.
+UPDATE message SET state = 'submitted', due_at = NULL, error = NULL, sent_at = coalesce(sent_at, :now)
+WHERE id IN (SELECT value FROM json_each(:messages));
 
 -- name: message_wait
 -- The message waits until it is day where its reader is.
@@ -83,6 +94,11 @@ SELECT alert.may_fall_back FROM message JOIN alert ON alert.id = message.alert_i
 -- A part of the message is in the air.
 UPDATE message SET state = 'submitting', due_at = NULL, route = :route, sender = :sender, reference = :reference
 WHERE id = :id;
+
+-- name: message_begin_plainly
+-- The only part of each message is in the air.
+UPDATE message SET state = 'submitting', due_at = NULL, route = :route, sender = :sender
+WHERE id IN (SELECT value FROM json_each(:ids));
 
 -- name: message_unbind
 -- Nothing of the message has left: any route may take it, unless it was diverted to one.
@@ -150,6 +166,10 @@ RETURNING reference;
 -- Make a part of a message that is claimed for the first time.
 INSERT INTO part (message_id, sequence, state) VALUES (:message_id, :sequence, :state);
 
+-- name: part_insert_plainly
+-- Make the parts of messages of one part that are claimed for the first time.
+INSERT INTO part (message_id, sequence, state) SELECT value, 1, 'in_air' FROM json_each(:ids);
+
 -- name: part_lift
 -- Everything of a message that is to be sent is in the air.
 UPDATE part SET state = 'in_air' WHERE message_id = :message_id AND state = 'unsent';
@@ -169,6 +189,11 @@ UPDATE part SET state = :state, refusals = refusals + :refused, resent = resent 
     sent_at = coalesce(:sent_at, sent_at)
 WHERE message_id = :message_id AND sequence = :sequence;
 
+-- name: part_sent_plainly
+-- The only parts of messages have left.
+UPDATE part SET state = 'sent', sent_at = :now
+WHERE message_id IN (SELECT value FROM json_each(:messages)) AND sequence = 1;
+
 -- name: part_report
 -- What the network last said about a part.
 UPDATE part SET state = :state, report = :report, reported_at = :now
@@ -182,6 +207,14 @@ UPDATE part SET state = 'unsent', refusals = 0, resent = 0 WHERE message_id = :m
 -- From now on, and once this is on disk, the part may be leaving.
 INSERT INTO attempt (message_id, sequence, recipient, route, sim, witness, started_at)
 VALUES (:message_id, :sequence, :recipient, :route, :sim, :witness, :now);
+
+-- name: attempt_insert_plainly
+-- The same for messages of one part, in the order of the list.
+INSERT INTO attempt (message_id, sequence, recipient, route, sim, witness, started_at)
+SELECT message.id, 1, message.recipient, :route, :sim, :witness, :now
+FROM json_each(:ids) AS taken JOIN message ON message.id = taken.value
+ORDER BY taken.key
+RETURNING id, message_id;
 
 -- name: attempt_get
 -- One attempt with its part, or with each of them where it took the whole message, and what moves a message on that has
@@ -201,6 +234,19 @@ WHERE attempt.id = :id;
 UPDATE attempt SET outcome = :outcome, reference = coalesce(:reference, reference), code = :code, reason = :reason,
     evidence = :evidence, settled_at = :now
 WHERE id = :id;
+
+-- name: attempt_sent_plainly
+-- Attempts at the only part of a message that have left with nothing else to be said: no end was known, nothing waits
+-- for the message, there is nothing to wipe, and it has not been given up or diverted.
+UPDATE attempt SET outcome = 'sent', reference = ended.reference, evidence = ended.evidence, settled_at = :now
+FROM (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS reference,
+             json_extract(value, '$[2]') AS evidence
+      FROM json_each(:ended)) AS ended, message, part
+WHERE attempt.id = ended.id AND attempt.outcome IS NULL AND attempt.sequence = 1
+  AND message.id = attempt.message_id AND message.parts = 1 AND message.state = 'submitting' AND message.class <> 'ack'
+  AND message.sealed IS NULL AND message.diverts_to IS NULL
+  AND part.message_id = attempt.message_id AND part.sequence = 1 AND part.state = 'in_air'
+RETURNING id, message_id;
 
 -- name: attempt_list
 -- The attempts of a message in order.
@@ -282,6 +328,11 @@ VALUES (:now, :pdu_id, :route, :sim, :reference, :recipient, :submitted_at, :dis
 -- name: report_waits
 -- Whether any report waits for its answer to be recorded.
 SELECT 1 AS waits FROM report WHERE attempt_id IS NULL LIMIT 1;
+
+-- name: report_waits_for
+-- For which of these references a report waits.
+SELECT DISTINCT reference FROM report
+WHERE attempt_id IS NULL AND reference IN (SELECT value FROM json_each(:references));
 
 -- name: report_unmatched
 -- Reports that came before the answer they belong to was recorded.
