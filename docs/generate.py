@@ -5,6 +5,7 @@ Refuses to invent: whatever stands in a block stands in the code as well.
 """
 
 import ast
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from smsd import errors
+from smsd.api.app import OPERATIONS
+from smsd.api.document import document
 from smsd.routes.modem.quirks import QUIRKS
 from smsd.rules import alerts, outbox, requests
 from smsd.rules.alerts import AlertState, Drop
@@ -221,6 +224,20 @@ def decisions(_: str) -> str:
 
 # --- pages ------------------------------------------------------------------------------------------------------------
 
+
+def openapi() -> str:
+    """Write the OpenAPI document down."""
+    return json.dumps(document(OPERATIONS), ensure_ascii=False, indent=2) + "\n"
+
+
+def operations(_: str) -> str:
+    """List the operations of the API."""
+    return table("", "path", "scope", "what it does")(
+        (f"`{each.method}`", f"`{each.path}`", f"`{each.scope.value}`" if each.scope else "—", each.about)
+        for each in OPERATIONS
+    )
+
+
 BLOCKS: Mapping[str, Mapping[str, Block]] = {
     "decisions/README.md": {"decisions": decisions},
     "explanation/delivery.md": {"outbox": outbox_machine},
@@ -238,7 +255,12 @@ BLOCKS: Mapping[str, Mapping[str, Block]] = {
     "reference/exit-codes.md": {"codes": exit_codes, "errors": error_tree},
     "reference/log-events.md": {"events": log_events},
     "reference/modem-support.md": {"quirks": quirks},
+    "reference/api.md": {"operations": operations},
 }
+
+
+FILES: dict[str, Callable[[], str]] = {"reference/openapi.json": openapi}
+"""Files that are made as a whole."""
 
 
 def rewritten(text: str, blocks: Mapping[str, Block]) -> str:
@@ -264,6 +286,12 @@ def main(arguments: list[str]) -> int:
             stale.append(name)
             if "--check" not in arguments:
                 page.write_text(after, "utf-8")
+    for name, make in FILES.items():
+        page = DOCS / name
+        if not page.exists() or page.read_text("utf-8") != make():
+            stale.append(name)
+            if "--check" not in arguments:
+                page.write_text(make(), "utf-8")
     for name in stale:
         print(f"docs/{name}: {'run python docs/generate.py' if '--check' in arguments else 'written anew'}")
     return int(bool(stale) and "--check" in arguments)

@@ -7,6 +7,7 @@ names the place, the value and the way out; it never holds a text or a whole num
 * ``SmsdError``                         whatever went wrong, in one line a person can act on
     * ``ConfigError``                   the configuration file says what cannot be (exit code 78)
     * ``UsageError``                    what a person asked for cannot be done as asked (exit code 2)
+        * ``KeyTakenError``             a key that makes repeats harmless stands for something else already
     * ``NotFoundError``                 no such message, request, client
     * ``PduError`` (a ``ValueError``)   octets that are not what the standard says, or a value that cannot be octets
     * ``RouteError``                    a way out of this house does not work (exit code 69)
@@ -34,6 +35,7 @@ __all__ = [
     "ConfigError",
     "DirectoryDownError",
     "DirectoryError",
+    "KeyTakenError",
     "ModemError",
     "NotFoundError",
     "PduError",
@@ -68,6 +70,10 @@ class UsageError(SmsdError):
     """What a person asked for cannot be done as asked."""
 
     exit_code = 2
+
+
+class KeyTakenError(UsageError):
+    """A key that makes repeats harmless stands for something else already: what was asked for is no repeat."""
 
 
 class NotFoundError(SmsdError):

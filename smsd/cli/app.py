@@ -78,20 +78,14 @@ class App:
 
     def desk(self, store: "Store") -> "Desk":
         """Return the desk over an open store."""
-        from smsd.desk import Desk, Terms, ensure_key  # noqa: PLC0415  start-up time
-        from smsd.rules.outbox import MessageClass  # noqa: PLC0415
+        from smsd.config.terms import desk_terms  # noqa: PLC0415  start-up time
+        from smsd.desk import Desk, ensure_key  # noqa: PLC0415
         from smsd.store.bell import ring  # noqa: PLC0415
 
         config = self.config
-        terms = Terms(
-            region=config.service.region,
-            lifetimes={each: config.messages.expires(each.value) for each in MessageClass},
-            apology=config.replies.texts().failed,
-            policy=config.number_policy,
-        )
         return Desk(
             store,
-            terms,
+            desk_terms(config),
             clock=self.clock,
             public_key=lambda: ensure_key(store, config.key_file),
             ring=lambda: ring(store.path),
@@ -99,20 +93,11 @@ class App:
 
     def alert_desk(self, store: "Store") -> "AlertDesk":
         """Return the desk's verbs for alerts over an open store."""
-        from smsd.desk.alerts import AlertDesk, AlertTerms  # noqa: PLC0415  start-up time
+        from smsd.config.terms import alert_terms  # noqa: PLC0415  start-up time
+        from smsd.desk.alerts import AlertDesk  # noqa: PLC0415
         from smsd.store.bell import ring  # noqa: PLC0415
 
-        config = self.config
-        by_name = dict.fromkeys(config.routes, config.service.sender)
-        terms = AlertTerms(
-            policy=config.number_policy,
-            require_consent=config.alerts.require_consent,
-            overriding=config.alerts.override_opt_out,
-            lifetime=config.messages.expires("alert"),
-            limits=config.limit_table,
-            order=config.alert_order,
-            senders=by_name | {modem.name: config.service.number for modem in config.modems},
-        )
+        terms = alert_terms(self.config)
         return AlertDesk(store, terms, clock=self.clock, ring=lambda: ring(store.path), breathe=time.sleep)
 
     def phone(self, written: str | None) -> str | None:

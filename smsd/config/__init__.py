@@ -6,6 +6,7 @@ file is a credential handed by systemd (``$CREDENTIALS_DIRECTORY``) where there 
 the file itself.
 """
 
+from smsd.config.api import Api, Templates, Webhook
 from smsd.config.directory import Directory
 from smsd.config.http import ByClass, Http
 from smsd.config.keys import (
@@ -27,9 +28,11 @@ from smsd.config.keys import (
 )
 from smsd.config.reader import SecretFileWarning, load, parse, read_secret
 from smsd.config.retention import Retention
+from smsd.config.templates import read_templates
 
 __all__ = [
     "Alerts",
+    "Api",
     "ByClass",
     "Config",
     "Database",
@@ -48,8 +51,11 @@ __all__ = [
     "Service",
     "Smpp",
     "Tariff",
+    "Templates",
+    "Webhook",
     "describe",
     "load",
     "parse",
     "read_secret",
+    "read_templates",
 ]

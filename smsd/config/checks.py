@@ -184,6 +184,43 @@ def directory_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def loopback(value: str) -> str:
+    """Return an address of this host with its port, or nothing: nobody from outside is ever served."""
+    from ipaddress import ip_address  # noqa: PLC0415  start-up time
+
+    if not value:
+        return value
+    host = host_and_port(value).rpartition(":")[0]
+    try:
+        own = host == "localhost" or ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
+    except ValueError:
+        own = False
+    if not own:
+        raise ValueError(
+            f'{value!r} is not of this host alone: write "127.0.0.1:8025"; a proxy with TLS may serve others'
+        )
+    return value
+
+
+def hook_url(value: str) -> str:
+    """Return where a webhook is: what is told there is about clients, and leaves this host by TLS only."""
+    if not re.fullmatch(r"(https://[^/?#@\s]+|http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?)(/[^#\s]*)?", value):
+        raise ValueError(f"{value!r} must be https, or on this host: write it like https://ccs.example.net/hooks/sms")
+    return value
+
+
+def hook_events(value: tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    """Return the kinds of events a webhook is told."""
+    from smsd.rules.webhooks import Kind  # noqa: PLC0415  start-up time
+
+    for each in value:
+        if each not in list(Kind):
+            raise ValueError(f"{each!r} is no kind of event: {', '.join(Kind)}{perhaps(each, list(Kind))}")
+    if not value:
+        raise ValueError(f"it is empty: name some of {', '.join(Kind)}")
+    return tuple(dict.fromkeys(value))
+
+
 def smpp_profile(value: str) -> str:
     """Return the name of a profile of a bind."""
     from smsd.routes.smpp.profiles import PROFILES  # noqa: PLC0415  start-up time

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from smsd.config import checks
+from smsd.config.api import Api, Templates, Webhook
 from smsd.config.directory import Directory
 from smsd.config.http import ByClass, Http
 from smsd.config.key import key
@@ -331,6 +332,9 @@ class Config:
     directory: Directory = Directory()
     replies: ReplyTexts = ReplyTexts()
     messages: Messages = Messages()
+    templates: Templates = Templates()
+    api: Api = Api()
+    webhooks: tuple[Webhook, ...] = ()
     retention: Retention = Retention()
     log: Log = Log()
 
@@ -411,10 +415,13 @@ TABLES: Mapping[str, type] = {
     "directory": Directory,
     "replies": ReplyTexts,
     "messages": Messages,
+    "templates": Templates,
+    "api": Api,
+    "webhook": Webhook,
     "retention": Retention,
     "log": Log,
 }
-ARRAYS: Mapping[str, str] = {"modem": "modems", "smpp": "smpp", "http": "http"}
+ARRAYS: Mapping[str, str] = {"modem": "modems", "smpp": "smpp", "http": "http", "webhook": "webhooks"}
 """Tables that may stand several times, and the field of ``Config`` they make."""
 NESTED: Mapping[str, type] = {"modem.identity": Identity, "routing.by_class": ByClass}
 """Tables within tables."""

@@ -126,17 +126,20 @@ class _Reader:
         if kind is tuple:
             if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
                 raise self._wrong(where, field.name, 'must be a list of strings: write ["…", "…"]')
-            return tuple(value)
+            return self._checked(field, tuple(value), where)
         if kind is dict and not (isinstance(value, dict) and all(isinstance(each, str) for each in value.values())):
             raise self._wrong(where, field.name, 'must be a table of strings: write { "code" = "meaning" }')
         # type(), not isinstance(): in Python true is an int, in TOML it is not.
         if type(value) is not (str if kind is Path else kind):
             raise self._wrong(where, field.name, f"must be {_KINDS[kind]}, not {value!r}")
+        checked = self._checked(field, value, where)
+        return self._resolved(str(checked)) if kind is Path else checked
+
+    def _checked(self, field: "dataclasses.Field[Any]", value: Any, where: str) -> Any:
         try:
-            checked = check(value) if (check := field.metadata["check"]) else value
+            return check(value) if (check := field.metadata["check"]) else value
         except ValueError as error:
             raise self._wrong(where, field.name, str(error)) from None
-        return self._resolved(str(checked)) if kind is Path else checked
 
     def _resolved(self, name: str) -> Path:
         """Return the file a path means: a relative one is a credential handed by systemd, or beside this file."""
@@ -158,6 +161,7 @@ class _Reader:
                 raise self._wrong("", name, "two routes have this name: give each its own")
         self._agree_routes(config)
         self._agree_http(config)
+        self._agree_webhooks(config)
         self._agree_order("order", config.routing.order, names)
         for each in dataclasses.fields(config.routing.by_class):
             self._agree_order(f"by_class {each.name}", getattr(config.routing.by_class, each.name), names)
@@ -194,6 +198,17 @@ class _Reader:
                 raise self._wrong(where, "profile", "either this or profile_file must say what the interface is like")
             if each.webhook_port and each.webhook_token_file is None:
                 raise self._wrong(where, "webhook_token_file", "missing: anybody could tell what became of messages")
+
+    def _agree_webhooks(self, config: Config) -> None:
+        names = [each.name for each in config.webhooks]
+        for each in config.webhooks:
+            where = f"[[webhook]] {each.name}"
+            if names.count(each.name) > 1:
+                raise self._wrong(where, "name", "two webhooks have it: give each its own")
+            if not each.url:
+                raise self._wrong(where, "url", 'missing: write url = "https://ccs.example.net/hooks/sms"')
+            if each.secret_file is None:
+                raise self._wrong(where, "secret_file", "missing: nobody could tell its events from invented ones")
 
     def _agree_order(self, key: str, order: tuple[str, ...], names: list[str]) -> None:
         for name in order:

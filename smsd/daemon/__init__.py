@@ -100,7 +100,9 @@ class Daemon:
     async def _work(self, thread: StoreThread, gateway: Gateway, routes: list[str]) -> None:
         """Run the gateway until it is told to stop, and settle what is in the air."""
         self._log.info("started", routes=routes, database=str(self._config.database.path))
-        with self._bell(gateway):
+        async with contextlib.AsyncExitStack() as open_:
+            open_.enter_context(self._bell(gateway))
+            await self._face(open_, thread, gateway)
             self._notifier.ready("ready: " + ", ".join(routes))
             tasks = [
                 asyncio.create_task(gateway.run(), name="gateway"),
@@ -121,6 +123,13 @@ class Daemon:
             for task, result in zip(tasks, results, strict=True):
                 if task in done and isinstance(result, Exception):
                     raise result
+
+    async def _face(self, open_: contextlib.AsyncExitStack, thread: StoreThread, gateway: Gateway) -> None:
+        """Open the API, where one is configured."""
+        if self._config.api.wanted:
+            from smsd.daemon.api import api  # noqa: PLC0415  only who has an API pays for it
+
+            await open_.enter_async_context(api(self._config, thread, self._clock, gateway.look))
 
     @contextlib.contextmanager
     def _bell(self, gateway: Gateway) -> Iterator[None]:

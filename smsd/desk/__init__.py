@@ -7,19 +7,22 @@ daemon need not run: the database is the interface between the two.
 """
 
 import base64
+import hashlib
+import json
 import os
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 from smsd.directory.local import seal_context
-from smsd.errors import NotFoundError, PduError, SealError, UsageError
+from smsd.errors import KeyTakenError, NotFoundError, PduError, SealError, UsageError
 from smsd.rules.alerts import Drop, NumberPolicy, Treatment
 from smsd.rules.outbox import MessageClass
 from smsd.rules.phones import country, e164, mask
 from smsd.rules.replies import FAILED
+from smsd.rules.templates import NotificationTemplate
 from smsd.sms import segments
 from smsd.store import Client, Erased, NewMessage, Row, Store
 from smsd.vault import PublicKey, Vault, seal
@@ -27,6 +30,7 @@ from smsd.vault import PublicKey, Vault, seal
 __all__ = [
     "MAX_PARTS",
     "Desk",
+    "Draft",
     "Fault",
     "Imported",
     "NewClient",
@@ -55,7 +59,8 @@ class Terms:
 
     ``lifetimes`` says how long a message of a class is worth sending; a class that is not there never expires.
     ``apology`` is the text of a request that a person gave up. ``max_parts``: longer texts are refused.
-    ``policy`` says what is done with numbers that are probably a mistake; ``None``: nothing.
+    ``policy`` says what is done with numbers that are probably a mistake; ``None``: nothing. ``templates`` are the
+    texts that notifications may be made of, by name.
     """
 
     region: str = "RU"
@@ -63,6 +68,22 @@ class Terms:
     apology: str = FAILED
     max_parts: int = MAX_PARTS
     policy: NumberPolicy | None = None
+    templates: Mapping[str, NotificationTemplate] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A notification that has been looked at: nothing of it is written yet. ``odd`` and ``opted_out`` as in ``Queued``.
+
+    ``asked`` is a hash of what was asked for, so that a repeat is known as one even when a template has changed.
+    """
+
+    recipient: str
+    text: str
+    parts: int
+    odd: tuple[str, ...]
+    opted_out: bool
+    asked: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,23 +173,68 @@ class Desk:
         """
         return self._enqueue(MessageClass.MANUAL, phone, text)
 
-    def notify(self, phone: str, text: str, *, key: str | None = None) -> Queued:
+    def draft(
+        self,
+        phone: str,
+        text: str | None = None,
+        *,
+        template: str | None = None,
+        values: Mapping[str, str] | None = None,
+    ) -> Draft:
+        """Look at a notification, of a text or of a template with its values; nothing is written.
+
+        Raises ``UsageError`` for a phone that is none, for a text that is empty or too long, for a template that is not
+        there and for values that do not fit it.
+        """
+        recipient = self.phone(phone)
+        if (text is None) == (template is None):
+            raise UsageError("a notification has a text or a template: one of them")
+        if text is not None and values:
+            raise UsageError("only a template has values")
+        asked = _hash([recipient, text] if text is not None else [recipient, template, dict(values or {})])
+        whole = text if text is not None else self.template(str(template)).fill(values or {})
+        parts = self.count_parts(whole)
+        return Draft(recipient, whole, parts, self._odd(recipient), self.opted_out(recipient), asked)
+
+    def notify(
+        self,
+        phone: str,
+        text: str | None = None,
+        *,
+        template: str | None = None,
+        values: Mapping[str, str] | None = None,
+        key: str | None = None,
+    ) -> Queued:
         """Queue a notification. A repeat with the same ``key`` adds nothing and returns the first.
 
-        Raises ``UsageError`` for a phone that is none, a text that is empty or too long, and for a key that already
-        stands for another message: that is no repeat but two messages, and one would be lost.
+        Raises ``UsageError`` as ``draft`` does, and ``KeyTakenError`` for a key that stands for another message: that
+        is no repeat but two messages, and one would be lost.
         """
         if key is not None and not 1 <= len(key) <= LONGEST_KEY:
             raise UsageError(f"a key has 1 to {LONGEST_KEY} characters, not {len(key)}")
-        queued = self._enqueue(MessageClass.NOTIFICATION, phone, text, key)
-        if not queued.new:
-            first = self._store.outbox.show(queued.id)
-            if (first["recipient"], first["text"]) != (queued.recipient, text):
-                raise UsageError(
-                    f"this key stands for message {queued.id} already, which has another recipient or text: "
-                    "a new message needs a key of its own"
-                )
-        return queued
+        draft = self.draft(phone, text, template=template, values=values)
+        first = None if key is None else self._store.outbox.by_key(MessageClass.NOTIFICATION, key)
+        if first is None:
+            message = self._message(MessageClass.NOTIFICATION, draft.recipient, draft.text, draft.parts, key)
+            message_id, new = self._store.outbox.enqueue(replace(message, fingerprint=draft.asked if key else None))
+            self._ring()
+            if new or key is None:
+                return _queued(message_id, draft, draft.parts, new=True)
+            first = self._store.outbox.by_key(MessageClass.NOTIFICATION, key)
+        return _repeated(first or {}, draft)
+
+    def template(self, name: str) -> NotificationTemplate:
+        """Return a template; raise ``UsageError`` where there is none of the name."""
+        found = self._terms.templates.get(name)
+        if found is None:
+            known = ", ".join(self._terms.templates) or "none"
+            raise UsageError(f"there is no template {name!r}; there are: {known}")
+        return found
+
+    @property
+    def templates(self) -> Mapping[str, NotificationTemplate]:
+        """The templates, by name."""
+        return self._terms.templates
 
     def count_parts(self, text: str) -> int:
         """Say how many parts a text makes; raise ``UsageError`` when it is empty, too long or no Unicode."""
@@ -194,10 +260,10 @@ class Desk:
         self._store.outbox.cancel(message_id)
         self._ring()
 
-    def _enqueue(self, message_class: MessageClass, phone: str, text: str, key: str | None = None) -> Queued:
+    def _enqueue(self, message_class: MessageClass, phone: str, text: str) -> Queued:
         recipient, parts = self.phone(phone), self.count_parts(text)
         odd = self._odd(recipient)
-        message = self._message(message_class, recipient, text, parts, key)
+        message = self._message(message_class, recipient, text, parts)
         message_id, new = self._store.outbox.enqueue(message)
         self._ring()
         return Queued(message_id, recipient, parts, new, not self._store.clients.subscribed(recipient), odd)
@@ -325,6 +391,27 @@ class Desk:
         return Client(
             phone, client.code.strip(), client.login.strip(), password, client.name.strip(), client.subscribed
         )
+
+
+def _repeated(first: Row, draft: Draft) -> Queued:
+    """Return the message that a key stands for, if it is what was asked for again."""
+    same = (first["recipient"], first["text"]) == (draft.recipient, draft.text)
+    if first["fingerprint"] is not None:
+        same = first["fingerprint"] == draft.asked
+    if not same:
+        raise KeyTakenError(
+            f"this key stands for message {first['id']} already, which has another recipient or text: "
+            "a new message needs a key of its own"
+        )
+    return _queued(first["id"], draft, first["parts"], new=False)
+
+
+def _queued(message_id: int, draft: Draft, parts: int, *, new: bool) -> Queued:
+    return Queued(message_id, draft.recipient, parts, new, draft.opted_out, draft.odd)
+
+
+def _hash(asked: object) -> str:
+    return hashlib.blake2b(json.dumps(asked, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def _check_fields(client: NewClient) -> None:

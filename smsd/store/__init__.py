@@ -18,12 +18,14 @@ from smsd.store.audit import Act, Audit
 from smsd.store.clients import Client, Clients
 from smsd.store.engine import Engine, Row
 from smsd.store.erasure import Erased, Erasure
+from smsd.store.events import Events
 from smsd.store.figures import Figures
 from smsd.store.inbox import Inbox, Judge, Receipt
 from smsd.store.outbox import Claim, Claimant, Diversion, Ended, NewMessage, Outbox, Ways
 from smsd.store.requests import Request, Requests
 from smsd.store.retention import Retention
 from smsd.store.swaps import Swaps
+from smsd.store.tokens import Token, Tokens
 
 __all__ = [
     "Act",
@@ -41,6 +43,7 @@ __all__ = [
     "Row",
     "Store",
     "Swaps",
+    "Token",
     "Ways",
 ]
 
@@ -76,6 +79,8 @@ class Store:
         self.audit = Audit(self.engine, clock)
         self.erasure = Erasure(self.engine, clock)
         self.retention = Retention(self.engine)
+        self.tokens = Tokens(self.engine, clock)
+        self.events = Events(self.engine, clock)
 
     def close(self) -> None:
         """Close the file."""

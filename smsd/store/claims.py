@@ -38,7 +38,8 @@ AT_ONCE = 0.0
 class NewMessage:
     """A message to be queued. Exactly one of ``text`` and ``sealed`` is set; times are Unix seconds.
 
-    ``timezone`` (tz database) is the reader's own: an alert waits for his quiet hours, too.
+    ``timezone`` (tz database) is the reader's own: an alert waits for his quiet hours, too. ``fingerprint`` is a hash
+    of what was asked for under its ``key``.
     """
 
     message_class: MessageClass
@@ -53,6 +54,7 @@ class NewMessage:
     alert_id: int | None = None
     timezone: str | None = None
     key: str | None = None
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ def insert_message(tx: Transaction, new: NewMessage, now: float) -> tuple[int, b
         alert_id=new.alert_id,
         timezone=new.timezone,
         key=new.key,
+        fingerprint=new.fingerprint,
     )
     if row is not None:
         return int(row["id"]), True

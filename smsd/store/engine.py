@@ -186,6 +186,7 @@ class Engine:
         self.act: Act | None = None
         """What is being done here, by a person: kept in the audit trail with the first transaction that writes."""
         self._queries = queries if queries is not None else _load_queries()
+        self._grouping = False
         fresh = not _exists(path)
         with _translated(path), contextlib.ExitStack() as failing:
             if fresh:
@@ -215,31 +216,66 @@ class Engine:
     def write(self, *, noted: bool = True) -> Iterator[Transaction]:
         """Run the body as one writing transaction: committed, and on disk, when it ends; undone when it raises.
 
-        ``act`` is kept in the same transaction, once, unless it is not to be ``noted`` with this one.
+        ``act`` is kept in the same transaction, once, unless it is not to be ``noted`` with this one. Within a
+        ``group`` it is undone by itself, and committed with the others.
         """
+        with self._step() if self._grouping else self._whole():
+            tx = Transaction(self._database, self._queries)
+            yield tx
+            if noted and self.act is not None:
+                tx.run("audit_insert", **asdict(self.act))
+        if noted:
+            self.act = None
+
+    @contextlib.contextmanager
+    def group(self) -> Iterator[None]:
+        """Let what is written in the body be one transaction: nothing of it is on disk before this ends, then all is.
+
+        What raises within is undone alone. Where SQLite itself undid everything (a full disk), this raises, and so does
+        whatever is written after it: nobody is told that something is kept which is not.
+        """
+        with self._whole():
+            self._grouping = True
+            try:
+                yield
+            finally:
+                self._grouping = False
+
+    @contextlib.contextmanager
+    def _whole(self) -> Iterator[None]:
         self._refuse_ghost()
         with _translated(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                tx = Transaction(self._database, self._queries)
-                yield tx
-                if noted and self.act is not None:
-                    tx.run("audit_insert", **asdict(self.act))
-            except BaseException:
-                self._roll_back()
-                raise
-            try:
+                yield
                 self._connection.execute("COMMIT")
             except BaseException:
                 self._roll_back()
                 raise
-            if noted:
-                self.act = None
+
+    @contextlib.contextmanager
+    def _step(self) -> Iterator[None]:
+        """Run the body within the transaction that has begun."""
+        if not self._connection.in_transaction:
+            raise StoreError(f"{self.path}: undone together with what failed before it; try again")
+        with _translated(self.path):
+            self._connection.execute("SAVEPOINT step")
+            try:
+                yield
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK TO step")
+                    self._connection.execute("RELEASE step")
+                raise
+            self._connection.execute("RELEASE step")
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Transaction]:
         """Run the body on one snapshot."""
         with _translated(self.path):
+            if self._grouping:
+                yield Transaction(self._database, self._queries)
+                return
             self._connection.execute("BEGIN")
             try:
                 yield Transaction(self._database, self._queries)

@@ -16,9 +16,11 @@ from datetime import timedelta
 from smsd.errors import NotFoundError
 from smsd.rules.commands import Command
 from smsd.rules.reception import Decision, Facts, InboxState, Incoming
+from smsd.rules.requests import RequestState
 from smsd.sms import Deliver, Received, StatusReport, join
 from smsd.store.claims import NewMessage, Ways, insert_message
 from smsd.store.engine import Engine, Row, Transaction
+from smsd.store.events import tell_request, tell_wish
 from smsd.store.progress import report
 from smsd.store.wishes import recognise
 
@@ -117,17 +119,17 @@ class Inbox:
 def subscribe(tx: Transaction, phone: str, *, subscribed: bool, decided_at: float, cause: str, now: float) -> bool:
     """Record what a number wishes of notifications and alerts; ``False`` when a later wish was already known."""
     recognise(tx, [phone])
-    return (
-        tx.run(
-            "subscription_set",
-            phone=phone,
-            subscribed=int(subscribed),
-            decided_at=decided_at,
-            now=now,
-            cause=cause,
-        )
-        > 0
+    taken = tx.run(
+        "subscription_set",
+        phone=phone,
+        subscribed=int(subscribed),
+        decided_at=decided_at,
+        now=now,
+        cause=cause,
     )
+    if taken:
+        tell_wish(tx, phone, subscribed=subscribed, cause=cause, now=now)
+    return taken > 0
 
 
 def _receive(tx: Transaction, received: Received, judge: Judge, now: float) -> Receipt:
@@ -245,6 +247,7 @@ def _judged(tx: Transaction, incoming: Incoming, inbox_id: int, judge: Judge, no
     request_id, message_id = decision.joins, None
     if decision.answer and phone is not None and command is not None:
         request_id = tx.insert("request_insert", now=now, phone=phone, command=command.value, inbox_id=inbox_id)
+        tell_request(tx, request_id, RequestState.ACCEPTED, None, now)
         message_id, _ = insert_message(tx, replace(judge.ack(phone, now), request_id=request_id), now)
     if decision.subscribe is not None and phone is not None:
         decided_at = incoming.sent_at.timestamp() if incoming.sent_at else now

@@ -73,6 +73,11 @@ class Outbox:
         with self._engine.write() as tx:
             return insert_message(tx, new, self._clock())
 
+    def by_key(self, message_class: MessageClass, key: str) -> Row | None:
+        """Return the message a key stands for: its id, recipient, text, parts and fingerprint; ``None``: none yet."""
+        with self._engine.read() as tx:
+            return tx.first("message_by_key", **{"class": message_class.value}, key=key)
+
     def enqueue_all(self, messages: Iterable[NewMessage]) -> int:
         """Queue messages in one transaction; return how many were new."""
         with self._engine.write() as tx:
@@ -209,6 +214,11 @@ class Outbox:
             return tx.all(
                 "message_list", limit=limit or -1, state=state, recipient=recipient, **{"class": message_class}
             )
+
+    def glance(self, message_id: int) -> Row | None:
+        """Return one message without what hangs on it, or ``None``."""
+        with self._engine.read() as tx:
+            return tx.first("message_show", id=message_id)
 
     def show(self, message_id: int) -> Row:
         """Return one message with its parts, attempts and reports; raise ``NotFoundError``."""

@@ -26,6 +26,7 @@ from smsd.rules.routing import Block
 from smsd.sms import Doubt, InDoubt, NotSent, Outcome, Received, ReportClass, Sent, StatusReport, Verdict, Witness
 from smsd.store.claims import NO_OTHER_WAY, Diversion, Ways
 from smsd.store.engine import Row, Transaction
+from smsd.store.events import tell_message
 from smsd.store.swaps import note_swap
 from smsd.store.tally import taken_back
 
@@ -267,6 +268,8 @@ def _move_on(
         sent_at=now if left else None,
         delivered_at=now if after is State.DELIVERED else None,
     )
+    if after is not before:
+        tell_message(tx, message, after, error, now)
     if after in FINAL and message["sealed"] is not None:
         tx.run("message_wipe", id=message_id)
     if message["class"] == MessageClass.ACK and (after in FINAL or after is State.SUBMITTED):

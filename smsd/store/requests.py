@@ -14,6 +14,7 @@ from smsd.rules.outbox import FINAL, WAITING, State
 from smsd.rules.requests import RequestState, may
 from smsd.store.claims import NewMessage, insert_message
 from smsd.store.engine import Engine, Row, Transaction
+from smsd.store.events import tell_request
 
 __all__ = ["Request", "Requests"]
 
@@ -84,6 +85,7 @@ class Requests:
             if row is None or row["state"] != RequestState.IN_PROGRESS:
                 return None
             _move(tx, request_id, state, due_at=None, done_at=now, error=error)
+            tell_request(tx, request_id, state, error, now)
             return _queue_result(tx, request_id, result, now)
 
     def hasten(self) -> int:
@@ -136,6 +138,7 @@ class Requests:
             if not may(state, RequestState.FAILED) or state is RequestState.FAILED:
                 raise UsageError(f"request {request_id} is {state.value}: there is nothing to give up")
             _move(tx, request_id, RequestState.FAILED, due_at=None, done_at=now, error="given up by a person")
+            tell_request(tx, request_id, RequestState.FAILED, "given up by a person", now)
             return _queue_result(tx, request_id, apology(row["phone"]), now)
 
 

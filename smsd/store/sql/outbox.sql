@@ -3,15 +3,15 @@
 -- name: message_insert
 -- Put a message into the queue; with a key that its class already has, nothing happens.
 INSERT INTO message (created_at, class, priority, recipient, text, sealed, secret, state, due_at, expires_at, parts,
-                     after_id, request_id, alert_id, timezone, idempotency_key)
+                     after_id, request_id, alert_id, timezone, idempotency_key, fingerprint)
 VALUES (:created_at, :class, :priority, :recipient, :text, :sealed, :secret, 'queued', :due_at, :expires_at, :parts,
-        :after_id, :request_id, :alert_id, :timezone, :key)
+        :after_id, :request_id, :alert_id, :timezone, :key, :fingerprint)
 ON CONFLICT (class, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
 RETURNING id;
 
 -- name: message_by_key
 -- Find the message that a key already stands for.
-SELECT id FROM message WHERE class = :class AND idempotency_key = :key;
+SELECT id, recipient, text, parts, fingerprint FROM message WHERE class = :class AND idempotency_key = :key;
 
 -- name: message_next
 -- The next message of one priority that no route is bound to, among those made before a moment.

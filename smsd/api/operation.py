@@ -1,0 +1,74 @@
+"""What an operation of the API is: its way, who may, what it takes and gives, and the verb behind it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from smsd.api.caller import Caller
+from smsd.api.offices import Offices
+from smsd.api.problem import Problem
+from smsd.api.shapes import Shape
+from smsd.desk.access import Scope
+
+__all__ = ["KEY_HEADER", "Answer", "Call", "Operation", "Query"]
+
+KEY_HEADER = "Idempotency-Key"
+LARGEST = 2**63 - 1
+"""SQLite's largest integer."""
+KIB = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is answered: a status, an object, perhaps headers."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request that has been let in, its body checked against the operation's shape."""
+
+    caller: Caller
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    key: str | None
+    body: Any
+
+    def number(self) -> int:
+        """Return the number in the path; raise ``Problem`` where it is none."""
+        written = self.path["id"]
+        if not (written.isascii() and written.isdigit() and int(written[:20]) <= LARGEST):
+            raise Problem(404, "not-found", f"{written[:40]!r} is no number", "id")
+        return int(written)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A parameter of an operation's query."""
+
+    name: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation. ``takes`` ``None``: no body; ``keyed``: a repeat with the same key is harmless.
+
+    ``answers`` are the good ones: status, sentence and shape. ``largest`` is how many octets a body may have.
+    """
+
+    name: str
+    method: str
+    path: str
+    scope: Scope | None
+    about: str
+    verb: Callable[[Offices, Call], Awaitable[Answer]]
+    answers: tuple[tuple[int, str, Shape], ...]
+    takes: Shape | None = None
+    queries: tuple[Query, ...] = ()
+    keyed: bool = False
+    largest: int = 64 * KIB
+    problems: tuple[int, ...] = ()

@@ -1,0 +1,64 @@
+"""Alerts over HTTP: looked at, wholly there or not at all, and moved about."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.house import OTHER, PHONE, Face
+
+TEXT = "Завтра мы не работаем. Отказ: CLIENT sms stop"
+ALERT = {"text": TEXT, "recipients": [{"to": PHONE}, {"to": OTHER}, {"to": PHONE}]}
+
+
+async def test_an_alert_is_looked_at_first(face: Face) -> None:
+    looked = (await face.post("/v1/alerts/preview", ALERT)).json()
+    assert (looked["recipients"], looked["drops"], looked["parts"]) == (2, {"duplicate": 1}, 2)
+    assert (looked["alphabet"], looked["forced_by"], looked["route"]) == ("UCS2", "З", "modem0")
+    assert face.store.alerts.recent(limit=0) == []
+
+
+async def test_an_alert_is_there_when_it_is_answered_and_once_for_a_key(face: Face) -> None:
+    first = await face.post("/v1/alerts", ALERT, key="holiday")
+    assert (first.status_code, first.json()["recipients"]) == (202, 2)
+    again = await face.post("/v1/alerts", ALERT, key="holiday")
+    assert (again.json()["id"], again.headers["idempotent-replayed"]) == (first.json()["id"], "true")
+    shown = await face.get(first.headers["location"])
+    assert (shown["state"], shown["counts"], shown["key"]) == ("running", {"queued": 2}, "holiday")
+    assert face.store.audit.recent(limit=1)[0]["what"] == "api alert"
+
+
+async def test_an_alert_is_paused_resumed_and_withdrawn(face: Face) -> None:
+    way = (await face.post("/v1/alerts", ALERT)).headers["location"]
+    for verb, state in (("pause", "paused"), ("resume", "running"), ("cancel", "cancelled")):
+        assert (await face.post(f"{way}/{verb}")).json()["state"] == state
+    refused = await face.post(f"{way}/resume")
+    assert (refused.status_code, refused.json()["field"]) == (422, "id")
+    assert (await face.near.get("/v1/alerts/999")).status_code == 404
+
+
+async def test_values_are_put_into_the_text(face: Face) -> None:
+    body = {"text": "Счёт {sum} руб. Отказ: CLIENT sms stop", "recipients": [{"to": PHONE, "values": {"sum": "5"}}]}
+    assert (await face.post("/v1/alerts/preview", body)).json()["sample"] == "Счёт 5 руб. Отказ: CLIENT sms stop"
+    assert (await face.post("/v1/alerts", body)).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"recipients": None}, "/recipients"),
+        ({"everybody": True}, "/recipients"),
+        ({"recipients": []}, "/text"),
+        ({"recipients": [{"to": "12"}]}, "/text"),
+        ({"text": "{name}"}, "/text"),
+        ({"starts_at": "tomorrow"}, "/starts_at"),
+        ({"starts_at": "2030-01-01T00:00:00"}, "/starts_at"),
+        ({"expires_at": "2020-01-01T00:00:00Z"}, "/text"),
+        ({"recipients": [{"to": PHONE, "timezone": "Mars/Base"}]}, "/recipients/0/timezone"),
+        ({"recipients": [{"to": PHONE, "values": {"a/b~": 5}}]}, "/recipients/0/values/a~1b~0"),
+        ({"override": "outage"}, "/text"),
+    ],
+)
+async def test_what_cannot_be_is_refused_with_its_place(face: Face, more: dict[str, Any], field: str) -> None:
+    answer = await face.post("/v1/alerts", ALERT | more)
+    assert (answer.status_code, answer.json()["field"]) == (422, field), answer.text
+    assert face.store.alerts.recent(limit=0) == []

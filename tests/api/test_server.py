@@ -1,0 +1,121 @@
+"""The sockets: what is there before, slow and broken clients, and the end."""
+
+import asyncio
+import os
+import socket
+from pathlib import Path
+
+import httpx
+import pytest
+
+from smsd.api import app, server
+from smsd.errors import ConfigError, SmsdError
+from tests.api.house import PHONE, Face, served
+
+HEAD = b"POST /v1/notifications HTTP/1.1\r\nHost: smsd\r\nContent-Type: application/json\r\n"
+
+
+async def raw(face: Face, octets: bytes) -> bytes:
+    """Send octets by the UNIX socket; return everything until the end of the connection."""
+    reader, writer = await asyncio.open_unix_connection(str(face.config.api.socket))
+    writer.write(octets)
+    await writer.drain()
+    async with asyncio.timeout(10):
+        answer = await reader.read()
+    writer.close()
+    return answer
+
+
+async def test_a_client_that_dawdles_is_shown_out(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "REQUEST_SECONDS", 0.2)
+    assert (await raw(face, b"")).startswith(b"HTTP/1.1 408")
+    assert (await raw(face, HEAD)).startswith(b"HTTP/1.1 408")
+    monkeypatch.setattr(app, "BODY_SECONDS", 0.1)
+    slow = await raw(face, HEAD + b"Content-Length: 100\r\n\r\n{")
+    assert slow.startswith(b"HTTP/1.1 408")
+    assert b"urn:smsd:problem:too-slow" in slow
+    answer = await face.post("/v1/notifications", {"to": PHONE, "text": "text"})
+    assert answer.status_code == 202, "the others are served"
+
+
+async def test_a_body_has_an_end(face: Face) -> None:
+    declared = await raw(face, HEAD + b"Content-Length: 9999999\r\n\r\n")
+    assert declared.startswith(b"HTTP/1.1 413")
+    chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
+    assert (await raw(face, HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 2)).startswith(b"HTTP/1.1 413")
+
+
+async def test_headers_have_an_end(face: Face) -> None:
+    assert (await raw(face, HEAD + b"X: " + b"x" * 20_000)).startswith(b"HTTP/1.1 4")
+    assert (await raw(face, b"\x00\xff\r\n\r\n")).startswith(b"HTTP/1.1 400")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "name"),
+    [
+        (b"{", 400, "malformed"),
+        (b"\xff", 400, "malformed"),
+        (b'{"to": NaN}', 400, "malformed"),
+        (b'{"to": "1", "to": "2"}', 400, "malformed"),
+        (b"[" * 50_000, 400, "malformed"),
+        (b"", 400, "malformed"),
+    ],
+)
+async def test_what_is_no_json_is_told_so(face: Face, body: bytes, status: int, name: str) -> None:
+    answer = await face.near.post("/v1/notifications", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["type"]) == (status, f"urn:smsd:problem:{name}")
+
+
+async def test_other_ways_are_problems_too(face: Face) -> None:
+    assert (await face.near.get("/v2")).json()["type"] == "urn:smsd:problem:not-found"
+    wrong = await face.near.request("DELETE", "/v1/notifications")
+    assert (wrong.status_code, wrong.json()["type"]) == (405, "urn:smsd:problem:no-such-method")
+    form = await face.near.post("/v1/notifications", data={"to": PHONE})
+    assert (form.status_code, form.json()["field"]) == (415, "Content-Type")
+
+
+async def test_a_socket_that_is_served_is_left_alone(tmp_path: Path) -> None:
+    async with served(tmp_path) as face:
+        assert face.config.api.socket is not None
+        with pytest.raises(SmsdError, match="another program serves this socket"):
+            server.open_unix(face.config.api.socket, "")
+        with pytest.raises(SmsdError, match="is another program there"):
+            server.open_loopback(face.config.api.listen)
+    assert not face.config.api.socket.exists()
+
+
+def test_what_a_dead_daemon_left_is_replaced_and_no_other_file(tmp_path: Path) -> None:
+    path = tmp_path / "api.sock"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+    with server.open_unix(path, "") as again:
+        assert path.is_socket()
+        assert again.family == socket.AF_UNIX
+    with pytest.raises(ConfigError, match="no group 'no-such-group'"):
+        server.open_unix(path, "no-such-group")
+    assert not path.exists()
+    path.write_text("precious")
+    with pytest.raises(ConfigError, match="a file of another kind"):
+        server.open_unix(path, "")
+    assert path.read_text() == "precious"
+    with pytest.raises(SmsdError, match="cannot be made"):
+        server.open_unix(tmp_path / "nowhere" / "api.sock", "")
+
+
+def test_a_group_that_is_configured_gets_the_socket(tmp_path: Path) -> None:
+    import grp
+
+    group = grp.getgrgid(os.getgid()).gr_name
+    with server.open_unix(tmp_path / "api.sock", group):
+        assert (tmp_path / "api.sock").stat().st_gid == os.getgid()
+
+
+async def test_an_idle_connection_does_not_hold_the_end_up(tmp_path: Path) -> None:
+    async with asyncio.timeout(5):
+        async with served(tmp_path) as face:
+            _, idle = await asyncio.open_unix_connection(str(face.config.api.socket))
+            await face.get("/v1/templates")
+        with pytest.raises(httpx.TransportError):
+            async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(face.config.api.socket))) as late:
+                await late.get("http://smsd/v1/templates")
+        idle.close()
