@@ -33,6 +33,7 @@ PLACES = frozenset(
         ("alert_recipient", "phone"),
         ("tally_recipient", "recipient"),
         ("replaced_sim", "phone"),
+        ("event", "phone"),
     }
 )
 """The columns a number can stand in. It stands in the octets of ``pdu`` as well."""
@@ -128,6 +129,7 @@ def _erase(tx: Transaction, phone: str, messages: list[Row], rows: dict[str, int
     gone(OTHER, "erase_concatenation")
     gone(OTHER, "erase_tally")
     gone(OTHER, "swap_forget")
+    gone("webhook events", "event_erase")
 
 
 def _unreadable(tx: Transaction, phone: str) -> list[int]:
