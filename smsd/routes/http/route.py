@@ -30,9 +30,8 @@ from smsd.routes.http.translate import (
     state_of,
 )
 from smsd.routes.http.webhook import Webhook
+from smsd.routes.operator import OperatorRoute
 from smsd.routes.overdue import Poll, Unreported
-from smsd.routes.pace import Gate, Pace
-from smsd.rules.routing import Kind
 from smsd.sms import (
     Doubt,
     Fact,
@@ -57,7 +56,7 @@ INSTANCE = "instance"
 log = structlog.get_logger()
 
 
-class HttpRoute:
+class HttpRoute(OperatorRoute):
     """The route ``name`` to the operator that ``settings`` describe.
 
     ``sender`` is the name a client sees. ``password`` and ``token`` (of the webhook) give the text of their files, read
@@ -65,8 +64,6 @@ class HttpRoute:
     reported; ``clock`` counts seconds and never goes back; ``chance`` draws a number from 0.0 up to 1.0.
     """
 
-    kind = Kind.BIND
-    sim: str | None = None
     whole = True
 
     def __init__(
@@ -82,28 +79,28 @@ class HttpRoute:
         password: Callable[[], str] = lambda: "",
         token: Callable[[], str] = lambda: "",
     ) -> None:
-        self.name = name
-        self.sender = sender
+        super().__init__(
+            name,
+            sender,
+            rate=settings.rate,
+            window=settings.window,
+            patience=settings.timings,
+            clock=clock,
+            chance=chance,
+            began=(AWAY, "not started"),
+        )
         self.settings = settings
         self._profile = settings.profile
         self._memory = memory
-        self._clock = clock
-        self._chance = chance
         self._password = password
         self._token = token
         self._client = Client(settings)
-        self._pace = Pace(settings.rate, clock)
-        self._gate = Gate(self._pace)
         self._poll = Poll(unreported, self._ask, self._tell, batch=settings.poll_batch)
-        self._inbound: Inbound | None = None
         self._instance = ""
-        self._state = (AWAY, "not started")
         self._ill = asyncio.Event()
         self._rest = 0.0
-        self._failures = 0
         self._losses = 0
         self._lost_at = 0.0
-        self._in_hand = 0
 
     # --- for the gateway ----------------------------------------------------------------------------------------------
 
@@ -120,25 +117,9 @@ class HttpRoute:
         return RouteStatus(state == READY, state, detail, facts)
 
     @property
-    def window(self) -> int:
-        """How many messages may be submitted at a time."""
-        return self.settings.window
-
-    @property
     def room(self) -> int:
         """How many messages it would send at once: few while their turn would come late, one when none is in hand."""
-        free = min(self.settings.window - self._in_hand, self._pace.room(self._gate.waiting))
-        return int(max(free, 0 if self._in_hand else 1))
-
-    @property
-    def settle_seconds(self) -> float:
-        """The age from which evidence on a doubt will hardly come any more: the class's policy decides then."""
-        return self.settings.timings.settle_after
-
-    @property
-    def evidence_seconds(self) -> float:
-        """Return 0: what settles a doubt here speaks of one message only."""
-        return 0.0
+        return max(self._free, 0 if self._in_hand else 1)
 
     def witness(self) -> Witness:
         """Return by which name our ids of attempts begin: what a later process needs to ask after a doubt."""
@@ -312,11 +293,6 @@ class HttpRoute:
                 await asyncio.sleep(self._backoff())
             self._become(READY, "")
 
-    def _backoff(self) -> float:
-        timings = self.settings.timings
-        longest = min(timings.retry_most, timings.retry * 2 ** min(self._failures - 1, 30))
-        return float(longest * (1 - self._chance() / 2))
-
     # --- towards us ---------------------------------------------------------------------------------------------------
 
     async def _ask(self, reference: str, recipient: str) -> Received | None:
@@ -389,12 +365,3 @@ class HttpRoute:
             known = f"{int(self._chance() * 36**6):06x}"
             await self._memory.remember(INSTANCE, known)
         return known
-
-    def _become(self, state: str, detail: str) -> None:
-        if (state, detail) == self._state:
-            return
-        changed, self._state = state != self._state[0], (state, detail)
-        if changed:
-            log.info("route_state", route=self.name, state=state, detail=detail)
-        if self._inbound is not None:
-            self._inbound.changed(self.name)

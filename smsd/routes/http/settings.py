@@ -4,13 +4,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from smsd.routes.http.profile import Profile
+from smsd.routes.operator import Patience
 
 __all__ = ["HttpSettings", "Timings"]
 
 
 @dataclass(frozen=True, slots=True)
-class Timings:
-    """All in seconds."""
+class Timings(Patience):
+    """All in seconds. What is tried again is whether anybody answers; an empty account counts as one refused."""
 
     connect: float = 10.0
     """Until a connection, TLS included, stands: until then nothing can have been taken."""
@@ -20,21 +21,13 @@ class Timings:
     """Between two askings with the same key, where the operator knows keys..."""
     repeat_for: float = 60.0
     """...and for how long it is asked again before it is a doubt."""
-    retry: float = 1.0
-    """Before it is looked whether an operator is back that could not be reached, growing twofold..."""
-    retry_most: float = 60.0
-    """...up to this, each shortened by up to half by chance."""
     silence: float = 30.0
     """Before the operator is trusted again after a second answer was lost in a row, growing twofold: each of them is a
     message in doubt..."""
     silence_most: float = 300.0
     """...up to this."""
-    pause: float = 60.0
-    """How long nothing is sent after an answer that speaks of the operator's own trouble."""
-    refused: float = 300.0
-    """How long nothing is sent after the account was refused or is empty: a person must do something first."""
     settle_after: float = 30.0
-    """The age from which evidence on a doubt will hardly come any more: the class's policy decides then."""
+    """Shorter than a bind's: nothing comes by itself here, the operator is asked."""
     absent_after: float = 10.0
     """How old a doubt must be for *no such message* to be believed: what was just taken may not be filed yet."""
     poll: float = 30.0

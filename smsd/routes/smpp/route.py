@@ -15,8 +15,8 @@ import structlog
 
 from smsd.errors import ConfigError, PduError, RouteError, SmsdError, StoreError
 from smsd.routes import Inbound, Memory
+from smsd.routes.operator import OperatorRoute
 from smsd.routes.overdue import Poll, Unreported, nothing
-from smsd.routes.pace import Gate, Pace
 from smsd.routes.smpp.link import Link
 from smsd.routes.smpp.redelivery import Redelivery, digest
 from smsd.routes.smpp.settings import Action, BindAs, SmppSettings
@@ -31,7 +31,7 @@ from smsd.routes.smpp.translate import (
     status_report,
     submission,
 )
-from smsd.rules.routing import Block, Kind
+from smsd.rules.routing import Block
 from smsd.sms import (
     Doubt,
     Fact,
@@ -69,7 +69,7 @@ _REFUSALS = frozenset({Status.BIND_FAILED, Status.INVALID_PASSWORD, Status.INVAL
 log = structlog.get_logger()
 
 
-class SmppRoute:
+class SmppRoute(OperatorRoute):
     """The route ``name`` through the bind that ``settings`` describe.
 
     ``sender`` is the name a client sees. ``password`` gives the text of the password file, read anew at each bind;
@@ -77,7 +77,6 @@ class SmppRoute:
     from 0.0 up to 1.0. Raises ``ConfigError`` for a sender that cannot be one.
     """
 
-    kind = Kind.BIND
     whole = False
 
     def __init__(
@@ -92,26 +91,26 @@ class SmppRoute:
         password: Callable[[], str] = lambda: "",
         unreported: Unreported = nothing,
     ) -> None:
-        self.name = name
-        self._unreported = unreported
-        self.sender = sender
+        super().__init__(
+            name,
+            sender,
+            rate=settings.rate,
+            window=settings.window,
+            patience=settings.timings,
+            clock=clock,
+            chance=chance,
+            began=("stopped", "not started"),
+        )
         self.settings = settings
-        self._clock = clock
-        self._chance = chance
+        self._unreported = unreported
         self._password = password
         try:
             self._source = source(sender, settings)
         except PduError as error:
             raise ConfigError(f"the sender of {name}: {error.problem}") from None
-        self._pace = Pace(settings.rate, clock)
-        self._gate = Gate(self._pace)
         self._redelivery = Redelivery(name, memory)
-        self._inbound: Inbound | None = None
         self._transmitter: Link | None = None
-        self._state = ("stopped", "not started")
-        self._failures = 0
         self._refusals: dict[tuple[str, int], tuple[float, str]] = {}
-        self._in_hand = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._asks_states = True
 
@@ -132,34 +131,12 @@ class SmppRoute:
         return RouteStatus(state == READY, state, detail, facts)
 
     @property
-    def sim(self) -> str | None:
-        """Return ``None``: a service centre's ids mean the same on whatever bind a receipt comes by."""
-        return None
-
-    @property
-    def window(self) -> int:
-        """How many submits may be made at a time."""
-        return self.settings.window
-
-    @property
     def room(self) -> int:
         """How many submits may be made now: none while down, few while their turn would come late.
 
         Whoever claims no more than this leaves what waits for its turn in the queue, where an answer overtakes it.
         """
-        if self._standing[0] != READY:
-            return 0
-        return int(max(0, min(self.settings.window - self._in_hand, self._pace.room(self._gate.waiting))))
-
-    @property
-    def settle_seconds(self) -> float:
-        """The age from which evidence on a doubt will hardly come any more: the class's policy decides then."""
-        return self.settings.timings.settle_after
-
-    @property
-    def evidence_seconds(self) -> float:
-        """Return 0: what settles a doubt here speaks of one message only."""
-        return 0.0
+        return self._free if self._standing[0] == READY else 0
 
     def witness(self) -> Witness:
         """Return what is known just before an attempt: nothing that could settle a doubt later."""
@@ -462,11 +439,6 @@ class SmppRoute:
         self._refusals = {host: told for host, told in self._refusals.items() if told[0] > now + wait}
         return wait
 
-    def _backoff(self) -> float:
-        timings = self.settings.timings
-        longest = min(timings.retry_most, timings.retry * 2 ** min(self._failures - 1, 30))
-        return float(longest * (1 - self._chance() / 2))
-
     async def _pause(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
@@ -480,15 +452,3 @@ class SmppRoute:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("route_broken", route=self.name, exc_info=error)
-
-    def _become(self, state: str, detail: str) -> None:
-        if (state, detail) == self._state:
-            return
-        changed, self._state = state != self._state[0], (state, detail)
-        if changed:
-            log.info("route_state", route=self.name, state=state, detail=detail)
-        self._changed()
-
-    def _changed(self) -> None:
-        if self._inbound is not None:
-            self._inbound.changed(self.name)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from smsd.routes.operator import Patience
 from smsd.rules.routing import Block
 from smsd.wire.smpp.content import DefaultAlphabet, LongForm
 from smsd.wire.smpp.session import Timers
@@ -77,8 +78,12 @@ class BindAs(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Timings:
-    """All in seconds."""
+class Timings(Patience):
+    """All in seconds. A round of all the hosts is what is tried again, a host what may refuse.
+
+    ``settle_after`` counts from the submit, and is longer than an answer may take: else an overdue one would have no
+    time to be late, nor a receipt that echoes our mark to come.
+    """
 
     connect: float = 10.0
     """Until a connection, TLS included, stands: a host that is away must not hold up its spare."""
@@ -86,17 +91,6 @@ class Timings:
     """The timers of the session itself."""
     drain: float = 5.0
     """For answers still awaited when we unbind: each one that comes is one doubt less."""
-    retry: float = 1.0
-    """Before the next round of the hosts after none let us in, growing twofold..."""
-    retry_most: float = 60.0
-    """...up to this, each shortened by up to half by chance, so that a thousand clients do not come back as one."""
-    refused: float = 300.0
-    """Before a host that refused the bind is asked again: a person must change something, and some lock who guesses."""
-    pause: float = 60.0
-    """How long nothing is submitted after a status that speaks of the bind itself."""
-    settle_after: float = 45.0
-    """Since the submit: how long a late answer, or a receipt that echoes our mark, is awaited for one in doubt;
-    afterwards its class decides. Longer than an answer may take, else an overdue one would have no time to be late."""
     overdue: float = 60.0
     """Between two rounds of asking (query_sm) after receipts that should have come by now."""
     redelivery: float = 600.0

@@ -1,0 +1,100 @@
+"""What every way to an operator has in common, whatever is spoken on it: a contract, a window, a state, and patience.
+
+Knows how much may be in hand, how the state is told to those who look after it, and how long to wait before trying
+again. Refuses to know the protocol, and what brings a route from one state into another: that is the route's own.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from smsd.routes import Inbound
+from smsd.routes.pace import Gate, Pace
+from smsd.rules.routing import Kind
+
+__all__ = ["OperatorRoute", "Patience"]
+
+DOUBLINGS = 30
+"""Beyond this a delay is above anything sensible, and its power of two above what a float can be."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for an operator; all in seconds."""
+
+    retry: float = 1.0
+    """Before it is tried again after it could not be reached, growing twofold..."""
+    retry_most: float = 60.0
+    """...up to this, each shortened by up to half by chance, so that a thousand clients do not come back as one."""
+    refused: float = 300.0
+    """After it has refused who we are: a person must change something first, and some lock who guesses."""
+    pause: float = 60.0
+    """How long nothing is submitted after an answer that speaks of the operator's own trouble."""
+    settle_after: float = 45.0
+    """The age from which evidence on a doubt will hardly come any more: the class's policy decides then."""
+
+    def before(self, failures: int, chance: float) -> float:
+        """Return how long to wait after so many failures in a row; ``chance`` is from 0.0 up to 1.0."""
+        longest = min(self.retry_most, self.retry * 2 ** min(max(failures, 1) - 1, DOUBLINGS))
+        return float(longest * (1 - chance / 2))
+
+
+class OperatorRoute:
+    """What the gateway sees of a route to an operator. ``began`` is its state before it runs, and the detail."""
+
+    kind = Kind.BIND
+    sim: str | None = None
+    """There is none: an operator's ids mean the same by whatever connection a receipt comes."""
+    evidence_seconds = 0.0
+    """What settles a doubt here speaks of one message only: nothing spoils it."""
+
+    def __init__(
+        self,
+        name: str,
+        sender: str,
+        *,
+        rate: float,
+        window: int,
+        patience: Patience,
+        clock: Callable[[], float],
+        chance: Callable[[], float],
+        began: tuple[str, str],
+    ) -> None:
+        self.name = name
+        self.sender = sender
+        self.window = window
+        self.settle_seconds = patience.settle_after
+        self._patience = patience
+        self._clock = clock
+        self._chance = chance
+        self._pace = Pace(rate, clock)
+        self._gate = Gate(self._pace)
+        self._in_hand = 0
+        self._failures = 0
+        self._inbound: Inbound | None = None
+        self._state = began
+
+    @property
+    def _free(self) -> int:
+        """How many more would leave at once: as many as the window has places, and the pace will have come to soon."""
+        return int(max(0, min(self.window - self._in_hand, self._pace.room(self._gate.waiting))))
+
+    def _backoff(self) -> float:
+        """Return how long to wait before the operator is tried again."""
+        return self._patience.before(self._failures, self._chance())
+
+    def _become(self, state: str, detail: str) -> None:
+        """Be in a state, and let it be known."""
+        if (state, detail) == self._state:
+            return
+        changed, self._state = state != self._state[0], (state, detail)
+        if changed:
+            log.info("route_state", route=self.name, state=state, detail=detail)
+        self._changed()
+
+    def _changed(self) -> None:
+        if self._inbound is not None:
+            self._inbound.changed(self.name)
