@@ -164,6 +164,10 @@ class Smpp:
         None, "How a part says that it is one of several: `udh`, `sar` or `payload`.",
         checks.one_of("udh", "sar", "payload"), shown="the profile's, else `udh`",
     )  # fmt: skip
+    default_alphabet: str | None = key(
+        None, "What data_coding 0 means there: `gsm7` or `latin1`; Cyrillic is UCS2 (8) whatever it is.",
+        checks.one_of("gsm7", "latin1"), shown="the profile's, else `gsm7`",
+    )  # fmt: skip
     receipts: bool | None = key(None, "Whether receipts are asked for.", shown="the profile's, else `true`")
     validity: bool | None = key(
         None, "Whether the centre is told how long a message is worth delivering.", shown="the profile's, else `true`"

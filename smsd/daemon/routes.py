@@ -101,7 +101,7 @@ def _bind(bind: configuration.Smpp, config: Config, thread: StoreThread, clock: 
 def smpp_settings(bind: configuration.Smpp) -> "SmppSettings":
     """Turn a bind's table of the configuration into the route's settings."""
     from smsd.routes.smpp import PROFILES, Action, BindAs  # noqa: PLC0415  only who has a bind pays for it
-    from smsd.wire.smpp.content import LongForm  # noqa: PLC0415
+    from smsd.wire.smpp.content import DefaultAlphabet, LongForm  # noqa: PLC0415
 
     said = {
         name: value
@@ -117,6 +117,8 @@ def smpp_settings(bind: configuration.Smpp) -> "SmppSettings":
         said["bind_as"] = BindAs(bind.bind_as)
     if bind.long_form is not None:
         said["long_form"] = LongForm(bind.long_form)
+    if bind.default_alphabet is not None:
+        said["default_alphabet"] = DefaultAlphabet(bind.default_alphabet)
     if bind.statuses is not None:
         said["statuses"] = {int(status, 0): Action(action) for status, action in bind.statuses.items()}
     if bind.receipt_errors is not None:

@@ -96,8 +96,7 @@ class SimulatedSmsc:
         self._account = (system_id, password)
         self._number = number
         self._hexadecimal, self._receipts_hexadecimal = hexadecimal, receipts_hexadecimal
-        self._echo = echo
-        self._retry_seconds = retry_seconds
+        self._echo, self._retry_seconds = echo, retry_seconds
         self._tls = tls
         self._server: asyncio.Server | None = None
         self.connections: list[_Connection] = []
@@ -415,11 +414,13 @@ class _Connection(asyncio.Protocol):
         message = ShortMessage.decode(pdu.body)
         smsc.submits.append(message)
         refusal = smsc.troubles.take(Trouble.STATUS, Trouble.NACK)
-        if refusal is not None and refusal.trouble is Trouble.NACK:
-            self.write(Pdu(Command.GENERIC_NACK, refusal.code, pdu.sequence_number))
+        if refusal is not None:
+            command = Command.GENERIC_NACK if refusal.trouble is Trouble.NACK else Command.SUBMIT_SM_RESP
+            refused = Pdu(command, refusal.code, pdu.sequence_number)
+            asyncio.get_running_loop().call_later(refusal.seconds, self.write, refused)
             return
-        if refusal is not None or smsc.too_fast():
-            self._respond(pdu, refusal.code if refusal is not None else Status.THROTTLED)
+        if smsc.too_fast():
+            self._respond(pdu, Status.THROTTLED)
             return
         status, message_id = smsc.submit(message)
         body = MessageId(message_id).encode() if status == Status.OK else b""

@@ -16,7 +16,7 @@ class Trouble(StrEnum):
     REFUSE_BIND = "refuse_bind"
     """The bind is refused by a header alone (``code``)."""
     STATUS = "status"
-    """The submit is refused (``code``)."""
+    """The submit is refused (``code``), after ``seconds``."""
     NACK = "nack"
     """The submit is answered with generic_nack (``code``)."""
     NO_ID = "no_id"

@@ -7,10 +7,15 @@ from pathlib import Path
 import pytest
 
 from smsd.config import parse
+from smsd.daemon.routes import smpp_settings
+from smsd.errors import ConfigError
+from smsd.routes.smpp import Action, BindAs
+from smsd.rules.routing import Block
 from smsd.simulator.modem import SimulatedModem
 from smsd.simulator.network import Network
 from smsd.simulator.smsc import SimulatedSmsc
 from smsd.store import Store
+from smsd.wire.smpp.content import DefaultAlphabet, LongForm
 from tests.acceptance.conftest import ACCEPTED, CLIENT, SERVICE, Service
 
 
@@ -76,3 +81,57 @@ async def test_the_client_sees_the_name_and_the_number_only_while_the_operator_i
     assert {message.sender for message in screen[4:]} == {"SCSERV"}
     senders = {row["recipient"]: row["sender"] for row in service.store.outbox.recent(limit=1)}
     assert senders == {CLIENT: "SCSERV"}
+
+
+def test_every_knob_of_the_configuration_reaches_the_bind(tmp_path: Path) -> None:
+    """What is said there goes before what the profile says, entry by entry."""
+    config = parse(
+        """
+        [[smpp]]
+        name = "operator"
+        profile = "smsc-ru"
+        host = "smsc.example.net"
+        port = 2777
+        spare = ["smsc2.example.net:2778"]
+        bind_as = "pair"
+        system_type = "SMPP"
+        window = 5
+        rate = 50
+        tls = false
+        source_ton = 0
+        source_npi = 5
+        destination_ton = 2
+        destination_npi = 8
+        service_type = "INFO"
+        long_form = "payload"
+        default_alphabet = "latin1"
+        receipts = false
+        validity = false
+        more_messages = true
+        clock_zone = "Europe/Moscow"
+        [smpp.statuses]
+        "0x4DB" = "sim swapped"
+        [smpp.receipt_errors]
+        "219" = "recipient"
+        """,
+        tmp_path / "smsd.toml",
+    )
+    found = smpp_settings(config.smpp[0])
+    assert found.hosts == (("smsc.example.net", 2777), ("smsc2.example.net", 2778))
+    assert (found.bind_as, found.system_type, found.window, found.rate, found.tls) == (
+        BindAs.PAIR, "SMPP", 5, 50, False,
+    )  # fmt: skip
+    assert (found.source_ton, found.source_npi, found.destination_ton, found.destination_npi) == (0, 5, 2, 8)
+    assert (found.service_type, found.long_form, found.default_alphabet) == (
+        "INFO", LongForm.PAYLOAD, DefaultAlphabet.LATIN1,
+    )  # fmt: skip
+    assert (found.receipts, found.validity, found.more_messages) == (False, False, True)
+    assert str(found.zone) == "Europe/Moscow"
+    assert found.statuses == {0x4DB: Action.SIM_SWAPPED}
+    assert (found.receipt_errors["219"], found.receipt_errors["254"]) == (Block.RECIPIENT, Block.SENDER)
+
+
+def test_a_failure_of_the_route_is_nothing_that_a_receipt_can_say(tmp_path: Path) -> None:
+    text = '[[smpp]]\nname = "operator"\nhost = "h"\n[smpp.receipt_errors]\n"1" = "route"\n'
+    with pytest.raises(ConfigError, match="must be one of sender, recipient, text, sim swapped"):
+        parse(text, tmp_path / "smsd.toml")

@@ -397,7 +397,7 @@ class SmppRoute(OperatorRoute):
         old = asyncio.create_task(self._forget_old())
         overdue = asyncio.create_task(
             Poll(self._unreported, self._ask, self._told, batch=OVERDUE_BATCH).run(
-                self.settings.timings.overdue, lambda: self._state[0] == READY
+                self.settings.timings.overdue, lambda: self.settings.receipts and self._state[0] == READY
             )
         )
         try:

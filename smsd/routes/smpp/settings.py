@@ -140,7 +140,7 @@ class SmppSettings:
     default_alphabet: DefaultAlphabet = DefaultAlphabet.GSM7
     """What data_coding 0 stands for at this service centre."""
     receipts: bool = True
-    """Whether receipts are asked for."""
+    """Whether receipts are asked for; without them what was submitted has nothing overdue, and is not asked after."""
     validity: bool = True
     """Whether the centre is told how long a message is worth delivering."""
     more_messages: bool = False

@@ -17,7 +17,7 @@ from smsd.simulator.troubles import Trouble
 from smsd.sms import Doubt, InDoubt, NotSent, Outcome, ReportClass, Sent, StatusReport, Submit, Verdict, segments
 from smsd.wire.address import Address
 from smsd.wire.smpp.content import LongForm
-from smsd.wire.smpp.tables import Status, Tag, tlv
+from smsd.wire.smpp.tables import Command, Status, Tag, tlv
 from tests.routes.house import Ledger, Notebook
 from tests.routes.smpp.house import CLIENT, SERVICE, bind_to, bound, parts, send, timings
 
@@ -176,6 +176,20 @@ async def test_a_status_of_the_bind_itself_rests_the_route(ledger: Ledger) -> No
         assert len(smsc.binds) == 1
 
 
+@pytest.mark.parametrize("action", list(Action))
+async def test_every_meaning_says_what_is_refused(ledger: Ledger, action: Action) -> None:
+    """The route's own failure, and no throttling, sends this message by another; a replaced SIM holds passwords."""
+    refused = {
+        Action.SENDER: "sender", Action.RECIPIENT: "recipient", Action.TEXT: "text", Action.ROUTE: "route",
+        Action.SIM_SWAPPED: "sim swapped",
+    }  # fmt: skip
+    async with bound(ledger, statuses={0x4DB: action}) as (route, smsc):
+        smsc.inject(Trouble.STATUS, code=0x4DB)
+        end = await send(route)
+        assert isinstance(end, NotSent)
+        assert end.refused == refused.get(action)
+
+
 async def test_a_throttled_centre_gets_everything_slower_and_nothing_twice(ledger: Ledger) -> None:
     async with bound(ledger, SimulatedSmsc(Network(), limit=40), rate=60.0) as (route, smsc):
 
@@ -251,6 +265,16 @@ async def test_a_late_answer_is_told(ledger: Ledger) -> None:
         assert ledger.ends == [(41, Sent(smsc.network.submissions[0].reference, "late answer"))]
 
 
+async def test_a_late_refusal_is_told_with_what_it_refuses(ledger: Ledger) -> None:
+    """The doubt is over: it did not leave, and another route may carry it."""
+    async with bound(ledger, timings=timings(response=0.05)) as (route, smsc):
+        smsc.inject(Trouble.STATUS, code=0x0A, seconds=0.15)
+        assert isinstance(await send(route, first_attempt=41), InDoubt)
+        await ledger.until(lambda: ledger.ends)
+        refusal = NotSent(Verdict.NEVER, "SMPP 0x0A", "invalid source address", "late answer", "sender")
+        assert ledger.ends == [(41, refusal)]
+
+
 async def test_whoever_stops_waiting_is_told_of_a_doubt_and_later_of_the_end(ledger: Ledger) -> None:
     async with bound(ledger, SimulatedSmsc(Network(), latency=0.1)) as (route, smsc):
         sending = asyncio.create_task(send(route, first_attempt=5))
@@ -303,6 +327,22 @@ async def test_a_centre_killed_at_full_speed_loses_nothing_and_doubles_nothing(l
     assert max(arrived.values()) == 1
     assert set(range(messages)) - doubts <= set(arrived)
     assert SERVICE not in smsc.network.phones
+
+
+async def test_without_receipts_nothing_is_overdue(ledger: Ledger) -> None:
+    """Where an operator sends none, submitted is the last word: nobody asks after it."""
+    asked = []
+
+    async def unreported(after: int, _limit: int) -> list[tuple[int, str, str]]:
+        asked.append(after)
+        return []
+
+    quick = timings(overdue=0.01, enquire=0.05)
+    async with bound(ledger, timings=quick, unreported=unreported, receipts=False) as (route, smsc):
+        assert isinstance(await send(route), Sent)
+        assert smsc.submits[0].registered_delivery == 0
+        await smsc.until(lambda: Command.ENQUIRE_LINK in [pdu.command_id for pdu in smsc.heard])
+    assert asked == []
 
 
 async def test_what_is_overdue_is_asked_after(ledger: Ledger) -> None:
