@@ -18,6 +18,7 @@ from smsd.api.app import OPERATIONS
 from smsd.api.document import document
 from smsd.routes.modem.quirks import QUIRKS
 from smsd.rules import alerts, outbox, requests
+from smsd.rules.alarms import ALARMS, TEST_MESSAGE_ID, Change, Condition, Event, say
 from smsd.rules.alerts import AlertState, Drop
 from smsd.rules.outbox import MessageClass, PartState, State
 from smsd.rules.reception import InboxState
@@ -213,6 +214,43 @@ def quirks(_: str) -> str:
     )
 
 
+# --- alarms -----------------------------------------------------------------------------------------------------------
+
+
+def alarms(_: str) -> str:
+    """List every alarm, the worst first."""
+    rows = sorted(ALARMS.items(), key=lambda row: (-row[1].severity.rank, list(Condition).index(row[0])))
+    return table("alarm", "severity", "told after", "what it means", "what to do")(
+        (
+            f"[`{name}`](../how-to/runbook.md#{name})",
+            alarm.severity.value,
+            _span(alarm.after),
+            alarm.meaning,
+            alarm.cure,
+        )
+        for name, alarm in rows
+    )
+
+
+def _span(seconds: float) -> str:
+    if not seconds:
+        return "at once"
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def message_ids(_: str) -> str:
+    """List what the journal and an SMS say of every alarm."""
+    rows = [(name.value, alarm.message_id, say(_raised(name))) for name, alarm in ALARMS.items()]
+    rows.append(("a test", TEST_MESSAGE_ID, say(Event(Change.TEST, 0.0))))
+    return table("alarm", "MESSAGE_ID", "the SMS")((f"`{name}`", f"`{number}`", text) for name, number, text in rows)
+
+
+def _raised(condition: Condition) -> Event:
+    change = Change.RAISED
+    about = {Condition.SIM_SWAPPED: "+7916•••67", Condition.QUEUE_OLD: "result"}.get(condition, "modem0")
+    return Event(change, 0.0, condition, about, figure="95")
+
+
 # --- decisions --------------------------------------------------------------------------------------------------------
 
 
@@ -252,6 +290,7 @@ BLOCKS: Mapping[str, Mapping[str, Block]] = {
         "alert-machine": alert_machine,
         "drops": listed(Drop),
     },
+    "reference/alarms.md": {"alarms": alarms, "message-ids": message_ids},
     "reference/exit-codes.md": {"codes": exit_codes, "errors": error_tree},
     "reference/log-events.md": {"events": log_events},
     "reference/modem-support.md": {"quirks": quirks},

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from smsd.systemd import Notifier, watchdog_interval
+from smsd.systemd import Journal, Notifier, watchdog_interval
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -73,3 +73,21 @@ def test_a_manager_that_does_not_read_does_not_block_us(manager: tuple[socket.so
 )
 def test_the_watchdog_is_fed_twice_as_often_as_asked(environ: dict[str, str], seconds: float | None) -> None:
     assert watchdog_interval(environ) == seconds
+
+
+# --- the journal ------------------------------------------------------------------------------------------------------
+
+
+def test_an_entry_is_written_as_the_journal_reads_it(tmp_path: Path) -> None:
+    """One line a field; where a value has line breaks, its length and its octets, so that it can forge no field."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(tmp_path / "journal"))
+        listening.settimeout(5)
+        assert Journal(tmp_path / "journal").send({"MESSAGE": "плохо", "DETAIL": "a\nPRIORITY=0"})
+        assert listening.recv(4096) == (
+            "MESSAGE=плохо\n".encode() + b"DETAIL\n" + (12).to_bytes(8, "little") + b"a\nPRIORITY=0\n"
+        )
+
+
+def test_a_journal_that_is_not_there_is_told_by_the_return(tmp_path: Path) -> None:
+    assert not Journal(tmp_path / "absent").send({"MESSAGE": "x"})

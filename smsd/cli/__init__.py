@@ -42,6 +42,7 @@ COMMANDS = {
     "send": ("message", "Send one message by hand."),
     "notify": ("message", "Send a notification, unless its reader wants none."),
     "alert": ("alert", "Write one text to many people."),
+    "alarm": ("alarm", "See what is wrong and was told to the administrators; try whether it reaches them."),
     "outbox": ("outbox", "See what leaves and what has left; send again, withdraw."),
     "inbox": ("inbox", "See what came in, ignored texts included."),
     "request": ("request", "See clients' requests; have one carried out again, give one up."),

@@ -46,6 +46,8 @@ def about(parameters: Mapping[str, Any], region: str) -> str:
             told.append(f"file {value.name}")
         elif name == "phones" and value:
             told.append(_masked(value[0], region) + (f" and {len(value) - 1} more" if len(value) > 1 else ""))
+        elif name == "condition":
+            told.append(str(value))
         elif name == "everybody" and value:
             told.append("all clients")
     return ", ".join(told)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from smsd.cli.alarm import standing_fields, standing_now
 from smsd.cli.alertview import alert_fields, hold_words, to_go
 from smsd.cli.app import App, pass_app
 from smsd.cli.client import hold_fields
@@ -18,6 +19,7 @@ from smsd.speech import _, ngettext, said
 
 if TYPE_CHECKING:
     from smsd.desk.alerts import Hold
+    from smsd.rules.alarms import Standing
     from smsd.store import Store
     from smsd.store.figures import Rates
 
@@ -51,6 +53,7 @@ class Snapshot:
     last_errors: list[dict[str, Any]]
     alerts: "list[tuple[dict[str, Any], Hold | None]]"
     held: list[dict[str, Any]]
+    alarms: "list[Standing]"
 
     @property
     def problems(self) -> list[str]:
@@ -145,6 +148,7 @@ def look(app: App, store: "Store", now: float) -> Snapshot:
         last_errors=store.figures.last_errors(ERRORS_SHOWN),
         alerts=[(row, alerts.hold(row)) for row in store.alerts.recent(limit=ALERTS_SHOWN, only_open=True)],
         held=store.swaps.recent(),
+        alarms=standing_now(store),
     )
 
 
@@ -170,6 +174,7 @@ def _fields(snapshot: Snapshot, app: App, clock: Clock) -> dict[str, Any]:
             {"phone": row["phone"], **hold_fields(row, clock), "waiting": row["waiting"]} for row in snapshot.held
         ],
         "alerts": [alert_fields(row, clock, hold) for row, hold in snapshot.alerts],
+        "alarms": [standing_fields(each, clock) for each in snapshot.alarms],
         "requests": [_counted(row, clock) for row in snapshot.requests],
         "inbox_last_24_hours": snapshot.inbox,
         "lookalikes_last_24_hours": snapshot.lookalikes,
@@ -221,12 +226,24 @@ def _show(snapshot: Snapshot, app: App, clock: Clock) -> None:
         [(row["id"], row["state"], to_go(row), hold_words(hold, clock)) for row, hold in snapshot.alerts],
         indent="  ",
     )
+    _show_alarms(snapshot, clock)
     click.echo()
     for warning in snapshot.warnings(app.now):
         click.echo(_("warning: {what}").format(what=warning))
     for problem in snapshot.problems:
         click.echo(_("nothing can be sent: {what}").format(what=problem))
     click.echo(_("'smsd doctor' finds out why") if snapshot.problems else _("messages can be sent"))
+
+
+def _show_alarms(snapshot: Snapshot, clock: Clock) -> None:
+    if snapshot.alarms:
+        click.echo("\n" + _("alarms: 'smsd alarm list' says what to do"))
+    print_table(
+        ("alarm", "about", "for", "detail"),
+        [(each.condition.value, each.about, clock.since(each.since), each.detail) for each in snapshot.alarms],
+        flexible="detail",
+        indent="  ",
+    )
 
 
 def _lookalikes(count: int) -> str:

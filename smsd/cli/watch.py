@@ -97,7 +97,10 @@ def _summary(snapshot: Snapshot, now: float) -> list[str]:
         told.append(f"{_('requests')}: {states}")
     problems = [_("NOTHING CAN BE SENT: {what}").format(what=problem) for problem in snapshot.problems]
     warnings = [_("warning: {what}").format(what=warning) for warning in snapshot.warnings(now)]
-    return [*told, *problems, *warnings]
+    alarms = [
+        _("ALARM: {what}").format(what=f"{each.condition.value} {each.about}".rstrip()) for each in snapshot.alarms
+    ]
+    return [*told, *problems, *alarms, *warnings]
 
 
 def _routes(snapshot: Snapshot, clock: Clock) -> Iterator[str]:

@@ -6,6 +6,7 @@ file is a credential handed by systemd (``$CREDENTIALS_DIRECTORY``) where there 
 the file itself.
 """
 
+from smsd.config.alarms import Alarms
 from smsd.config.api import Api, Templates, Webhook
 from smsd.config.directory import Directory
 from smsd.config.http import ByClass, Http
@@ -31,6 +32,7 @@ from smsd.config.retention import Retention
 from smsd.config.templates import read_templates
 
 __all__ = [
+    "Alarms",
     "Alerts",
     "Api",
     "ByClass",

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from smsd.config import checks
+from smsd.config.alarms import Alarms
 from smsd.config.api import Api, Templates, Webhook
 from smsd.config.directory import Directory
 from smsd.config.http import ByClass, Http
@@ -333,6 +334,7 @@ class Config:
     limits: Limits = Limits()
     tariff: Tariff = Tariff()
     alerts: Alerts = Alerts()
+    alarms: Alarms = Alarms()
     directory: Directory = Directory()
     replies: ReplyTexts = ReplyTexts()
     messages: Messages = Messages()
@@ -416,6 +418,7 @@ TABLES: Mapping[str, type] = {
     "limits": Limits,
     "tariff": Tariff,
     "alerts": Alerts,
+    "alarms": Alarms,
     "directory": Directory,
     "replies": ReplyTexts,
     "messages": Messages,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from smsd.config import checks
+from smsd.config.alarms import Alarms
 from smsd.config.directory import Directory
 from smsd.config.keys import ARRAYS, DEFAULT_PATH, TABLES, Config, Identity, Service, kind_of
 from smsd.errors import ConfigError, UsageError
@@ -165,7 +166,12 @@ class _Reader:
         self._agree_order("order", config.routing.order, names)
         for each in dataclasses.fields(config.routing.by_class):
             self._agree_order(f"by_class {each.name}", getattr(config.routing.by_class, each.name), names)
-        return dataclasses.replace(config, service=self._service(config.service), directory=self._directory(config))
+        return dataclasses.replace(
+            config,
+            service=self._service(config.service),
+            directory=self._directory(config),
+            alarms=self._alarms(config.alarms, config.service.region),
+        )
 
     def _agree_routes(self, config: Config) -> None:
         for modem in config.modems:
@@ -227,6 +233,18 @@ class _Reader:
             return dataclasses.replace(service, number=e164(service.number, service.region))
         except UsageError as error:
             raise self._wrong("[service]", "number", str(error)) from None
+
+    def _alarms(self, alarms: Alarms, region: str) -> Alarms:
+        if alarms.command and not alarms.command[0].startswith("/"):
+            raise self._wrong("[alarms]", "command", f"{alarms.command[0]!r} is no whole path: it must begin with /")
+        if not alarms.phones:
+            return alarms
+        from smsd.rules.phones import e164  # noqa: PLC0415  start-up time
+
+        try:
+            return dataclasses.replace(alarms, phones=tuple(e164(phone, region) for phone in alarms.phones))
+        except UsageError as error:
+            raise self._wrong("[alarms]", "phones", str(error)) from None
 
     def _directory(self, config: Config) -> Directory:
         if wrong := config.directory.disagreement():

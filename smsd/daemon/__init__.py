@@ -19,6 +19,7 @@ import structlog
 
 from smsd import log
 from smsd.config import Config
+from smsd.daemon.alarms import alarm_settings
 from smsd.daemon.directory import directory_of
 from smsd.daemon.routes import make_routes
 from smsd.daemon.settings import gateway_settings
@@ -57,6 +58,7 @@ class Daemon:
         self._clock = clock
         self._timings = timings or Timings()
         self._host = host
+        self._environ = environ
         self._notifier = Notifier(environ)
         self._watchdog_seconds = watchdog_interval(environ)
         self._stopped = asyncio.Event()
@@ -94,7 +96,15 @@ class Daemon:
         vault = _vault(self._config, thread.store, self._log)
         routes = make_routes(self._config, thread, self._clock, self._timings, self._host)
         async with directory_of(self._config, thread, vault) as directory:
-            gateway = Gateway(thread, routes, directory, vault, gateway_settings(self._config), self._clock)
+            gateway = Gateway(
+                thread,
+                routes,
+                directory,
+                vault,
+                gateway_settings(self._config),
+                self._clock,
+                alarm_settings(self._config, self._environ),
+            )
             await self._work(thread, gateway, [route.name for route in routes])
 
     async def _work(self, thread: StoreThread, gateway: Gateway, routes: list[str]) -> None:

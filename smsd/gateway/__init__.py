@@ -17,6 +17,7 @@ import structlog
 
 from smsd.directory import Directory
 from smsd.errors import PduError, StoreError
+from smsd.gateway.alarms import Alarms, AlarmSettings
 from smsd.gateway.alerts import Feeder
 from smsd.gateway.answers import MESSAGE_SEAL, Answers
 from smsd.gateway.doubts import Doubts
@@ -25,6 +26,7 @@ from smsd.gateway.reception import Reception
 from smsd.gateway.retention import Forgetting
 from smsd.gateway.route import Bells, Route, Settings
 from smsd.rules.commands import Command
+from smsd.rules.conditions import RouteLook
 from smsd.rules.outbox import MessageClass
 from smsd.rules.phones import sender_phone
 from smsd.rules.reception import Decision, Facts, Incoming, command_of, judge
@@ -58,6 +60,7 @@ class Gateway:
         vault: Vault,
         settings: Settings,
         clock: Callable[[], float],
+        alarms: AlarmSettings | None = None,
     ) -> None:
         self._thread = store
         self._store = store.store
@@ -83,6 +86,7 @@ class Gateway:
             keep=settings.keep.outbox.get(MessageClass.ALERT),
         )
         self._forgetting = Forgetting(store, settings.keep, clock)
+        self.alarms = Alarms(store, alarms or AlarmSettings(), clock, self._looks, self._to_admin, self._bells.ring)
         self._doubts = Doubts(store, self._routes.values(), clock, self._bells, self._record, self._quiet)
         self._pumps = {
             route.name: Pump(
@@ -130,6 +134,8 @@ class Gateway:
             supervise("statuses", self._publish)
             supervise("care", self._care)
             supervise("retention", self._forgetting.run)
+            supervise("alarms", self.alarms.run)
+            supervise("alarms' command", self.alarms.carry)
 
     async def stop(self, seconds: float) -> None:
         """Take no more work and wait at most ``seconds`` for the parts in the air to be answered."""
@@ -144,6 +150,7 @@ class Gateway:
     def look(self) -> None:
         """Look at the outbox and the requests: somebody rang."""
         self._bells.ring()
+        self.alarms.look()
 
     @property
     def in_air(self) -> int:
@@ -191,6 +198,17 @@ class Gateway:
             self._down_since[route] = self._clock()
         self._bells.work[route].set()
         self._statuses.set()
+
+    def _looks(self) -> list[RouteLook]:
+        """Say how the routes are, for the alarms."""
+        states = [(route, route.status) for route in self._routes.values()]
+        return [
+            RouteLook(route.name, route.kind, status.up, status.state, status.detail, status.facts)
+            for route, status in states
+        ]
+
+    def _to_admin(self, phone: str, text: str) -> NewMessage:
+        return self._settings.message(MessageClass.ADMIN, phone, text, self._clock())
 
     async def _record(self, attempt_id: int, outcome: Outcome) -> None:
         """Record an outcome; while the disk is full or locked it is held here."""

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from smsd.sms import RouteStatus
+from smsd.store.alarms import Alarms
 from smsd.store.alerts import Alerts, NewAlert
 from smsd.store.audit import Act, Audit
 from smsd.store.clients import Client, Clients
@@ -77,6 +78,7 @@ class Store:
         self.figures = Figures(self.engine, clock)
         self.swaps = Swaps(self.engine)
         self.audit = Audit(self.engine, clock)
+        self.alarms = Alarms(self.engine, clock)
         self.erasure = Erasure(self.engine, clock)
         self.retention = Retention(self.engine)
         self.tokens = Tokens(self.engine, clock)

@@ -63,8 +63,8 @@ class Figures:
     def skew(self, since: float) -> Skew | None:
         """Compare the service centre's clock with this host's, by what was sent and received since a moment."""
         with self._engine.read() as tx:
-            submits = [float(row["skew"]) for row in tx.all("figures_submits", since=since)]
-            delivers = [float(row["skew"]) for row in tx.all("figures_delivers", since=since)]
+            submits = [float(row["skew"]) for row in tx.all("figures_submits", since=since, newest=NEWEST)]
+            delivers = [float(row["skew"]) for row in tx.all("figures_delivers", since=since, newest=NEWEST)]
         if submits:
             return Skew(median(submits), len(submits), submits=True)
         return Skew(max(delivers), len(delivers), submits=False) if delivers else None

@@ -20,6 +20,7 @@ from click.testing import Result
 from smsd.cli.output import Clock
 from smsd.cli.status import Snapshot
 from smsd.cli.watch import BARS, ENTER, LEAVE, PLAIN_BARS, History, _bars, plot, screen
+from smsd.rules.alarms import Condition, Standing
 from smsd.store.figures import Rates
 from tests.store.house import House
 
@@ -37,7 +38,7 @@ def snapshot(**values: Any) -> Snapshot:
     """Return a quiet service."""
     quiet: dict[str, Any] = {
         "daemon": "smsd run, process 7", "routes": [route()], "queue": [], "requests": [], "inbox": {},
-        "oldest_ack": None, "free_octets": 10**12, "alerts": [], "rates": Rates(12, 340, 1, 20),
+        "oldest_ack": None, "free_octets": 10**12, "alerts": [], "alarms": [], "rates": Rates(12, 340, 1, 20),
         "last_errors": [], "held": [],
     }  # fmt: skip
     return Snapshot(**{**quiet, **values})
@@ -161,3 +162,8 @@ def test_without_a_terminal_it_is_refused(smsd: Callable[..., Result]) -> None:
     result = smsd("status", "--watch")
     assert (result.exit_code, "needs a terminal" in result.stderr) == (2, True)
     assert smsd("status", "--watch", "--json").exit_code == 2
+
+
+def test_an_alarm_that_stands_is_on_the_screen() -> None:
+    away = Standing(Condition.MODEM_AWAY, "modem1", NOW - 60, raised_at=NOW)
+    assert "ALARM: modem_away modem1" in "\n".join(drawn(snapshot(alarms=[away])))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from smsd.gateway import Gateway, Settings
+from smsd.gateway.alarms import AlarmSettings
 from smsd.rules.outbox import MessageClass
 from smsd.rules.replies import Replies
 from smsd.rules.retention import Keep
@@ -29,6 +30,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
             prefix: str = "",
             order: tuple[str, ...] = (),
             keep: Keep | None = None,
+            alarms: AlarmSettings | None = None,
         ) -> House:
             clock = Clock()
             thread = StoreThread(Store(tmp_path / "smsd.db", clock))
@@ -42,7 +44,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
             settings = Settings(
                 Replies(), lifetimes=lifetimes, fallback_prefix=prefix, order=order, keep=keep or Keep()
             )
-            gateway = Gateway(thread, used, directory, Vault.generate(), settings, clock)
+            gateway = Gateway(thread, used, directory, Vault.generate(), settings, clock, alarms)
             task = asyncio.create_task(gateway.run())
 
             async def end() -> None:

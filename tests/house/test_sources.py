@@ -19,6 +19,7 @@ ELSEWHERE: dict[str, str] = {
     "api/operation.py": "api/test_document.py",
     "api/problem.py": "api/test_notifications.py",
     "cli/plugged.py": "cli/test_modem.py",
+    "config/alarms.py": "daemon/test_alarms.py",
     "config/checks.py": "test_config.py",
     "config/http.py": "test_config.py",
     "config/key.py": "test_config.py",

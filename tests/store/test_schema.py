@@ -14,6 +14,7 @@ import pytest
 
 import smsd.store
 from smsd.errors import StoreVersionError
+from smsd.rules.alarms import Change
 from smsd.rules.alerts import AlertState, Drop
 from smsd.rules.commands import Command
 from smsd.rules.outbox import MessageClass, PartState, State
@@ -35,6 +36,7 @@ CHECKED: list[tuple[str, str, type[StrEnum]]] = [
     ("request", "command", Command),
     ("report", "class", ReportClass),
     ("alert", "state", AlertState),
+    ("alarm_event", "change", Change),
 ]
 
 
@@ -266,6 +268,9 @@ def test_every_query_can_be_prepared(migrated: sqlite3.Connection) -> None:
 # --- plans ------------------------------------------------------------------------------------------------------------
 
 ON_THE_WAY = [
+    "alarm_event_messages",
+    "alarm_event_uncarried",
+    "alarm_oldest_waiting",
     "alert_bound",
     "alert_next_recipients",
     "alert_running",

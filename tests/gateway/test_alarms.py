@@ -1,0 +1,292 @@
+"""Alarms over a real store: told by every way, once, also when the store or the command is itself the trouble."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smsd.errors import StoreFullError
+from smsd.gateway import Gateway, Settings
+from smsd.gateway.alarms import AlarmSettings, _apart
+from smsd.rules.alarms import ALARMS, CLEAR_AFTER, Condition, Finding, Severity
+from smsd.rules.replies import Replies
+from smsd.sms import InDoubt, Received, ReportClass, StatusReport
+from smsd.store import Store
+from smsd.store.alarms import Told
+from smsd.store.thread import StoreThread
+from smsd.vault import Vault
+from tests.gateway.house import PHONE, Clock, House, ScriptedDirectory, ScriptedRoute, Start
+
+ADMIN = "+79990000001"
+SECOND = "+79990000002"
+SWAPPED = "sim swapped"
+
+
+class Carrier:
+    """A journal and a command that remember; the command can be held."""
+
+    def __init__(self) -> None:
+        self.journal: list[Told] = []
+        self.commanded: list[Told] = []
+        self.free = asyncio.Event()
+        self.free.set()
+
+    async def command(self, told: Told) -> str:
+        await self.free.wait()
+        self.commanded.append(told)
+        return "exit 0"
+
+    def settings(self, **values: Any) -> AlarmSettings:
+        defaults: dict[str, Any] = {"phones": (ADMIN,), "journal": self.journal.append, "command": self.command}
+        return AlarmSettings(**defaults | values)
+
+    def changes(self) -> list[tuple[str, str]]:
+        return [(told.event.change.value, told.event.condition or "") for told in self.journal]
+
+
+def messages(house: House, phone: str = ADMIN) -> list[str]:
+    """Return the texts of the alarms that were queued for a phone, oldest first."""
+    rows = house.store.outbox.recent(limit=0, message_class="admin", recipient=phone)
+    return [row["text"] for row in reversed(rows)]
+
+
+async def raised(house: House, carrier: Carrier) -> None:
+    """Have the one modem be away until the alarm is told."""
+    for _ in range(2):
+        await house.until(lambda: True)
+    await house.until(lambda: bool(house.store.alarms.ledger()))
+    house.clock.now += ALARMS[Condition.MODEM_AWAY].after
+    await house.until(lambda: ("raised", "modem_away") in carrier.changes())
+
+
+async def test_an_alarm_reaches_every_admin_the_journal_and_the_command(start: Start) -> None:
+    carrier = Carrier()
+    dead = ScriptedRoute(name="modem1", up=False)
+    house = await start(ScriptedRoute(), dead, alarms=carrier.settings(phones=(ADMIN, SECOND)))
+    await raised(house, carrier)
+    await house.until(lambda: house.store.alarms.recent(limit=1)[0]["carried_at"] is not None)
+    assert messages(house) == messages(house, SECOND) == ["ТРЕВОГА: модем modem1 отключён: устройства нет"]
+    await house.until(lambda: len(house.route.submits) == 2)
+    [row] = house.store.alarms.recent(limit=0)
+    assert (row["change"], row["condition"], row["about"], row["outcome"]) == (
+        "raised", "modem_away", "modem1", "exit 0",
+    )  # fmt: skip
+    assert [told.id for told in carrier.commanded] == [row["id"]]
+
+
+async def test_the_all_clear_is_told_the_same_ways(start: Start) -> None:
+    carrier = Carrier()
+    house = await start(ScriptedRoute(), ScriptedRoute(name="modem1", up=False), alarms=carrier.settings())
+    await raised(house, carrier)
+    house.routes[1].up = True
+    house.gateway.changed("modem1")
+    await house.until(lambda: any(each.gone_at is not None for each in house.store.alarms.ledger().values()))
+    house.clock.now += CLEAR_AFTER
+    await house.until(lambda: len(carrier.commanded) == 2)
+    assert carrier.changes() == [("raised", "modem_away"), ("cleared", "modem_away")]
+    assert messages(house)[-1].startswith("ОТБОЙ: модем modem1")
+
+
+@pytest.fixture
+def twice(tmp_path: Path) -> Iterator[Any]:
+    """Start a gateway by hand, so that a test may end it and begin another on the same store."""
+    clock = Clock()
+    threads: list[StoreThread] = []
+
+    def make(settings: AlarmSettings, *routes: ScriptedRoute) -> tuple[House, Gateway]:
+        thread = StoreThread(Store(tmp_path / "smsd.db", clock))
+        threads.append(thread)
+        store = Store(tmp_path / "smsd.db", clock)
+        gateway = Gateway(
+            thread, routes, ScriptedDirectory(), Vault.generate(), Settings(Replies()), clock, settings
+        )  # fmt: skip
+        return House(gateway, store, clock, list(routes), ScriptedDirectory()), gateway
+
+    yield make
+    for thread in threads:
+        thread.close()
+
+
+async def end(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_a_restart_neither_repeats_nor_forgets(twice: Any) -> None:
+    for expected in (["raised"], [], ["cleared"]):
+        carrier = Carrier()
+        route = ScriptedRoute(name="modem1", up=expected == ["cleared"])
+        house, gateway = twice(carrier.settings(phones=()), ScriptedRoute(), route)
+        task = asyncio.create_task(gateway.run())
+        if expected == ["raised"]:
+            await raised(house, carrier)
+        elif expected == ["cleared"]:
+            await house.until(lambda house=house: any(e.gone_at for e in house.store.alarms.ledger().values()))
+            house.clock.now += CLEAR_AFTER
+            await house.until(lambda carrier=carrier: bool(carrier.commanded))
+        else:
+            house.clock.now += 3600
+            for _ in range(5):
+                gateway.look()
+                await asyncio.sleep(0.01)
+        assert [change for change, _ in carrier.changes()] == expected
+        await end(task)
+        house.store.close()
+
+
+async def test_what_a_dead_process_had_not_carried_the_next_one_carries(twice: Any) -> None:
+    first = Carrier()
+    first.free.clear()  # its command hangs when the process dies
+    house, gateway = twice(first.settings(), ScriptedRoute(), ScriptedRoute(name="modem1", up=False))
+    task = asyncio.create_task(gateway.run())
+    await raised(house, first)
+    await end(task)
+    assert first.commanded == []
+    house.store.close()
+    second = Carrier()
+    house, gateway = twice(second.settings(), ScriptedRoute(), ScriptedRoute(name="modem1", up=False))
+    task = asyncio.create_task(gateway.run())
+    await house.until(lambda: len(second.commanded) == 1)
+    await house.until(lambda: house.store.alarms.recent(limit=1)[0]["carried_at"] is not None)
+    assert len(messages(house)) == 1, "its message was queued with it, and is not queued again"
+    await end(task)
+    house.store.close()
+
+
+async def test_a_command_that_hangs_stops_nothing(start: Start) -> None:
+    carrier = Carrier()
+    carrier.free.clear()
+    house = await start(ScriptedRoute(), ScriptedRoute(name="modem1", up=False), alarms=carrier.settings())
+    await raised(house, carrier)
+    await house.until(lambda: len(house.route.submits) == 1)
+    house.gateway.alarms.found(Finding(Condition.BALANCE_LOW, "17"))
+    await house.until(lambda: len(messages(house)) == 2)
+    assert carrier.commanded == []
+    carrier.free.set()
+    await house.until(lambda: len(carrier.commanded) == 2)
+
+
+async def test_while_the_store_takes_nothing_journal_and_command_have_it(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The messages follow when the store takes them, and nothing is told twice."""
+    carrier = Carrier()
+    house = await start(alarms=carrier.settings())
+    alarms = house.gateway._store.alarms
+    tell = alarms.tell
+
+    def full(*_: Any, **__: Any) -> Any:
+        raise StoreFullError("no room left on the disk")
+
+    monkeypatch.setattr(alarms, "tell", full)
+    house.gateway.alarms.found(Finding(Condition.BALANCE_LOW, "17"))
+    await house.until(lambda: len(carrier.commanded) == 1)
+    await house.until(lambda: (Condition.STORE_TROUBLE, "") in house.gateway.alarms._ledger)
+    house.clock.now += 60
+    await house.until(lambda: ("raised", "store_trouble") in carrier.changes())
+    assert messages(house) == []
+    monkeypatch.setattr(alarms, "tell", tell)
+    await house.until(lambda: len(messages(house)) == 2)
+    assert [row["carried_at"] is not None for row in house.store.alarms.recent(limit=0)] == [True, True]
+    assert len(carrier.journal) == 2
+
+
+async def test_a_full_disk_is_told_before_it_is_full(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    carrier = Carrier()
+    room = os.statvfs("/")
+    small = os.statvfs_result((4096, 4096, 10**6, 10_000, 10_000, *tuple(room)[5:]))
+    monkeypatch.setattr("smsd.gateway.alarms.os.statvfs", lambda _: small)
+    house = await start(alarms=carrier.settings())
+    await house.until(lambda: bool(house.store.alarms.ledger()))
+    house.clock.now += 60
+    await house.until(lambda: messages(house) == ["ТРЕВОГА: на диске осталось 40 МБ"])
+
+
+async def test_only_what_is_bad_enough_becomes_a_message(start: Start) -> None:
+    carrier = Carrier()
+    house = await start(alarms=carrier.settings(least=Severity.CRITICAL))
+    house.gateway.alarms.found(Finding(Condition.BALANCE_LOW, "17"))
+    await house.until(lambda: len(carrier.commanded) == 1)
+    assert messages(house) == []
+
+
+async def test_more_than_so_many_an_hour_go_by_the_other_ways_only(start: Start) -> None:
+    carrier = Carrier()
+    house = await start(alarms=carrier.settings(per_hour=2))
+    for number in range(4):
+        house.gateway.alarms.found(Finding(Condition.BALANCE_LOW, str(number)))
+    await house.until(lambda: len(carrier.commanded) == 4)
+    assert len(messages(house)) == 2
+    house.clock.now += 3601
+    house.gateway.alarms.found(Finding(Condition.BALANCE_LOW, "5"))
+    await house.until(lambda: len(messages(house)) == 3)
+
+
+async def test_what_is_silenced_is_in_the_journal_only(start: Start) -> None:
+    carrier = Carrier()
+    house = await start(ScriptedRoute(), ScriptedRoute(name="modem1", up=False), alarms=carrier.settings())
+    house.store.alarms.silence(Condition.MODEM_AWAY, "*", house.clock.now + 3600)
+    await raised(house, carrier)
+    await house.until(lambda: house.store.alarms.recent(limit=1)[0]["carried_at"] is not None)
+    assert (messages(house), carrier.commanded) == ([], [])
+    assert house.store.alarms.recent(limit=1)[0]["quiet"] == 1
+
+
+async def test_a_replaced_sim_is_told_once_and_until_a_person_releases_it(start: Start) -> None:
+    carrier = Carrier()
+    house = await start(alarms=carrier.settings())
+    message = house.enqueue("secret")
+    await house.until(lambda: house.store.outbox.show(message)["state"] == "submitted")
+    reference = str(house.route.submits[0].attempt_id % 256)
+    now = datetime.fromtimestamp(house.clock.now, UTC)
+    report = StatusReport(reference, PHONE, now, now, ReportClass.FAILED, "219", refused=SWAPPED)
+    for _ in range(2):
+        await house.gateway.received(Received("scripted", b"receipt", report, sim="sim"))
+    await house.until(lambda: len(messages(house)) == 1)
+    assert "сменилась SIM" in messages(house)[0]
+    assert PHONE not in str(house.store.alarms.recent(limit=0))
+    house.store.swaps.release(PHONE)
+    await house.until(lambda: any(each.gone_at for each in house.store.alarms.ledger().values()))
+    house.clock.now += CLEAR_AFTER
+    await house.until(lambda: len(messages(house)) == 2)
+
+
+def test_numbers_that_look_alike_are_two() -> None:
+    assert _apart(["+7916•••67", "+7916•••68", "+7916•••67"]) == ["+7916•••67", "+7916•••68", "+7916•••67 (2)"]
+
+
+async def test_a_doubt_that_nobody_settles_asks_for_a_person(start: Start) -> None:
+    carrier = Carrier()
+    house = await start(ScriptedRoute(answer=lambda _: InDoubt("no answer")), alarms=carrier.settings(phones=()))
+    message = house.enqueue("one")
+    await house.until(lambda: house.store.outbox.show(message)["state"] == "in_doubt")
+    house.clock.now += 601
+    await house.until(lambda: ("raised", "doubts_held") in carrier.changes())
+
+
+async def test_a_test_from_the_command_line_is_carried(start: Start) -> None:
+    carrier = Carrier()
+    settings = carrier.settings()
+    house = await start(alarms=settings)
+    house.gateway.alarms.found(Finding(Condition.BALANCE_LOW, "1"))
+    await house.until(lambda: len(carrier.commanded) == 1)
+    house.store.alarms.test(lambda event, number: settings.words(house.gateway._to_admin, event, number))
+    await house.until(lambda: len(carrier.commanded) == 2)
+    assert carrier.changes()[-1] == ("test", "")
+    assert messages(house)[-1].startswith("ПРОВЕРКА")
+
+
+async def test_what_still_stands_is_told_again(start: Start) -> None:
+    carrier = Carrier()
+    house = await start(
+        ScriptedRoute(), ScriptedRoute(name="modem1", up=False),
+        alarms=carrier.settings(repeat_after=timedelta(hours=2)),
+    )  # fmt: skip
+    await raised(house, carrier)
+    house.clock.now += 7200
+    await house.until(lambda: len(messages(house)) == 2)
+    assert messages(house)[1].startswith("ВСЁ ЕЩЁ: модем modem1")
