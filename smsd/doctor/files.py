@@ -116,7 +116,7 @@ def hidden(config: Config) -> Iterator[Finding]:
     path = config.database.path
     lock = lock_path(path)
     closed = [path.parent] if not os.access(path.parent, os.R_OK | os.X_OK) else []
-    closed += [each for each in (path, lock) if not closed and each.exists() and not os.access(each, os.R_OK | os.W_OK)]
+    closed += [each for each in (path, lock) if not closed and each.exists() and not os.access(each, os.R_OK)]
     if closed:
         what = "this user may not look into it: neither the database nor the daemon can be looked at"
         yield bad(Check.PERMISSIONS, str(closed[0]), what, "sudo smsd doctor")

@@ -12,6 +12,7 @@ import contextlib
 import os
 import re
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib import resources
@@ -28,6 +29,7 @@ from smsd.errors import (
     StoreFullError,
     StoreVersionError,
 )
+from smsd.store.sharing import closed_to_us, give_to_owner, lay_out, make_private, may_only_read
 
 __all__ = ["Act", "Engine", "Row", "Transaction", "migrations"]
 
@@ -111,6 +113,17 @@ def _write_ahead(connection: sqlite3.Connection, tries: int = 100) -> None:
             return
 
 
+def _await_opened(path: Path, tries: int = 50) -> None:
+    """Wait a second for who is just closing the database. Raises ``StoreError`` where it stays closed to us."""
+    for _ in range(tries):
+        if not closed_to_us(path):
+            return
+        threading.Event().wait(0.02)
+    raise StoreError(
+        f"{path}: closed, and not for this user to open: start the daemon, or run 'sudo smsd database check' once"
+    )
+
+
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
@@ -188,9 +201,11 @@ class Engine:
         self._queries = queries if queries is not None else _load_queries()
         self._grouping = False
         fresh = not _exists(path)
+        self.read_only = not fresh and may_only_read(path)
+        _await_opened(path)
         with _translated(path), contextlib.ExitStack() as failing:
             if fresh:
-                _make_private(path)
+                make_private(path)
             connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
             failing.callback(connection.close)
             self._connection = connection
@@ -206,11 +221,13 @@ class Engine:
             failing.pop_all()
         self._inode = _inode(path)
         if fresh:
-            _give_to_owner_of_directory(path)
+            give_to_owner(path)
 
     def close(self) -> None:
         """Close the file; unfinished transactions are rolled back."""
         self._connection.close()
+        if not self.read_only:
+            lay_out(self.path)
 
     @contextlib.contextmanager
     def write(self, *, noted: bool = True) -> Iterator[Transaction]:
@@ -243,6 +260,8 @@ class Engine:
 
     @contextlib.contextmanager
     def _whole(self) -> Iterator[None]:
+        if self.read_only:
+            raise StoreError(f"{self.path}: this user may read it and change nothing: that takes the group smsd-admin")
         self._refuse_ghost()
         with _translated(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
@@ -399,17 +418,3 @@ def _inode(path: Path) -> int | None:
         return path.stat().st_ino
     except OSError:
         return None
-
-
-def _make_private(path: Path) -> None:
-    """Make the empty file for its owner and group alone, whatever the umask: SQLite's other files follow its mode."""
-    with contextlib.suppress(OSError):  # SQLite words what is wrong with the place
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o640))
-
-
-def _give_to_owner_of_directory(path: Path) -> None:
-    """Hand a file that root made to the owner of its directory, so that the daemon's user can write it."""
-    if os.geteuid() != 0:
-        return
-    owner = path.parent.stat()
-    os.chown(path, owner.st_uid, owner.st_gid)

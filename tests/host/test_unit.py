@@ -185,6 +185,12 @@ def test_user_group_and_directories_are_those_that_are_made() -> None:
     ]
 
 
+def test_the_groups_that_are_let_in_are_those_that_are_made() -> None:
+    made = set(re.findall(r"^g (\S+) -$", (ROOT / "systemd/sysusers.conf").read_text("ascii"), re.MULTILINE))
+    named = set(re.findall(r"group:(\S+?):", (ROOT / "systemd/tmpfiles.conf").read_text("ascii")))
+    assert made == named == {"smsd-view", "smsd-admin"}
+
+
 def test_udev_wants_the_unit_by_its_name() -> None:
     told = re.findall(r"SYSTEMD_WANTS\}\+=\"([^\"]+)\"|--no-block start (\S+)\"", RULES.read_text("ascii"))
     assert {name for pair in told for name in pair if name} == {UNIT.name}
