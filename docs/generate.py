@@ -17,7 +17,7 @@ from smsd import errors
 from smsd.api.app import OPERATIONS
 from smsd.api.document import document
 from smsd.routes.modem.quirks import QUIRKS
-from smsd.rules import alerts, outbox, requests
+from smsd.rules import alerts, cures, outbox, requests
 from smsd.rules.alarms import ALARMS, TEST_MESSAGE_ID, Change, Condition, Event, say
 from smsd.rules.alerts import AlertState, Drop
 from smsd.rules.outbox import MessageClass, PartState, State
@@ -200,7 +200,10 @@ def quirks(_: str) -> str:
     def code(*texts: str) -> str:
         return ", ".join(f"`{text}`" for text in texts) or "—"
 
-    write = table("family", "known by", "error codes of", "said after the PIN", "asks the SIM's number by", "`AT+CMMS`")
+    write = table(
+        "family", "known by", "error codes of", "said after the PIN", "asks the SIM's number by", "`AT+CMMS`",
+        "radio off, on", "restart",
+    )  # fmt: skip
     return write(
         (
             row.name,
@@ -209,6 +212,8 @@ def quirks(_: str) -> str:
             code(*row.set_up),
             code(*row.iccid),
             "tried" if row.keep_link else "never",
+            code(*filter(None, (row.radio_off and row.radio_off, row.radio_off and row.radio_on))),
+            code(*filter(None, (row.restart,))),
         )
         for row in QUIRKS
     )
@@ -251,6 +256,25 @@ def _raised(condition: Condition) -> Event:
     return Event(change, 0.0, condition, about, figure="95")
 
 
+# --- cures ------------------------------------------------------------------------------------------------------------
+
+
+def ladders(inside: str) -> str:
+    """List each trouble with its ladder; what the trouble is, is the page's own."""
+
+    def span(seconds: float) -> str:
+        return "at once" if not seconds else f"after {seconds:.0f} s" if seconds < 60 else f"after {seconds / 60:g} min"
+
+    return table("trouble", "cures: each when the trouble has lasted so long since the one before", "what it is")(
+        (
+            f"`{trouble.value}`",
+            ", ".join(f"{rung.cure.value} {span(rung.after)}" for rung in rungs),
+            _kept(inside, trouble.value),
+        )
+        for trouble, rungs in cures.LADDERS.items()
+    )
+
+
 # --- decisions --------------------------------------------------------------------------------------------------------
 
 
@@ -291,6 +315,7 @@ BLOCKS: Mapping[str, Mapping[str, Block]] = {
         "drops": listed(Drop),
     },
     "reference/alarms.md": {"alarms": alarms, "message-ids": message_ids},
+    "reference/cures.md": {"ladders": ladders},
     "reference/exit-codes.md": {"codes": exit_codes, "errors": error_tree},
     "reference/log-events.md": {"events": log_events},
     "reference/modem-support.md": {"quirks": quirks},

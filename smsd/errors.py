@@ -16,6 +16,7 @@ names the place, the value and the way out; it never holds a text or a whole num
         * ``ModemError``                the modem does not do what it should
             * ``CommandRefusedError``   the modem answered with a final error
             * ``CommandTimeoutError``   the modem did not answer in time
+            * ``ModemResetError``       the modem is being reset: its port is opened anew
             * ``StrangerError``         another modem, or another SIM, than may be used: it is left alone
     * ``StoreError``                    the database does not do what it should
         * ``StoreBusyError``            somebody else has been writing for too long (try again; exit code 75)
@@ -37,6 +38,7 @@ __all__ = [
     "DirectoryError",
     "KeyTakenError",
     "ModemError",
+    "ModemResetError",
     "NotFoundError",
     "PduError",
     "PortBusyError",
@@ -126,6 +128,14 @@ class CommandRefusedError(ModemError):
 
 class CommandTimeoutError(ModemError):
     """The modem did not answer a command in time: whether it was carried out is not known."""
+
+
+class ModemResetError(ModemError):
+    """The modem is being reset to cure it, and its port is opened anew; ``cure`` is how."""
+
+    def __init__(self, cure: str, message: str) -> None:
+        self.cure = cure
+        super().__init__(message)
 
 
 class StrangerError(ModemError):

@@ -21,6 +21,8 @@ __all__ = ["FILES", "STEPS", "install"]
 
 FILES = {
     "systemd/smsd.service": "etc/systemd/system/smsd.service",
+    "systemd/smsd-usb-reset.path": "etc/systemd/system/smsd-usb-reset.path",
+    "systemd/smsd-usb-reset.service": "etc/systemd/system/smsd-usb-reset.service",
     "systemd/sysusers.conf": "etc/sysusers.d/smsd.conf",
     "systemd/tmpfiles.conf": "etc/tmpfiles.d/smsd.conf",
     "udev/78-smsd.rules": "etc/udev/rules.d/78-smsd.rules",

@@ -1,12 +1,12 @@
 """``smsd modem``: what is plugged into this host, and what the daemon knows of it, as it last wrote it down."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from smsd.cli.app import App, pass_app
 from smsd.cli.output import Clock, json_option, limit_option, print_json, print_pairs, print_table
+from smsd.cli.usbreset import PLACES, reset_usb
 from smsd.errors import NotFoundError, UsageError
 from smsd.speech import N_, _, said
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["modem", "route_fields"]
 
 LAST_SEEN = N_("no daemon runs: this is what the last one saw")
-PLACES = (Path("/sys"), Path("/dev"))
-"""Where the kernel and udev show what is plugged in."""
 UNUSED: dict[str, Any] = {
     "name": None, "up": False, "state": "plugged-in", "detail": "", "since": None, "changed_at": None, "facts": {},
 }  # fmt: skip
@@ -26,6 +24,9 @@ UNUSED: dict[str, Any] = {
 @click.group(epilog="Example: smsd modem list")
 def modem() -> None:
     """See what is plugged in and what the daemon knows of its modems."""
+
+
+modem.add_command(reset_usb)
 
 
 @modem.command("list", epilog="Example: smsd modem list --json")

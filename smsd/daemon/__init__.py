@@ -94,7 +94,7 @@ class Daemon:
     async def _serve(self, thread: StoreThread) -> None:
         thread.store.outbox.limits = self._config.limit_table
         vault = _vault(self._config, thread.store, self._log)
-        routes = make_routes(self._config, thread, self._clock, self._timings, self._host)
+        routes = make_routes(self._config, thread, self._clock, self._timings, self._host, self._environ)
         async with directory_of(self._config, thread, vault) as directory:
             gateway = Gateway(
                 thread,

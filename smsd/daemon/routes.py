@@ -6,14 +6,16 @@ their modules are imported where they are first needed.
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from smsd import config as configuration
 from smsd.config import Config
+from smsd.daemon.usbreset import usb_reset
 from smsd.errors import ConfigError
 from smsd.gateway import Route
 from smsd.routes.modem import Host, ModemRoute, Ports, Seeker, Timings, Wanted
@@ -44,20 +46,33 @@ class RouteMemory:
 
 
 def make_routes(
-    config: Config, thread: StoreThread, clock: Callable[[], float], timings: Timings, host: tuple[Path, ...] = ()
+    config: Config,
+    thread: StoreThread,
+    clock: Callable[[], float],
+    timings: Timings,
+    host: tuple[Path, ...] = (),
+    environ: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Route]:
     """Make every route of the configuration: binds first, then operators by HTTP, then modems.
 
-    ``host`` is where /sys and /dev are, if not there.
+    ``host`` is where /sys and /dev are, if not there; ``environ`` tells whether systemd runs this.
     """
     seeker = Seeker(Ports(Host(*host)), timings, time.monotonic)
-    modems = [_modem(each, config, RouteMemory(thread, each.name), timings, seeker) for each in config.modems]
+    reset = usb_reset(environ)
+    modems = [_modem(each, config, RouteMemory(thread, each.name), timings, seeker, reset) for each in config.modems]
     binds = [_bind(each, config, thread, clock) for each in config.smpp]
     operators = [_operator(each, config, thread, clock) for each in config.http]
     return [*binds, *operators, *modems]
 
 
-def _modem(modem: configuration.Modem, config: Config, memory: RouteMemory, timings: Timings, seeker: Seeker) -> Route:
+def _modem(
+    modem: configuration.Modem,
+    config: Config,
+    memory: RouteMemory,
+    timings: Timings,
+    seeker: Seeker,
+    reset_usb: Callable[[str], Awaitable[None]] | None,
+) -> Route:
     """Make the route over a modem."""
     file = modem.pin_file
     return ModemRoute(
@@ -75,6 +90,7 @@ def _modem(modem: configuration.Modem, config: Config, memory: RouteMemory, timi
         service_centre=modem.smsc,
         wanted=Wanted(modem.identity.imei, modem.identity.imsi) if modem.identity else Wanted(),
         seeker=seeker,
+        reset_usb=reset_usb,
         timings=replace(
             timings, settle_after=float(modem.settle_seconds), submission=float(modem.result_timeout_seconds)
         ),

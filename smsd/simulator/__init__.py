@@ -6,7 +6,7 @@ Nothing here knows the daemon: the simulated modem is a stranger to it, as a rea
 """
 
 from smsd.simulator.family import FAMILIES, Family
-from smsd.simulator.faults import Fault, Kind, Place
+from smsd.simulator.faults import Fault, Kind, Place, Remedy
 from smsd.simulator.modem import SimulatedModem
 from smsd.simulator.network import Message, Network, Phone, Submission
 from smsd.simulator.serving import Simulator, serve
@@ -22,6 +22,7 @@ __all__ = [
     "Network",
     "Phone",
     "Place",
+    "Remedy",
     "Sim",
     "SimulatedModem",
     "Simulator",

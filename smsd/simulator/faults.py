@@ -6,9 +6,20 @@ a test and over the control channel alike.
 """
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
-__all__ = ["Fault", "Faults", "Kind", "Place"]
+__all__ = ["Fault", "Faults", "Kind", "Place", "Remedy"]
+
+
+class Remedy(IntEnum):
+    """What ends a fault that lasts; each ends what those before it end, too."""
+
+    RADIO = 1
+    """The radio is turned on again (AT+CFUN=1 after 0 or 4)."""
+    RESTART = 2
+    """The modem is restarted (AT+CFUN=1,1)."""
+    POWER = 3
+    """Its power goes: it is pulled out, or its USB port is reset."""
 
 
 class Place(StrEnum):
@@ -72,6 +83,8 @@ class Kind(StrEnum):
     """The PDU line of +CDS comes ``seconds`` after its header."""
     GLUED_REPORTS = "glued_reports"
     """Two +CDS in one write: a report is held until the next one."""
+    DEAF_TO_ESC = "deaf_to_esc"
+    """ESC is taken for part of the PDU that is awaited: nothing that is typed leads out."""
     HUNG = "hung"
     """The firmware has crashed: nothing is read from the port any more, for ``seconds`` or for ever (0)."""
 
@@ -81,7 +94,7 @@ class Fault:
     """One thing that goes wrong ``times`` times (0: for ever).
 
     ``at`` names the command it strikes by its beginning, in capitals without AT (``+CSQ``, ``+CMGS``, ``+CMGF=0``);
-    empty: any command. ``seconds`` are of the loop's clock.
+    empty: any command. ``seconds`` are of the loop's clock. ``until`` is the ``Remedy`` that ends it (0: none does).
     """
 
     kind: Kind
@@ -92,6 +105,7 @@ class Fault:
     code: int = 0
     cme: int = 0
     seconds: float = 0.0
+    until: int = 0
 
 
 class Faults:
@@ -107,6 +121,10 @@ class Faults:
     def clear(self, kind: Kind | None = None) -> None:
         """Forget the faults of one kind, or all."""
         self._pending = [fault for fault in self._pending if kind is not None and fault.kind is not kind]
+
+    def heal(self, remedy: Remedy) -> None:
+        """End what ``remedy`` ends."""
+        self._pending = [fault for fault in self._pending if not 0 < fault.until <= remedy]
 
     def take(self, kind: Kind, command: str = "", place: Place | None = None) -> Fault | None:
         """Find the first fault of ``kind`` for ``command`` at ``place`` (``None``: wherever); asking uses it up."""

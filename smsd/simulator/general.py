@@ -8,7 +8,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from smsd.simulator.commands import Call, Form, Lines, Verb
-from smsd.simulator.faults import Kind
+from smsd.simulator.faults import Kind, Remedy
 from smsd.simulator.sim import EF_SMSS
 from smsd.simulator.terminal import Refusal
 
@@ -28,6 +28,8 @@ SW_DONE = "144,0"
 SW_NO_FILE = "106,130"
 SW_NO_INSTRUCTION = "109,0"
 
+RESET = 16
+"""<fun> that some makers restart by."""
 LAST_WORDS_SECONDS = 0.1
 """From the OK of AT+CFUN=1,1 to the hang-up, which takes with it whatever has not been read."""
 
@@ -180,17 +182,25 @@ async def functionality(modem: "SimulatedModem", call: Call) -> Lines:
         return ["+CFUN: (0,1,4),(0,1)"]
     if call.form is Form.READ:
         return [f"+CFUN: {settings.functionality}"]
-    settings.functionality = call.number(0)
-    if call.number(1, 0):
+    if call.number(1, 0) == 1 or call.number(0) == RESET:
         modem.background(_reboot(modem))
         return []
+    if call.number(0) == 1 != settings.functionality:
+        modem.faults.heal(Remedy.RADIO)
+    settings.functionality = call.number(0)
     modem.attach()
+    return []
+
+
+async def reset(modem: "SimulatedModem", _call: Call) -> Lines:
+    """AT^RESET: as AT+CFUN=1,1."""
+    modem.background(_reboot(modem))
     return []
 
 
 async def _reboot(modem: "SimulatedModem") -> None:
     await asyncio.sleep(LAST_WORDS_SECONDS)
-    modem.unplug(returns_after=modem.reboot_seconds)
+    modem.unplug(returns_after=modem.reboot_seconds, remedy=Remedy.RESTART)
 
 
 async def character_set(modem: "SimulatedModem", call: Call) -> Lines:
@@ -280,6 +290,7 @@ COMMANDS: dict[str, Verb] = {
     "+CEREG": registered("+CEREG"),
     "+COPS": operator,
     "+CFUN": functionality,
+    "^RESET": reset,
     "+CSCS": character_set,
     "+CRSM": restricted_sim,
     "+CLAC": listed,

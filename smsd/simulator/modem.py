@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Self
 from smsd.simulator import general, messages
 from smsd.simulator.commands import Verb, carry_out
 from smsd.simulator.family import FAMILIES, Family
-from smsd.simulator.faults import Fault, Faults, Kind, Place
+from smsd.simulator.faults import Fault, Faults, Kind, Place, Remedy
 from smsd.simulator.network import Network, Report, Transfer
 from smsd.simulator.port import Port
 from smsd.simulator.sim import Memory, Sim, Smss
@@ -186,8 +186,15 @@ class SimulatedModem:
         self.attach()
         self._news.set()
 
-    def unplug(self, *, returns_after: float | None = None, link: Path | str | None = None) -> None:
+    def unplug(
+        self,
+        *,
+        returns_after: float | None = None,
+        link: Path | str | None = None,
+        remedy: Remedy = Remedy.POWER,
+    ) -> None:
         """Pull the modem out; a part in the air flies on. It is back after ``returns_after`` seconds, if given."""
+        self.faults.heal(remedy)
         if self._conversation is not None:
             self._conversation.cancel()
             self._keep(self._conversation)

@@ -118,7 +118,7 @@ class Terminal:
         text = bytearray()
         while True:
             octet = await self._next()
-            if octet == ESC:
+            if octet == ESC and self._faults.peek(Kind.DEAF_TO_ESC) is None:
                 return None
             if octet == CTRL_Z:
                 return bytes(text)

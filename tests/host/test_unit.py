@@ -1,5 +1,6 @@
 """The unit compared with what it says of: systemd's own judgement, the program, and the other files for the host."""
 
+import asyncio
 import re
 import shutil
 import subprocess
@@ -11,12 +12,14 @@ import pytest
 from smsd import daemon
 from smsd.cli import COMMANDS
 from smsd.config import parse
+from smsd.daemon.usbreset import REQUEST, usb_reset
 from smsd.errors import ConfigError
 from smsd.systemd import watchdog_interval
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "systemd" / "smsd.service"
 REMOTE = ROOT / "systemd" / "smsd.service.d" / "remote-smsc.conf.example"
+RESET = [ROOT / "systemd" / f"smsd-usb-reset.{kind}" for kind in ("path", "service")]
 RULES = ROOT / "udev" / "78-smsd.rules"
 with_systemd = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="the unit is not judged: systemd-analyze is not installed"
@@ -52,6 +55,8 @@ def installed(tree: Path, unit: str) -> Path:
     place = tree / "etc/systemd/system/smsd.service"
     place.parent.mkdir(parents=True)
     place.write_text(unit, "ascii")
+    for other in RESET:
+        shutil.copy(other, place.with_name(other.name))
     return place
 
 
@@ -63,15 +68,30 @@ def analyze(*words: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def verified(tree: Path) -> tuple[int, str]:
-    """Let systemd read the installed unit."""
-    return analyze("verify", f"--root={tree}", "--man=no", "--recursive-errors=no", "smsd.service")
+def verified(tree: Path, unit: str = "smsd.service") -> tuple[int, str]:
+    """Let systemd read an installed unit."""
+    return analyze("verify", f"--root={tree}", "--man=no", "--recursive-errors=no", unit)
 
 
 @with_systemd
 def test_systemd_understands_every_line(tmp_path: Path) -> None:
     installed(tmp_path, UNIT.read_text("ascii"))
     assert verified(tmp_path) == (0, "")
+
+
+@with_systemd
+@pytest.mark.parametrize("unit", ["smsd-usb-reset.path", "smsd-usb-reset.service"])
+def test_systemd_understands_who_resets_a_modem(tmp_path: Path, unit: str) -> None:
+    installed(tmp_path, UNIT.read_text("ascii"))
+    assert verified(tmp_path, unit) == (0, "")
+
+
+@with_systemd
+def test_who_resets_a_modem_is_exposed_to_little(tmp_path: Path) -> None:
+    """It is root, and must be: what is left is that, and /sys."""
+    place = installed(tmp_path, UNIT.read_text("ascii")).with_name("smsd-usb-reset.service")
+    code, said = analyze("security", "--offline=true", "--no-pager", "--threshold=15", str(place))
+    assert code == 0, said
 
 
 @with_systemd
@@ -165,6 +185,23 @@ def test_the_credentials_are_those_the_configuration_finds(tmp_path: Path, direc
     ]  # fmt: skip
     assert found == [handed / f"{name}_{file}" for file in files]
     assert configuration.parent / name == Path(folder)
+
+
+def test_the_request_is_written_where_it_is_watched_for(tmp_path: Path) -> None:
+    """What the daemon writes there is what the command understands, and the group may read it."""
+    path, service = (each.read_text("ascii") for each in RESET)
+    [watched] = lines_of("PathChanged", path)
+    assert watched == f"/run/{one('RuntimeDirectory')}/{REQUEST}"
+    [command] = lines_of("ExecStart", service)
+    assert command == f"smsd modem reset-usb --request {watched}"
+    assert lines_of("Group", service) == lines_of("Group")
+    assert "smsd-usb-reset.path" in lines_of("Wants")
+    ask = usb_reset({"RUNTIME_DIRECTORY": str(tmp_path)})
+    assert ask is not None
+    asyncio.run(ask("1-1.2"))  # type: ignore[arg-type]
+    assert (tmp_path / REQUEST).read_text("ascii") == "1-1.2\n"
+    assert (tmp_path / REQUEST).stat().st_mode & 0o777 == 0o640
+    assert usb_reset({}) is None
 
 
 # --- what the other files say -----------------------------------------------------------------------------------------

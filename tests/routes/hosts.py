@@ -1,8 +1,9 @@
 """A host that is not there: below one directory a /sys and a /dev, into which simulated modems are plugged."""
 
+import asyncio
 from pathlib import Path
 
-from smsd.routes.modem import Host
+from smsd.routes.modem import Host, Ports, Seeker, Timings
 
 HUAWEI = ("12d1", "1506")
 PC_UI = ("ff", "02", "02")
@@ -21,6 +22,10 @@ class InventedHost:
     @property
     def view(self) -> Host:
         return Host(self.sys, self.dev)
+
+    def seeker(self, timings: Timings) -> Seeker:
+        """Ask this host's ports who they are."""
+        return Seeker(Ports(self.view), timings, lambda: asyncio.get_running_loop().time())
 
     def device(self, usb: str, ids: tuple[str, str] = HUAWEI, **more: str) -> Path:
         """Plug a USB device in (again): it has another number each time."""

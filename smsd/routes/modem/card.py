@@ -39,10 +39,11 @@ class CardState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A state and what a person should know of it."""
+    """A state and what a person should know of it; ``entered``: it has just been given its PIN."""
 
     state: CardState
     detail: str = ""
+    entered: bool = False
 
 
 async def unlock(channel: Channel, memory: Memory, imei: str, pin: str | None, timings: Timings) -> Card:
@@ -82,7 +83,7 @@ async def _enter(channel: Channel, memory: Memory, mark: str, pin: str | None, t
         log.error("pin_refused", result=str(answer.result))
         return Card(CardState.PIN_NEEDED, "the SIM refused the PIN in the pin_file: correct it")
     await memory.remember(mark, None)
-    return Card(CardState.BUSY, "the PIN is entered, the SIM is starting")
+    return Card(CardState.BUSY, "the PIN is entered, the SIM is starting", entered=True)
 
 
 async def _tries_left(channel: Channel, timings: Timings) -> int | None:

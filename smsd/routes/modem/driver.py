@@ -67,6 +67,8 @@ class Channel:
         self._hear = hear
         self._dirtied = dirtied
         self._gone = gone
+        self.stuck = False
+        """Whether the last prompt did not come in time: what is said now may be taken for the text of a message."""
         self._answers: asyncio.Queue[Prompt | Answer | Recovered | PortGoneError] = asyncio.Queue()
         port.listen(self._received, self._lost)
 
@@ -88,6 +90,11 @@ class Channel:
     def wake(self) -> None:
         """Say ESC and CR: whatever an earlier owner left half said is over."""
         self._port.write(ESC + b"\r")
+
+    def blurt(self, text: str) -> None:
+        """Say ``text`` to a modem that does not answer, and expect nothing."""
+        self._port.abandon()
+        self._port.write(text.encode("ascii") + b"\r")
 
     # --- commands -----------------------------------------------------------------------------------------------------
 
@@ -144,6 +151,7 @@ class Channel:
                 heard = await self._wait(self._timings.submission)
         except TimeoutError:
             failure = "no result in time" if written else "no prompt in time"
+            self.stuck = not written
         except asyncio.CancelledError:
             failure, stopped = "stopped meanwhile", True
             if not self._engine.busy and not self._answers.empty():
@@ -153,6 +161,7 @@ class Channel:
             failure = str(error)
         else:
             assert isinstance(heard, Answer)  # noqa: S101  the engine prompts once
+            self.stuck = False
             return Transmission(written, heard)
         left = written and self._port.unwritten == 0
         if self._port.lost is None:
@@ -197,6 +206,8 @@ class Channel:
                 await self._wait(self._timings.probe)
             except TimeoutError:
                 silent += self._timings.probe
+            else:
+                self.stuck = False
 
     def _give_up(self, *, payload_left: bool = True) -> None:
         if not self._engine.busy:

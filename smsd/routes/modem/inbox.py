@@ -25,6 +25,8 @@ __all__ = ["Inbox"]
 OURS = frozenset({2, 3})
 """<stat> of messages somebody stored for sending (27.005 §3.1): not received, not ours to delete."""
 ALREADY_EMPTY = 321
+NEARLY_FULL = 0.8
+"""A store that is this full after a sweep is filled by what is not ours to take: soon nothing more comes in."""
 
 log = structlog.get_logger()
 
@@ -58,24 +60,46 @@ class Inbox:
         self._sim = sim
         self._between = between
         self._direct = direct
+        self.unreachable = ""
+        """Why no store could be listed last time; empty: one could."""
+        self.refused = 0
+        """How often in a row none could."""
+
+    @property
+    def nearly_full(self) -> str:
+        """Say which store is nearly full; empty: none."""
+        for store, (used, total) in self.slots.items():
+            if total and used >= NEARLY_FULL * total:
+                return f"{used} of {total} places of {store} are used"
+        return ""
 
     # --- stores -------------------------------------------------------------------------------------------------------
 
     async def sweep(self, stores: tuple[str, ...]) -> bool:
         """Bring in what ``stores`` hold; false when the house could not keep something, which then stays there."""
+        reached = False
         for store in stores:
-            if not await self._select(store):
+            lines = await self._listed(store) if await self._select(store) else None
+            if lines is None:
                 continue
-            for line in await self._listed(store):
+            reached = True
+            for line in lines:
                 if not await self._bring_in(line):
                     return False
                 await self._between()
+            if lines:
+                await self._select(store)  # how full it is now
+        if reached:
+            self.unreachable, self.refused = "", 0
+        elif stores:
+            self.refused += 1
         return True
 
     async def _select(self, store: str) -> bool:
         """Make ``store`` the one that is read and deleted in (mem1), and hear how full it is."""
         answer = await self._channel.ask(Command(f'AT+CPMS="{store}"', ("+CPMS:",)), self._timings.setting)
         if not answer.result.ok:
+            self.unreachable = f"{store}: {answer.result}"
             log.debug("store_refused", store=store, result=str(answer.result))
             return False
         told = numbers(answer.lines[-1].text) if answer.lines else []
@@ -83,13 +107,14 @@ class Inbox:
             self.slots[store] = (told[0], told[1])
         return True
 
-    async def _listed(self, store: str) -> tuple[Line, ...]:
+    async def _listed(self, store: str) -> tuple[Line, ...] | None:
         total = self.slots.get(store, (0, 0))[1]
         limit = self._timings.listing + self._timings.listing_per_slot * total
         answer = await self._channel.ask(Command("AT+CMGL=4", ("+CMGL:",), with_pdu=True), limit)
         if not answer.result.ok:
+            self.unreachable = f"{store}: {answer.result}"
             log.warning("list_refused", store=store, result=str(answer.result))
-            return ()
+            return None
         return answer.lines
 
     async def _bring_in(self, line: Line) -> bool:

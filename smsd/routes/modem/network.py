@@ -55,6 +55,11 @@ class Network:
         return any(stat in GOOD for stat in self._stats.values())
 
     @property
+    def asked(self) -> bool:
+        """Whether the modem has been asked, and has answered."""
+        return bool(self._stats)
+
+    @property
     def detail(self) -> str:
         """The best that any domain says, in words."""
         stats = [stat for stat in self._stats.values() if stat in GOOD] or [*self._stats.values()]

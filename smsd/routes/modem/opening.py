@@ -15,17 +15,24 @@ from smsd.routes.modem.card import CardState, unlock
 from smsd.routes.modem.driver import Channel
 from smsd.routes.modem.finder import stranger
 from smsd.routes.modem.identity import Card, Wanted, imsi_of, note_card
+from smsd.routes.modem.recovery import Recovery
 from smsd.routes.modem.setup import Identity, greet, iccid_of, identify
 from smsd.routes.modem.timings import Timings
+from smsd.rules.cures import Trouble
 from smsd.wire.at import Command
 
 __all__ = ["Opening"]
+
+_CURABLE = {CardState.BUSY: Trouble.SIM_BUSY, CardState.ABSENT: Trouble.SIM_ABSENT}
 
 log = structlog.get_logger()
 
 
 class Opening:
-    """One beginning. ``become`` is told the route's state; ``pause`` waits, or raises when the device goes."""
+    """One beginning. ``become`` is told the route's state; ``pause`` waits, or raises when the device goes.
+
+    ``cure`` does what is due about a card that cannot be used.
+    """
 
     def __init__(
         self,
@@ -40,6 +47,8 @@ class Opening:
         wanted: Wanted,
         become: Callable[[str, str], None],
         pause: Callable[[float], Awaitable[None]],
+        recovery: Recovery,
+        cure: Callable[[], Awaitable[None]],
     ) -> None:
         self._route = route
         self._path = path
@@ -51,6 +60,8 @@ class Opening:
         self._wanted = wanted
         self._become = become
         self._pause = pause
+        self._recovery = recovery
+        self._cure = cure
 
     async def run(self) -> Identity:
         """Return who the modem is, with a card that may be used; waits for a card as long as it takes.
@@ -59,6 +70,8 @@ class Opening:
         """
         await greet(self._channel, self._timings)
         identity = await identify(self._channel)
+        self._recovery.quirks = identity.quirks
+        self._recovery.well(Trouble.SILENT, Trouble.STUCK)
         if not self._wanted.is_modem(identity.imei):
             raise stranger(self._wanted, self._path, identity, Card())
         if self._wanted.iccid:
@@ -81,12 +94,18 @@ class Opening:
         busy_until = self._clock() + self._timings.sim_ready
         while True:
             card = await unlock(self._channel, self._memory, identity.imei, self._pin(), self._timings)
+            self._recovery.locked = card.state is CardState.PIN_NEEDED
+            self._recovery.unlocked = self._recovery.unlocked or card.entered
             if card.state is CardState.READY:
+                self._recovery.well(Trouble.SIM_BUSY, Trouble.SIM_ABSENT)
                 return
             patient = card.state is CardState.BUSY and self._clock() < busy_until
             if not patient:
                 log.warning("sim_not_usable", route=self._route, state=card.state.value, reason=card.detail)
                 self._become(card.state.value if card.state is not CardState.BUSY else "sim-busy", card.detail)
+                if card.state in _CURABLE:
+                    self._recovery.suspect(_CURABLE[card.state], card.detail)
+                    await self._cure()
             await self._pause(self._timings.sim_step if patient else self._timings.sim_recheck)
 
     async def _await_store(self) -> None:

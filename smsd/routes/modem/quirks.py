@@ -18,7 +18,8 @@ class Quirks:
     ``makers`` and ``models`` are sought, in lower case, in what +CGMI and +CGMM answer. ``codes`` tells whose private
     error codes it speaks. ``set_up`` are commands said once after the PIN, their refusal ignored; each has its ground
     beside it. ``iccid`` asks for the card's number where +CRSM cannot. ``stored_reports`` says that reports announced
-    by +CDSI are really found where they are announced. ``keep_link`` lets +CMMS be tried.
+    by +CDSI are really found where they are announced. ``keep_link`` lets +CMMS be tried. ``radio_off``, ``radio_on``
+    and ``restart`` are cures (27.007 §8.2 +CFUN, or the maker's own words); empty: not to be tried.
     """
 
     name: str
@@ -29,6 +30,9 @@ class Quirks:
     iccid: tuple[str, ...] = ("AT+CCID", "AT+ICCID")
     stored_reports: bool = False
     keep_link: bool = True
+    radio_off: str = "AT+CFUN=4"
+    radio_on: str = "AT+CFUN=1"
+    restart: str = "AT+CFUN=1,1"
 
 
 QUIRKS: tuple[Quirks, ...] = (
@@ -38,6 +42,9 @@ QUIRKS: tuple[Quirks, ...] = (
         # ^CURC=0: unread chatter on the other port fills buffers until the stick stops. ^PORTSEL=0: hints on this one.
         set_up=("AT^CURC=0", "AT^PORTSEL=0"),
         iccid=("AT^ICCID?", "AT+CCID"),
+        # Every one of them knows 0, not all know 4. ^RESET restarts the sticks that take CFUN=1,1 for CFUN=1.
+        radio_off="AT+CFUN=0",
+        restart="AT^RESET",
     ),
     Quirks(
         "ZTE",
@@ -58,11 +65,17 @@ QUIRKS: tuple[Quirks, ...] = (
     Quirks("SIMCom 7x00", makers=("simcom",), models=("7100", "7500", "7600", "7670", "7672"), iccid=("AT+CICCID",)),
     Quirks("SIM800/900", makers=("simcom",), models=("sim800", "sim900", "sim8", "sim9"), codes=Family.MEDIATEK),
     # Stops talking when the radio is off, and does not find a SIM that comes later.
-    Quirks("Neoway M590", makers=("neoway",), codes=Family.MEDIATEK, keep_link=False),
+    Quirks("Neoway M590", makers=("neoway",), codes=Family.MEDIATEK, keep_link=False, radio_off=""),
     # No other command until +CMGS has answered: true of every modem here.
     Quirks("Telit", makers=("telit",), iccid=("AT#CCID", "AT+CCID")),
-    Quirks("Sierra", makers=("sierra", "wavecom"), codes=Family.WAVECOM, iccid=("AT!ICCID?", "AT+CCID")),
-    Quirks("u-blox", makers=("u-blox",)),
+    Quirks(
+        "Sierra",
+        makers=("sierra", "wavecom"),
+        codes=Family.WAVECOM,
+        iccid=("AT!ICCID?", "AT+CCID"),
+        radio_on="AT+CFUN=1,0",
+    ),
+    Quirks("u-blox", makers=("u-blox",), restart="AT+CFUN=16"),
     Quirks("Cinterion", makers=("cinterion", "siemens", "gemalto"), codes=Family.CINTERION, iccid=("AT^SCID",)),
 )
 """A row with a matching model goes before one with a matching maker alone."""

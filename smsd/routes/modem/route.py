@@ -8,18 +8,28 @@ whatever goes wrong becomes a state that people can read.
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
-from smsd.errors import ModemError, PortBusyError, PortGoneError, SmsdError, StoreError, StrangerError
+from smsd.errors import (
+    ModemError,
+    ModemResetError,
+    PortBusyError,
+    PortGoneError,
+    SmsdError,
+    StoreError,
+    StrangerError,
+)
 from smsd.routes import Inbound, Memory
 from smsd.routes.modem.finder import Finder, Seeker
 from smsd.routes.modem.host import Host, Ports
 from smsd.routes.modem.identity import Wanted, wanted_now
 from smsd.routes.modem.port import Port
+from smsd.routes.modem.recovery import Recovery
 from smsd.routes.modem.session import Leftovers, Session
 from smsd.routes.modem.timings import Timings
+from smsd.rules.cures import Cure, Trouble
 from smsd.rules.routing import Kind
 from smsd.sms import Doubt, NotSent, Outcome, RouteStatus, Submit, Verdict, Witness
 
@@ -38,7 +48,8 @@ class ModemRoute:
     few words over restarts; ``pin`` gives the text of the PIN file, read anew at each need.
     ``clock`` counts seconds and never goes back. ``service_centre`` is written into each PDU; empty: the SIM's own.
     ``wanted`` is the only modem, and the only card, that is used; without a ``device`` it is sought among the host's
-    ports, which ``seeker`` knows: one for all routes of a process.
+    ports, which ``seeker`` knows: one for all routes of a process. ``reset_usb`` resets a USB device by the kernel's
+    name for it, or raises ``OSError``.
     """
 
     whole = False
@@ -59,6 +70,7 @@ class ModemRoute:
         service_centre: str = "",
         wanted: Wanted = ANY,
         seeker: Seeker | None = None,
+        reset_usb: Callable[[str], Awaitable[None]] | None = None,
         timings: Timings | None = None,
     ) -> None:
         self.name = name
@@ -77,6 +89,9 @@ class ModemRoute:
         self._clock = clock
         self._seeker = seeker or Seeker(Ports(Host()), self._timings, clock)
         self._finder = None if device else Finder(self._seeker)
+        self._reset_usb = reset_usb
+        self._usb = ""
+        self._recovery = Recovery(name, self._timings, clock, pin, self._changed)
         self._strange: Mapping[str, str] = {}
         self._inbound: Inbound | None = None
         self._session: Session | None = None
@@ -91,7 +106,9 @@ class ModemRoute:
         """How the route is: ``up`` means that a message given now is tried at once."""
         state, detail = self._state
         facts = dict(self._session.facts) if self._session is not None else {}
-        return RouteStatus(state == READY, state, detail, {"device": self.device, **facts, **self._strange})
+        told = "; ".join(filter(None, (detail, self._recovery.told)))
+        facts |= {"device": self.device, **self._recovery.facts, **self._strange}
+        return RouteStatus(state == READY, state, told, facts)
 
     @property
     def kind(self) -> Kind:
@@ -150,17 +167,36 @@ class ModemRoute:
         """
         return await self._session.settle(doubt, age_seconds) if self._session is not None else None
 
+    # --- trouble that the modem does not show -------------------------------------------------------------------------
+
+    def suspect(self, why: str) -> None:
+        """Hear that messages are lost although the modem says nothing of it: a self-test did not come through.
+
+        Each call is a sign, and each rung of the ladder waits for a new one.
+        """
+        self._recovery.suspect(Trouble.NOT_DELIVERING, why)
+        if self._session is not None:
+            self._session.look()
+
+    def delivers(self) -> None:
+        """Hear that messages come through."""
+        self._recovery.well(Trouble.NOT_DELIVERING)
+
     # --- life ---------------------------------------------------------------------------------------------------------
 
     async def run(self, inbound: Inbound) -> None:
         """Keep the route alive until cancelled; never raises anything else."""
         self._inbound = inbound
+        self._recovery.appeared()
         while True:
             try:
                 await self._live(inbound)
             except PortGoneError as error:
                 self._become("away", str(error))
                 await self._await_device()
+                self._recovery.appeared()
+            except ModemResetError as error:
+                await self._await_reset(error)
             except StrangerError as error:
                 await self._leave_alone(error)
             except PortBusyError as error:
@@ -184,6 +220,9 @@ class ModemRoute:
         elif not _exists(self.device):
             raise PortGoneError(f"{self.device}: no such device (is the modem plugged in, and switched to modem mode?)")
         self._become("opening", "")
+        place = self._seeker.ports.host.port_of(self.device)
+        self._usb = place.usb if place is not None else ""
+        self._recovery.usb = bool(self._usb) and self._reset_usb is not None
         with self._seeker.ports.used(self.device, self.name):
             await self._live_at(await Port.open(self.device, self._baud, rtscts=self._rtscts), inbound)
 
@@ -206,12 +245,19 @@ class ModemRoute:
                 want_reports=self._delivery_reports,
                 service_centre=self._service_centre,
                 wanted=self._wanted,
+                recovery=self._recovery,
                 become=become,
                 leftovers=self._leftovers,
             )
             self._session = session
-            await session.initialise()
-            await session.serve()
+            try:
+                await session.initialise()
+                await session.serve()
+            except (StrangerError, ModemResetError):
+                raise
+            except ModemError as error:
+                await session.last_resort(error)
+                raise
         finally:
             self._session = None
             await port.close()
@@ -223,6 +269,16 @@ class ModemRoute:
         await asyncio.sleep(self._timings.away)
         while not _exists(self.device):  # noqa: ASYNC110  no event tells of a device node everywhere a tty can be
             await asyncio.sleep(self._timings.away)
+
+    async def _await_reset(self, error: ModemResetError) -> None:
+        """Let a reset take place; the port is closed."""
+        self._become("resetting", f"{error.cure}: {error}")
+        if error.cure == Cure.USB and self._reset_usb is not None:
+            try:
+                await self._reset_usb(self._usb)
+            except OSError as refused:
+                log.error("usb_not_reset", route=self.name, device=self._usb, error=str(refused))
+        await asyncio.sleep(self._timings.reset_rest)
 
     async def _leave_alone(self, error: StrangerError) -> None:
         """Leave a stranger alone until it goes, a person adopts it, or it is time to ask again who it is."""

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from smsd.errors import CommandTimeoutError, ModemError, RouteError, StoreError
+from smsd.errors import CommandTimeoutError, ModemError, ModemResetError, RouteError, StoreError
 from smsd.routes import Inbound, Memory
+from smsd.routes.modem.diagnosis import diagnose, look_at_indications
 from smsd.routes.modem.driver import Channel, Heard
 from smsd.routes.modem.evidence import Evidence
 from smsd.routes.modem.health import Health
@@ -22,11 +23,14 @@ from smsd.routes.modem.inbox import Inbox
 from smsd.routes.modem.network import Network
 from smsd.routes.modem.opening import Opening
 from smsd.routes.modem.port import Port
+from smsd.routes.modem.recovery import Recovery
+from smsd.routes.modem.remedies import last_resort, radio_off_and_on, restart
 from smsd.routes.modem.results import Action, classify
 from smsd.routes.modem.sender import Judged, Sender
 from smsd.routes.modem.setup import Identity, Setup, greet, set_up
 from smsd.routes.modem.timings import Timings
 from smsd.rules import doubts
+from smsd.rules.cures import Cure, Trouble
 from smsd.sms import Doubt, InDoubt, NotSent, Outcome, Received, Sent, Submit, Verdict, Witness
 from smsd.wire.at import Command, LateReference, LateRefusal, Unsolicited
 from smsd.wire.information import fields
@@ -67,6 +71,7 @@ class Session:
         want_reports: bool,
         service_centre: str,
         wanted: Wanted,
+        recovery: Recovery,
         become: Callable[[str, str], None],
         leftovers: Leftovers,
     ) -> None:
@@ -79,11 +84,12 @@ class Session:
         self._want_reports = want_reports
         self._service_centre = service_centre
         self._become = become
+        self._recovery = recovery
         self._wake = asyncio.Event()
         self._channel = Channel(port, timings, hear=self._hear, dirtied=self._wake.set, gone=self._gone)
         self._opening = Opening(
             name, port.path, self._channel, memory=memory, timings=timings, clock=clock, pin=pin, wanted=wanted,
-            become=become, pause=self._pause,
+            become=become, pause=self._pause, recovery=recovery, cure=self._take_what_is_due,
         )  # fmt: skip
         self._identity = Identity()
         self._health = Health()
@@ -101,6 +107,7 @@ class Session:
         self._rest_until = 0.0
         self._rest_reason = ("", "")
         self._set_up_again = False
+        self._open_again = False
 
     # --- beginning ----------------------------------------------------------------------------------------------------
 
@@ -165,11 +172,14 @@ class Session:
                 if self._clock() >= sweep_due:
                     self._hints.add(_EVERY_STORE)
                     sweep_due = self._clock() + self._poll_seconds
+                    await look_at_indications(self._channel, self._recovery, self._setup)
                 await self._network.look_if_due()
                 self._tell()
                 if not await self._sweep_hinted():
                     sweep_due = min(sweep_due, self._clock() + self._timings.store_retry)
                 await self._look_at_count()
+                diagnose(self._recovery, self._network, self._setup, self._inbox)
+                await self._take_what_is_due()
                 self._tell()
             except CommandTimeoutError as error:
                 log.warning("modem_slow", route=self._name, reason=str(error), junk=len(self._channel.junk))
@@ -187,6 +197,8 @@ class Session:
             times.append(now + self._timings.store_retry)
         if self._evidence.wanted:
             times.append(max(now, self._last_submit) + self._timings.idle)
+        if (cure_due := self._recovery.next_at(in_air=self._submitting > 0)) is not None:
+            times.append(cure_due)
         return min(times)
 
     async def _recover(self) -> None:
@@ -196,9 +208,9 @@ class Session:
         if not self._channel.idle and not self._channel.lock.locked():
             self._tell()
             await self._channel.ask(Command("AT"), self._timings.answer)
-        if self._health.modem_faults >= RUNGS:
-            # The reset ladder (radio off and on, reboot, power) begins here; until it is built, a fresh port.
-            raise ModemError(f"{self._health.modem_faults} faults of the modem in a row")
+        if self._open_again:  # a card whose radio was off may ask for its PIN anew
+            self._open_again = self._set_up_again = False
+            await self.initialise()
         if self._set_up_again:
             self._set_up_again = False
             await greet(self._channel, self._timings)
@@ -242,6 +254,36 @@ class Session:
         if self._evidence.wanted and quiet and not self._submitting:
             async with self._channel.lock:
                 await self._evidence.read(self._channel)
+
+    # --- trouble and cure ---------------------------------------------------------------------------------------------
+
+    async def _take_what_is_due(self) -> None:
+        """Take the cure that is due, if any. Raises ``ModemResetError`` for one that ends this life."""
+        step = self._recovery.due(in_air=self._submitting > 0)
+        if step is None:
+            return
+        self._recovery.took(step)
+        reason = f"{step.case.trouble.value}: {step.case.why}"
+        match step.cure:
+            case Cure.INITIALISE:
+                self._set_up_again = True
+                self._wake.set()
+            case Cure.RADIO:
+                self._become("recovering", reason)
+                await radio_off_and_on(self._channel, self._recovery.quirks, self._timings)
+                self._open_again = self._setup is not None
+                self._wake.set()
+            case Cure.RESTART | Cure.REOPEN | Cure.USB:
+                self._become("recovering", reason)
+                if step.cure is Cure.RESTART:
+                    await restart(self._channel, self._recovery.quirks, self._timings)
+                raise ModemResetError(step.cure.value, reason)
+            case Cure.ALARM:
+                pass
+
+    async def last_resort(self, error: ModemError) -> None:
+        """See ``remedies.last_resort``."""
+        await last_resort(self._channel, self._recovery, self._timings, error)
 
     # --- state --------------------------------------------------------------------------------------------------------
 
@@ -294,6 +336,10 @@ class Session:
         self._rest_until = self._clock() + seconds
         self._rest_reason = (state, detail)
         log.warning("route_rests", route=self._name, state=state, reason=detail, seconds=seconds)
+
+    def look(self) -> None:
+        """Look at what is due: there is news."""
+        self._wake.set()
 
     # --- out ----------------------------------------------------------------------------------------------------------
 
@@ -354,8 +400,11 @@ class Session:
         outcome = judged.outcome
         if isinstance(outcome, Sent):
             self._health.sent()
+            self._recovery.well(Trouble.FAULTS)
             self._in_doubt = None
             return outcome
+        if isinstance(outcome, InDoubt):
+            self._recovery.doubted()
         if isinstance(outcome, InDoubt) and (judged.refusal is None or judged.stopped):
             self._evidence.doubted(judged.seconds)
         if isinstance(outcome, InDoubt) and judged.refusal is None:
@@ -385,6 +434,8 @@ class Session:
             case Action.MODEM:
                 self._set_up_again = True
                 self._rest(timings.pause, "recovering", reason)
+                if self._health.modem_faults >= RUNGS:
+                    self._recovery.suspect(Trouble.FAULTS, f"{self._health.modem_faults} in a row, {reason}")
             case Action.MEMORY:
                 self._hints.add(_EVERY_STORE)
             case Action.NETWORK:

@@ -17,7 +17,7 @@ from smsd.routes.modem.timings import Timings
 from smsd.wire.at import Command
 from smsd.wire.information import fields, groups, information, numbers
 
-__all__ = ["Identity", "Reports", "Setup", "greet", "iccid_of", "identify", "set_up"]
+__all__ = ["Identity", "Reports", "Setup", "greet", "iccid_of", "identify", "indications", "set_up"]
 
 STORES = ("ME", "SM", "MT")
 """Where new messages shall go, best first: the modem's own store is larger and quicker than the SIM's."""
@@ -57,7 +57,8 @@ class Setup:
     """What the initialisation has settled.
 
     ``stores`` are to be swept, ``slots`` maps a store to (used, total); ``reports`` is <ds>; ``hints`` whether the
-    modem tells of new messages at all; ``acknowledge`` whether direct messages want AT+CNMA.
+    modem tells of new messages at all; ``acknowledge`` whether direct messages want AT+CNMA. ``indications`` are the
+    values of +CNMI as the modem says it keeps them: some drop them later. No ``stores``: it has none that can be used.
     """
 
     stores: tuple[str, ...]
@@ -66,6 +67,7 @@ class Setup:
     hints: bool
     acknowledge: bool
     service_centre: str
+    indications: tuple[int | None, ...] = ()
 
 
 async def greet(channel: Channel, timings: Timings) -> None:
@@ -137,7 +139,13 @@ async def set_up(channel: Channel, quirks: Quirks, timings: Timings, *, want_rep
         hints=reports is not None,
         acknowledge=acknowledge,
         service_centre=centre[0] if centre else "",
+        indications=await indications(channel),
     )
+
+
+async def indications(channel: Channel) -> tuple[int | None, ...]:
+    """Read +CNMI; empty where the modem does not say."""
+    return tuple(numbers(await _said(channel, "AT+CNMI?", "+CNMI:", keep_quotes=True)))
 
 
 async def _wants_acknowledgement(channel: Channel, timings: Timings) -> bool:
@@ -163,7 +171,7 @@ async def _choose_stores(channel: Channel, timings: Timings) -> tuple[tuple[str,
         if answer.result.ok:
             stores = tuple(store for store in offered[0] if store not in NOT_SWEPT) or (first,)
             return stores, _slots(first, answer.lines[-1].text if answer.lines else "")
-    raise ModemError("AT+CPMS: the modem takes none of the stores it offers")
+    return (), {}
 
 
 def _slots(store: str, line: str) -> dict[str, tuple[int, int]]:

@@ -74,6 +74,16 @@ class Timings:
     sim_pause: float = 900.0
     """How long it rests when the network refuses the subscription: it may be lifted, seldom soon."""
 
+    # --- cures
+    functionality: float = 30.0
+    """CFUN: the radio is turned off, or on."""
+    radio_rest: float = 2.0
+    """How long the radio stays off."""
+    reset_rest: float = 3.0
+    """After a reset, until the port is looked for: what is there before may be what is about to go."""
+    cure_pace: float = 1.0
+    """What every span of ``rules.cures`` is multiplied by."""
+
     # --- messages
     announced: float = 2.0
     """How long the next part waits for what the modem has announced: it may be a command, whose answer goes first. No

@@ -1,0 +1,49 @@
+"""Cures that are said in AT commands: the radio off and on, the modem restarted, a last word to one that is mute.
+
+Knows the words, which are the modem's own (``quirks``). Refuses to know when: that is ``recovery``.
+"""
+
+import asyncio
+import contextlib
+
+from smsd.errors import CommandTimeoutError, ModemError, ModemResetError, PortGoneError
+from smsd.routes.modem.driver import Channel
+from smsd.routes.modem.quirks import Quirks
+from smsd.routes.modem.recovery import Recovery
+from smsd.routes.modem.timings import Timings
+from smsd.rules.cures import Cure, Trouble
+
+__all__ = ["last_resort", "radio_off_and_on", "restart"]
+
+
+async def radio_off_and_on(channel: Channel, quirks: Quirks, timings: Timings) -> None:
+    """Turn the radio off, and on again whatever happens in between. Raises ``RouteError``."""
+    with contextlib.suppress(CommandTimeoutError):
+        await channel.accepts(quirks.radio_off, timings.functionality)
+    await asyncio.sleep(timings.radio_rest)
+    await channel.accepts(quirks.radio_on, timings.functionality)
+
+
+async def restart(channel: Channel, quirks: Quirks, timings: Timings) -> None:
+    """Restart the modem; it may answer, fall silent or go at once."""
+    with contextlib.suppress(CommandTimeoutError, PortGoneError):
+        await channel.accepts(quirks.restart, timings.answer)
+
+
+async def last_resort(channel: Channel, recovery: Recovery, timings: Timings, error: ModemError) -> None:
+    """Do what can be done about a modem that does not answer, before its port is closed and opened anew.
+
+    Raises ``ModemResetError`` when that is more than to open it anew.
+    """
+    stuck = channel.stuck or recovery.has(Trouble.STUCK)
+    trouble = Trouble.STUCK if stuck else Trouble.SILENT
+    recovery.suspect(trouble, str(error))
+    step = recovery.due(in_air=False, of=trouble)
+    if step is None:
+        return
+    recovery.took(step)
+    if step.cure is Cure.RESTART:
+        channel.blurt(recovery.quirks.restart)
+        await asyncio.sleep(timings.drain)
+    if step.cure in {Cure.RESTART, Cure.USB}:
+        raise ModemResetError(step.cure.value, str(error)) from error

@@ -1,0 +1,194 @@
+"""Every fault of the ladder, cured without a hand on the modem, or told to a person: and the table of it in the docs.
+
+With ``SMSD_WRITE_CURES=1`` in the environment each test writes its finding into docs/reference/cures.md; without, it
+compares.
+"""
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from smsd.routes.modem import ModemRoute
+from smsd.rules.cures import RESETS
+from smsd.simulator import Fault, Kind, Network, SimulatedModem
+from smsd.sms import NotSent, Sent
+from tests.routes.conftest import NUMBER, MakeRoute
+from tests.routes.faults import SCENARIOS, Scenario, Stage, unregistered
+from tests.routes.hosts import InventedHost
+from tests.routes.house import QUICK, Ledger, part, running
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "cures.md"
+SWIFT = replace(QUICK, cure_pace=0.004, radio_rest=0.01, reset_rest=0.05, functionality=0.6, dead=0.3, probe=0.1)
+WRITE = "SMSD_WRITE_CURES"
+
+
+def named(scenario: Scenario) -> str:
+    return scenario.name
+
+
+async def resetting(modem: SimulatedModem) -> None:
+    modem.unplug(returns_after=0.05)
+
+
+@pytest.fixture
+def route(make_route: MakeRoute, modem: SimulatedModem, host: InventedHost) -> ModemRoute:
+    """A route to a modem on a USB port that can be reset."""
+
+    async def reset_usb(usb: str) -> None:
+        assert usb == "1-1"
+        await resetting(modem)
+
+    return make_route(modem.path, timings=SWIFT, seeker=host.seeker(SWIFT), reset_usb=reset_usb, poll_seconds=0.2)
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> InventedHost:
+    return InventedHost(tmp_path / "host")
+
+
+@pytest.fixture
+async def modem(network: Network, host: InventedHost) -> AsyncIterator[SimulatedModem]:
+    async with SimulatedModem(network, NUMBER, link=host.plug("ttyUSB0", "1-1"), reboot_seconds=0.05) as simulated:
+        yield simulated
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=named)
+async def test_it_is_cured(modem: SimulatedModem, route: ModemRoute, ledger: Ledger, scenario: Scenario) -> None:
+    stage = Stage(modem, route, ledger)
+    with capture_logs() as events:
+        if scenario.at_start:
+            await scenario.make(stage)
+        async with running(route, ledger, None if scenario.at_start else "ready"):
+            if not scenario.at_start:
+                await scenario.make(stage)
+            acting = asyncio.create_task(scenario.act(stage))
+            if not scenario.harmless:
+                await ledger.until(lambda: any(each["event"] == "modem_trouble" for each in events), 20.0)
+            if scenario.by_hand is not None:
+                await ledger.until(lambda: route.status.facts.get("alarm"), 20.0)
+                await scenario.by_hand(stage)
+            await ledger.until(lambda: acting.done() and stage.well and not modem.memories["SM"].stored, 20.0)
+            await acting
+            if not scenario.at_start:
+                assert isinstance(await route.submit(part()), Sent)
+    agrees(scenario.name, finding(events))
+
+
+def finding(events: Sequence[Mapping[str, object]]) -> str:
+    """Say what was found, what was done about it in this order, and how it ended."""
+    troubles = dict.fromkeys(str(each["trouble"]) for each in events if each["event"] == "modem_trouble")
+    cures = [str(each["cure"]) for each in events if each["event"] == "modem_cure"]
+    alarmed = any(each["event"] == "modem_alarm" for each in events)
+    if alarmed:
+        assert events[-1]["event"] != "modem_alarm"
+        assert any(each["event"] == "modem_all_clear" for each in events)
+    end = (
+        "alarm; all-clear when a person has mended it" if alarmed else "cured" if cures else "quarantined, then deleted"
+    )
+    told = " ".join(f"`{trouble}`" for trouble in troubles) or "—"
+    return f"{told} | {', '.join(cures) or '—'} | {end}"
+
+
+def agrees(name: str, found: str) -> None:
+    """Compare a finding with the page, or write it there."""
+    row = re.compile(rf"^\| {re.escape(name)} \| (.*) \|$", re.MULTILINE)
+    page = PAGE.read_text("utf-8")
+    if os.environ.get(WRITE):
+        line = f"| {name} | {found} |"
+        if row.search(page):
+            page = row.sub(lambda _: line, page)
+        else:
+            page = page.replace("\n<!-- end: cures -->", f"{line}\n\n<!-- end: cures -->").replace("|\n\n|", "|\n|")
+        PAGE.write_text(page, "utf-8")
+        return
+    written = row.search(page)
+    assert written is not None, f"{WRITE}=1 pytest {Path(__file__).name} writes the table anew"
+    assert found == written[1]
+
+
+def test_the_page_tells_of_these_faults_and_of_no_other() -> None:
+    table = PAGE.read_text("utf-8").partition("<!-- measured: cures -->")[2].partition("<!-- end: cures -->")[0]
+    told = re.findall(r"^\| ([^|]*) \|", table, re.MULTILINE)[2:]
+    assert told == [scenario.name for scenario in SCENARIOS]
+
+
+# --- what no cure may do ----------------------------------------------------------------------------------------------
+
+
+async def test_no_reset_while_a_part_is_in_the_air(
+    modem: SimulatedModem, network: Network, route: ModemRoute, ledger: Ledger
+) -> None:
+    """Two seconds in the air are longer here than every rung together."""
+    async with running(route, ledger):
+        modem.radio_seconds = 0.5
+        sending = asyncio.create_task(route.submit(part()))
+        await modem.wait_until(lambda modem: modem.in_air)
+        route.suspect("once")
+        route.suspect("and again")
+        await unregistered(1)(Stage(modem, route, ledger))
+        assert isinstance(await sending, Sent)
+        resets = [typed.line for typed in modem.typed if typed.line.startswith("+CFUN")]
+        assert resets == []
+        await ledger.until(lambda: any(typed.line.startswith("+CFUN") for typed in modem.typed))
+
+
+async def test_no_reset_where_the_card_would_ask_for_a_pin_that_is_not_there(
+    modem: SimulatedModem, make_route: MakeRoute, host: InventedHost, ledger: Ledger
+) -> None:
+    modem.sim.pin = "1234"
+    modem.sim.power_on()
+    pins = ["1234"]
+    route = make_route(
+        modem.path, timings=SWIFT, seeker=host.seeker(SWIFT), pin=lambda: pins[0] if pins else None, poll_seconds=0.2
+    )
+    async with running(route, ledger):
+        pins.clear()
+        await unregistered(0)(Stage(modem, route, ledger))
+        await ledger.until(lambda: route.status.facts.get("alarm"), 20.0)
+        assert [typed.line for typed in modem.typed if typed.line.startswith("+CFUN")] == []
+        assert route.status.facts["cures"] == "initialise 1"
+
+
+async def test_a_modem_that_has_just_appeared_is_not_reset(
+    modem: SimulatedModem, make_route: MakeRoute, host: InventedHost, ledger: Ledger
+) -> None:
+    slow = replace(SWIFT, cure_pace=0.02)  # settling: 1.8 s
+    route = make_route(modem.path, timings=slow, seeker=host.seeker(slow), poll_seconds=0.2)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    modem.inject(Fault(Kind.REFUSE, "+CPIN?", times=0, until=1, cme=14))
+    async with running(route, ledger, "sim-busy"):
+        await modem.wait_until(lambda modem: any(typed.line.startswith("+CFUN") for typed in modem.typed), 20.0)
+        assert loop.time() - began >= 1.8
+
+
+async def test_status_tells_what_is_wrong_what_was_done_and_what_is_next(
+    modem: SimulatedModem, route: ModemRoute, ledger: Ledger
+) -> None:
+    async with running(route, ledger):
+        await unregistered(3)(Stage(modem, route, ledger))
+        await ledger.until(lambda: "radio 1" in str(route.status.facts.get("cures")))
+        await ledger.until(lambda: "; next: " in route.status.detail)
+        facts = route.status.facts
+        assert facts["troubles"] == "not-registered"
+        assert facts["next_cure"] in {*RESETS, "alarm"}
+        assert "not-registered: searching; tried: initialise 1, radio 1" in route.status.detail
+
+
+async def test_a_modem_that_is_not_ready_refuses_at_once(
+    modem: SimulatedModem, route: ModemRoute, ledger: Ledger
+) -> None:
+    async with running(route, ledger):
+        await unregistered(3)(Stage(modem, route, ledger))
+        await ledger.until(lambda: route.status.state != "ready")
+        assert isinstance(await route.submit(part()), NotSent)
+        with suppress(TimeoutError):
+            await modem.wait_until(lambda modem: modem.in_air, 0.1)
+        assert modem.flights == []
