@@ -44,6 +44,7 @@ MEANINGS: Final[Mapping[Meaning, str]] = {
     Meaning.TEXT: N_("the text, or the way it is written, is refused"),
     Meaning.ROUTE: N_("the bind's own trouble (no money, wrong state), which costs the message no try"),
 }
+UNKNOWN: Final = N_("tried once more, then never, unless the bind's own table says otherwise")
 RECEIPTS: Final[Mapping[str, str]] = {
     "DELIV": N_("received by the recipient"),
     "UNDEL": N_("it will never arrive"),
@@ -121,7 +122,7 @@ def _act(refusal: Refusal) -> str:
 def _smpp(match: re.Match[str]) -> str:
     status = int(match[1], 16)
     meaning = ACTIONS.get(status)
-    future = FUTURES[Verdict.ONCE_MORE] if meaning is None else MEANINGS[meaning]
+    future = UNKNOWN if meaning is None else MEANINGS[meaning]
     answer = _("the service centre's answer: {words}").format(words=said(status_text(status)))
     return _joined(answer, _(future))
 

@@ -3,10 +3,13 @@
 import asyncio
 from datetime import UTC, datetime, time, timedelta
 
+import pytest
+
 from smsd.rules.alerts import Recipient, Summary
 from smsd.rules.limits import Limits, LimitTable
 from smsd.rules.outbox import MessageClass
-from smsd.rules.routing import Kind
+from smsd.rules.routing import Block, Kind
+from smsd.sms import NotSent, Verdict
 from smsd.store import NewAlert
 from smsd.store.alerts import IN_OUTBOX
 from tests.gateway.house import PHONE, House, ScriptedRoute, Start
@@ -123,6 +126,39 @@ async def test_only_an_alert_that_may_fall_back_leaves_by_the_sim(start: Start) 
     house.gateway.changed("operator")
     await house.until(lambda: state(house, strict) == "done")
     assert len(house.routes[1].submits) == 5
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        NotSent(Verdict.NEVER, "SMPP 0x0A", refused=Block.SENDER.value),
+        NotSent(Verdict.ROUTE, "SMPP 0x40B", refused=Block.ROUTE.value),
+    ],
+)
+async def test_a_refused_alert_goes_by_the_sim_at_once_if_that_was_allowed(start: Start, refusal: NotSent) -> None:
+    """One that was not is refused with its name, and waits for a bind that failed."""
+    house = await start(bind(answer=lambda _: refusal), ScriptedRoute(name="modem0"))
+    strict = alert(house, 2)
+    lenient = alert(house, 2, may_fall_back=True)
+    await house.until(lambda: counts(house, lenient) == {"submitted": 2})
+    assert counts(house, strict) == {"rejected" if refusal.verdict is Verdict.NEVER else "queued": 2}
+    assert len(house.routes[1].submits) == 2
+
+
+async def test_an_answer_leaves_by_the_sim_inside_two_minutes_where_a_limit_holds_the_bind(start: Start) -> None:
+    """A contract's hour is used up: the bind is up and takes nothing, and the SIM is free."""
+    house = await start(bind(), ScriptedRoute(name="modem0"))
+    kinds = {route.name: route.kind for route in house.routes}
+    table = LimitTable(kinds, {Kind.BIND: Limits(per_hour=1)}, {})
+    house.gateway._thread.store.outbox.limits = table
+    house.enqueue("лично")
+    await house.until(lambda: len(house.routes[0].submits) == 1)
+    answer = house.enqueue("ответ", MessageClass.ACK)
+    await asyncio.sleep(0.05)
+    assert not house.routes[1].submits
+    house.clock.now += 76
+    await house.until(lambda: house.store.outbox.show(answer)["state"] == "submitted")
+    assert (house.store.outbox.show(answer)["route"], len(house.routes[0].submits)) == ("modem0", 1)
 
 
 async def test_what_the_sim_has_not_begun_goes_back_to_a_bind_that_returns(start: Start) -> None:
