@@ -22,7 +22,7 @@ from smsd.simulator.network import Network
 from smsd.simulator.smsc import SimulatedSmsc
 from smsd.wire.smpp.pdu import ShortMessage
 
-__all__ = ["Centre", "Taken", "has_node"]
+__all__ = ["Centre", "Taken", "centre_name", "has_node"]
 
 ROOT = Path(__file__).parents[1]
 NODE_MODULE = ROOT / ".venv" / "node" / "node_modules" / "smpp"
@@ -31,6 +31,13 @@ NODE_MODULE = ROOT / ".venv" / "node" / "node_modules" / "smpp"
 def has_node() -> bool:
     """Tell whether node and its smpp are here (the interop tests fetch it)."""
     return shutil.which("node") is not None and NODE_MODULE.exists()
+
+
+def centre_name() -> str:
+    """Say whose service centre stands in the measurements."""
+    if has_node():
+        return "node's smpp"
+    return "our own simulated one, for node's smpp is not here (npm install --prefix .venv/node smpp@0.5.1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,6 @@ class Centre:
         self._latency = latency
         self._process: subprocess.Popen[str] | None = None
         self.port = 0
-        self.name = "node's smpp" if has_node() else "our simulated service centre"
 
     def start(self, die_after: int = 0) -> Self:
         """Listen; with ``die_after`` it kills itself when it has taken so many submits."""

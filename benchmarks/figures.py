@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["HEAD", "Figure", "Peer", "progress", "table"]
+__all__ = ["HEAD", "Figure", "Peer", "progress", "skipped", "table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Samples of one quantity. ``bar`` is what the median must reach: at least, or at most."""
+    """Samples of one quantity; none: ``note`` says why. ``bar`` is what the median must reach: at least, or at most."""
 
     what: str
     unit: str
@@ -40,11 +40,15 @@ class Figure:
 
     @property
     def met(self) -> bool:
-        """Whether the bar was reached."""
+        """Whether the bar was reached; what was not measured reaches none."""
+        if not self.samples:
+            return False
         return self.bar is None or (self.value >= self.bar if self.at_least else self.value <= self.bar)
 
     def row(self) -> tuple[str, ...]:
         """Return the cells of the table."""
+        if not self.samples:
+            return (self.what, "not measured", "0", "", "", "", "", "MISSED")
         shown = f"{number(self.value)} {self.unit}"
         spread = f"{number(min(self.samples))}..{number(max(self.samples))}"
         bar = "" if self.bar is None else f"{'>=' if self.at_least else '<='} {number(self.bar)}"
@@ -82,7 +86,14 @@ def table(figures: Sequence[Figure]) -> str:
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     lines.insert(1, "  ".join("-" * width for width in widths))
     lines += [f"* {figure.what}: {figure.note}" for figure in figures if figure.note]
+    lines += [f"* skipped: {each}" for each in skipped(figures)]
     return "\n".join(lines)
+
+
+def skipped(figures: Sequence[Figure]) -> list[str]:
+    """Name each peer that some figure had to do without, and why."""
+    reasons = [f"{peer.name}: {peer.note}" for figure in figures for peer in figure.peers if not peer.samples]
+    return list(dict.fromkeys(reasons))
 
 
 def progress(text: str) -> None:

@@ -10,17 +10,20 @@ import socket
 import subprocess
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from benchmarks.bounds import within
+from benchmarks.figures import Peer
 from benchmarks.rig import until
 
-__all__ = ["NAME", "missing", "running", "send"]
+__all__ = ["NAME", "measured", "running", "send"]
 
 NAME = "Kannel (spool)"
 SBIN = "/usr/sbin:/usr/local/sbin:/usr/bin"
 CONNECTIONS = 16
 UP_SECONDS = 30.0
+PEER_SECONDS = 180.0
 
 CONFIGURATION = """
 group = core
@@ -65,6 +68,17 @@ default-sender = SCSERV
 def missing() -> str:
     """Say which packages are missing; empty: none."""
     return "" if shutil.which("bearerbox", path=SBIN) else "not installed (kannel kannel-extras)"
+
+
+def measured(experiment: Callable[[], float]) -> Peer:
+    """Do an experiment on it; where it is not installed, or takes too long, say so instead."""
+    if lacks := missing():
+        return Peer(NAME, note=lacks)
+    try:
+        with within(PEER_SECONDS, NAME):
+            return Peer(NAME, (experiment(),))
+    except (OSError, RuntimeError, TimeoutError, asyncio.IncompleteReadError) as error:
+        return Peer(NAME, note=f"{type(error).__name__}: {error}")
 
 
 def _free_ports(count: int) -> list[int]:

@@ -102,16 +102,14 @@ def measure() -> list[Figure]:
     lost = sum(not taken[row["recipient"]] and row["recipient"] not in shown for row in rows)
     allowed = {row["recipient"] for row in resends}
     against_policy = sum(count > 1 and who not in allowed for who, count in taken.items())
-    missing = kannel.missing()
-    peers: dict[str, tuple[Peer, ...]] = {}
-    if missing:
-        peers = dict.fromkeys(("lost", "doubled"), (Peer(kannel.NAME, note=missing),))
-    else:
-        peer = theirs().recipients
-        peers = {
-            "lost": (Peer(kannel.NAME, (float(never(peer)),)),),
-            "doubled": (Peer(kannel.NAME, (float(twice(peer)),)),),
-        }
+    seen: list[Counter[str]] = []
+
+    def doubled() -> float:
+        seen.append(theirs().recipients)
+        return float(twice(seen[0]))
+
+    peer = kannel.measured(doubled)
+    lost_too = Peer(kannel.NAME, (float(never(seen[0])),)) if peer.samples else peer
     arrived_twice = sum(taken[row["recipient"]] > 1 for row in resends)
     settled = (
         f"{len(resends)} of a class that is sent once more ({arrived_twice} of them arrived twice), "
@@ -119,8 +117,8 @@ def measure() -> list[Figure]:
     )
     what = f"SMSC killed at full speed, {MESSAGES} messages"
     return [
-        Figure(f"{what}: lost", "", (float(lost),), 0, worst=True, peers=peers["lost"]),
+        Figure(f"{what}: lost", "", (float(lost),), 0, worst=True, peers=(lost_too,)),
         Figure(f"{what}: in doubt", "", (float(len(doubted)),), WINDOW, worst=True, note=settled),
-        Figure(f"{what}: doubled against policy", "", (float(against_policy),), 0, worst=True, peers=peers["doubled"],
+        Figure(f"{what}: doubled against policy", "", (float(against_policy),), 0, worst=True, peers=(peer,),
                note="the peer has no policy: all that were sent twice"),
     ]  # fmt: skip

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import kannel
-from benchmarks.centre import Centre
+from benchmarks.centre import Centre, centre_name
 from benchmarks.figures import Figure, Peer, progress
 from benchmarks.rig import Rig, message, phone, until
 from smsd.rules.outbox import MessageClass
@@ -69,21 +69,23 @@ def theirs(*, receipts: bool) -> float:
 
 def measure() -> list[Figure]:
     """Measure both in turns, so that a busy machine is busy for both."""
-    missing = kannel.missing()
-    note = "every commit is on disk; Kannel's spool is written without fsync"
+    note = f"every commit is on disk; Kannel's spool is written without fsync; service centre: {centre_name()}"
     figures = []
     for receipts in (False, True):
-        own, peer, loads = [], [], []
+        own, peers, loads = [], [], []
         for _ in range(ROUNDS):
             own.append(ours(receipts=receipts))
-            if not missing:
-                peer.append(theirs(receipts=receipts))
+            peers.append(kannel.measured(lambda: theirs(receipts=receipts)))  # noqa: B023  called at once
             loads.append(os.getloadavg()[0])
-            progress(f"  {own[-1]:.0f}/s, Kannel {peer[-1] if peer else 0:.0f}/s, load {loads[-1]:.1f}")
+            progress(f"  {own[-1]:.0f}/s, Kannel {''.join(f'{each:.0f}/s' for each in peers[-1].samples)}")
         what = f"outbox to submit_sm_resp recorded, window {WINDOW}" + (", receipts on" if receipts else "")
-        others = (Peer(kannel.NAME, tuple(peer), missing),)
+        peer = Peer(kannel.NAME, tuple(each for peer in peers for each in peer.samples), peers[-1].note)
         # The bar is for sending; how much the receipts that come meanwhile take from it is told, not judged.
         bar = None if receipts else BAR
-        figures.append(Figure(what, "/s", tuple(own), bar, at_least=True, peers=others,
-                              note=f"{note}; load of the machine {min(loads):.1f} to {max(loads):.1f}"))  # fmt: skip
+        load = f"load of the machine {min(loads):.1f} to {max(loads):.1f}"
+        figures.append(Figure(what, "/s", tuple(own), bar, at_least=True, peers=(peer,), note=f"{note}; {load}"))
+    # Next to each other in time: what the machine did meanwhile, it did to both.
+    sides = zip(figures[0].samples, figures[0].peers[0].samples, strict=False)
+    if ratios := tuple(ours / theirs for ours, theirs in sides):
+        figures.insert(1, Figure("the same, next to Kannel", "x", ratios, 1, at_least=True))
     return figures

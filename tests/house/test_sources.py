@@ -8,9 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "smsd"
 LONGEST = 500
-LONG: dict[str, str] = {
-    "tests/routes/test_modem_faults.py": "one test for each known fault of modems, in the order of the table of them",
-}
+LONG: dict[str, str] = {}
 """Files that may be longer, each with its reason."""
 
 ELSEWHERE: dict[str, str] = {
@@ -36,25 +34,25 @@ ELSEWHERE: dict[str, str] = {
     "errors.py": "house/test_errors_page.py",
     "gateway/route.py": "gateway/test_gateway.py",
     "routes/http/settings.py": "routes/http/test_route.py",
-    "routes/modem/card.py": "routes/test_modem_faults.py",
+    "routes/modem/card.py": "routes/test_modem_faults_state.py",
     "routes/modem/diagnosis.py": "routes/test_modem_cures.py",
-    "routes/modem/driver.py": "routes/test_modem_faults.py",
-    "routes/modem/health.py": "routes/test_modem_faults.py",
+    "routes/modem/driver.py": "routes/test_modem_faults_line.py",
+    "routes/modem/health.py": "routes/test_modem_faults_state.py",
     "routes/modem/finder.py": "routes/test_modem_identity.py",
     "routes/modem/holder.py": "routes/test_holder.py",
     "routes/modem/host.py": "routes/test_host.py",
-    "routes/modem/inbox.py": "routes/test_modem_faults.py",
-    "routes/modem/network.py": "routes/test_modem_faults.py",
+    "routes/modem/inbox.py": "routes/test_modem_faults_store.py",
+    "routes/modem/network.py": "routes/test_modem_faults_state.py",
     "routes/modem/opening.py": "routes/test_modem_identity.py",
     "routes/modem/port.py": "routes/test_port.py",
-    "routes/modem/quirks.py": "routes/test_modem_faults.py",
+    "routes/modem/quirks.py": "routes/test_modem_faults_store.py",
     "routes/modem/recovery.py": "routes/test_modem_cures.py",
     "routes/modem/remedies.py": "routes/test_modem_cures.py",
     "routes/modem/results.py": "routes/test_results.py",
-    "routes/modem/sender.py": "routes/test_modem_faults.py",
+    "routes/modem/sender.py": "routes/test_modem_faults_line.py",
     "routes/modem/session.py": "routes/test_modem_route.py",
-    "routes/modem/setup.py": "routes/test_modem_faults.py",
-    "routes/modem/timings.py": "routes/test_modem_faults.py",
+    "routes/modem/setup.py": "routes/test_modem_faults_store.py",
+    "routes/modem/timings.py": "routes/test_modem_faults_line.py",
     "routes/modem/translate.py": "routes/test_modem_route.py",
     "routes/modem/usbports.py": "routes/test_host.py",
     "store/claims.py": "store/test_whole.py",

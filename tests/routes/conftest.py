@@ -50,3 +50,9 @@ def make_route(notebook: Notebook, tmp_path: Path) -> MakeRoute:
         )
 
     return make
+
+
+@pytest.fixture
+def route(modem: SimulatedModem, make_route: MakeRoute) -> ModemRoute:
+    """A route to the modem."""
+    return make_route()

@@ -15,7 +15,7 @@ from smsd.sms import NotSent, Sent
 from tests.routes.conftest import NUMBER, MakeRoute
 from tests.routes.hosts import DATA, InventedHost
 from tests.routes.house import QUICK, Ledger, Notebook, part, running
-from tests.routes.test_modem_faults import deliver
+from tests.routes.insertions import deliver
 
 OURS, OTHERS = "860000000000017", "860000000000025"
 IMSI, OTHER_IMSI = "250011234567890", "250020000000001"
