@@ -29,7 +29,8 @@ from smsd.cli.help import CLICK, EXAMPLE, helps
 from smsd.speech import CATALOGUE
 
 PACKAGE = CATALOGUE.parents[3]
-MARKS: dict[str, tuple[int, ...] | None] = {"_": None, "N_": None, "ngettext": (1, 2)}
+MARKS: dict[str, tuple[int, ...] | None] = {"_": None, "ngettext": (1, 2)}
+LATER: dict[str, tuple[int, ...] | None] = {"N_": None}
 Words = str | tuple[str, str]
 """A sentence, or one for a count of one and one for many."""
 
@@ -55,29 +56,32 @@ PHRASE = re.compile(r"[a-z]{2,} [a-z]|[a-z]{2,}[:;,] ")
 TABLES = frozenset({"print_table", "print_pairs"})
 
 
-def found() -> set[Words]:
-    """Return every sentence that a person may read."""
+def found() -> dict[Words, bool]:
+    """Return every sentence that a person may read, and whether it may be made below the command line."""
     words: set[Words] = set()
+    below: set[Words] = set()
     for file in sorted(PACKAGE.rglob("*.py")):
         inside = file.relative_to(PACKAGE)
         if inside.parts[0] == "simulator":
             continue
-        words |= set(marked(file))
+        words |= set(marked(file, MARKS))
+        below |= set(marked(file, LATER))
         tree = ast.parse(file.read_text("utf-8"))
-        words |= set(called(tree))
+        words |= set(counted(tree))
+        below |= set(raised(tree))
         if any(str(inside).startswith(each) for each in HARVESTED):
-            words |= set(harvested(tree))
+            below |= set(harvested(tree)) | set(counted(tree))
     for module in CLICK:
-        words |= set(marked(Path(str(module.__file__))))
+        words |= set(marked(Path(str(module.__file__)), MARKS))
     words |= {line for _, line in COMMANDS.values()}
     words |= {each for each in help_texts(main) if not each.startswith(EXAMPLE)}
-    return words - {""}
+    return {each: each in below for each in (words | below) - {""}}
 
 
-def marked(file: Path) -> Iterator[Words]:
+def marked(file: Path, marks: dict[str, tuple[int, ...] | None]) -> Iterator[Words]:
     """Yield what is marked in a file."""
     with file.open("rb") as opened:
-        for _, words, _, _ in extract("python", opened, keywords=MARKS):
+        for _, words, _, _ in extract("python", opened, keywords=marks):
             yield words if isinstance(words, str) else (words[0], words[1])
 
 
@@ -94,15 +98,24 @@ def help_texts(command: click.Command) -> Iterator[str]:
 # --- what is said without a mark --------------------------------------------------------------------------------------
 
 
-def called(tree: ast.Module) -> Iterator[Words]:
-    """Yield the sentences that errors are raised with, that are counted, that head a table."""
+def calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
+    """Yield every call in a module with the name of what is called."""
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Call):
-            continue
-        name = ast.unparse(node.func).rpartition(".")[2]
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func).rpartition(".")[2], node
+
+
+def raised(tree: ast.Module) -> Iterator[str]:
+    """Yield the sentences that errors are made with."""
+    for name, call in calls(tree):
         if name in errors.__all__ or name in ("BadParameter", "ClickException"):
-            yield from filter(WORD.search, (each for argument in node.args for each in sentences(argument)))
-        elif name == "plural" and len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
+            yield from filter(WORD.search, (each for argument in call.args for each in sentences(argument)))
+
+
+def counted(tree: ast.Module) -> Iterator[Words]:
+    """Yield the sentences that are counted, and what heads a table."""
+    for name, node in calls(tree):
+        if name == "plural" and len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
             one = str(node.args[1].value)
             many = node.args[2].value if len(node.args) > 2 and isinstance(node.args[2], ast.Constant) else f"{one}s"
             yield f"{{n}} {one}", f"{{n}} {many}"
@@ -167,8 +180,8 @@ def brought_up_to_date(text: str) -> str:
     """Return a catalogue with what is new and without what is gone."""
     catalogue = read_po(io.StringIO(text), locale="ru", domain="smsd")
     template = Catalog()
-    for words in found():
-        template.add(words)
+    for words, below in found().items():
+        template.add(words, auto_comments=["below"] if below else [])
     catalogue.update(template, no_fuzzy_matching=True)
     written = io.BytesIO()
     write_po(written, catalogue, width=0, no_location=True, sort_output=True, ignore_obsolete=True)

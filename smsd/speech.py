@@ -26,11 +26,13 @@ DEEPEST = 3
 """A sentence may hold sentences, ``{file}: {key}: {what is wrong}``, but not for ever."""
 
 ENTRY = re.compile(
-    r'^msgid (?P<one>"[^\n]*"(?:\n"[^\n]*")*)\n'
+    r'^(?P<notes>(?:#[^\n]*\n)*)msgid (?P<one>"[^\n]*"(?:\n"[^\n]*")*)\n'
     r'(?:msgid_plural (?P<many>"[^\n]*"(?:\n"[^\n]*")*)\n)?'
     r'(?P<told>(?:msgstr(?:\[\d\])? "[^\n]*"(?:\n"[^\n]*")*(?:\n|\Z))+)',
     re.MULTILINE,
 )
+BELOW = "#. below"
+"""The note at a sentence that is made below the command line: only of these are patterns made."""
 STRINGS = re.compile(r'^msgstr(?:\[\d\])? ((?:"[^\n]*"\n?)+)', re.MULTILINE)
 
 
@@ -47,11 +49,14 @@ class Catalogue:
     def __init__(self, text: str) -> None:
         self.single: dict[str, str] = {}
         self.plural: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._below: set[str] = set()
         for entry in ENTRY.finditer(text):
             one = _unquoted(entry["one"])
             told = tuple(_unquoted(each) for each in STRINGS.findall(entry["told"]))
             if not one or not all(told):
                 continue  # the head of the file; what nobody has translated yet stays English
+            if BELOW in entry["notes"]:
+                self._below.add(one)
             if entry["many"] is not None:
                 self.plural[one, _unquoted(entry["many"])] = told
             else:
@@ -74,17 +79,22 @@ class Catalogue:
             return self.say(text)
         for template, literals, forms in self._templates:
             if all(each in text for each in literals) and (found := _pattern(template).fullmatch(text)):
-                values = {name: self.retell(value, depth + 1) for name, value in found.groupdict().items()}
+                values = {name: self._value(value, depth + 1) for name, value in found.groupdict().items()}
                 count = next((int(value) for value in values.values() if value.isdecimal()), 1)
                 return forms[plural_form(count) if len(forms) > 1 else 0].format(**values)
         return text
 
+    def _value(self, value: str, depth: int) -> str:
+        """Return what stood in a place: a sentence in Russian, a name as it is, even one that is a word elsewhere."""
+        return self.retell(value, depth) if " " in value else value
+
     @cached_property
     def _templates(self) -> list[tuple[str, list[str], tuple[str, ...]]]:
         """Return the sentences with places in them, and what stands between these; those that say most first."""
-        known: dict[str, tuple[str, ...]] = {one: (told,) for one, told in self.single.items()}
+        known: dict[str, tuple[str, ...]] = {one: (self.single[one],) for one in self._below & self.single.keys()}
         for pair, forms in self.plural.items():
-            known.update(dict.fromkeys(pair, forms))
+            if pair[0] in self._below:
+                known.update(dict.fromkeys(pair, forms))
         found = []
         for template, forms in known.items():
             parts = _parts(template)

@@ -14,12 +14,15 @@ msgstr ""
 msgid "no room left"
 msgstr "нет места"
 
+#. below
 msgid "{path}: no such directory; make it"
 msgstr "{path}: нет такого каталога; создайте его"
 
+#. below
 msgid "{file}: {key}: {what}"
 msgstr "{file}, {key}: {what}"
 
+#. below
 #, python-brace-format
 msgid "{n} part"
 msgid_plural "{n} parts"
@@ -36,6 +39,10 @@ msgstr ""
 
 msgid "nobody has translated this"
 msgstr ""
+
+#, python-brace-format
+msgid "{n} {why}"
+msgstr "{why} {n}"
 
 msgid "the last"
 msgstr "последнее"'''
@@ -98,6 +105,9 @@ def test_a_russian_count_takes_one_of_three_forms(count: int, form: int) -> None
         ("no room left", "нет места"),
         ("/var/lib: no such directory; make it", "/var/lib: нет такого каталога; создайте его"),
         ("smsd.toml: [log]: no room left", "smsd.toml, [log]: нет места"),
+        ("no room left: no such directory; make it", "нет места: нет такого каталога; создайте его"),
+        ("what: {path}: no such directory; make it", "what: {path}: нет такого каталога; создайте его"),
+        ("5 apples", "5 apples"),
         ("5 parts", "5 частей"),
         ("21 parts", "21 часть"),
         ('a long "sentence"\nof two lines', "длинное «предложение»\nв две строки"),

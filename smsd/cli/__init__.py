@@ -18,10 +18,19 @@ from smsd import __version__
 from smsd.cli.app import App
 from smsd.cli.help import Formatter, speak_helps, teach_click
 from smsd.errors import SmsdError
-from smsd.speech import _, said, speak
+from smsd.speech import N_, _, said, speak
 
 __all__ = ["COMMANDS", "main"]
 
+SYSTEM = (
+    N_("Permission denied"), N_("Operation not permitted"), N_("No such file or directory"), N_("File exists"),
+    N_("Is a directory"), N_("Not a directory"), N_("No space left on device"), N_("Read-only file system"),
+    N_("Input/output error"), N_("Device or resource busy"), N_("No such device"), N_("Too many open files"),
+    N_("Connection refused"), N_("Connection reset by peer"), N_("Connection timed out"), N_("Broken pipe"),
+    N_("Network is unreachable"), N_("No route to host"), N_("Name or service not known"),
+    N_("Temporary failure in name resolution"), N_("Address already in use"),
+)  # fmt: skip
+"""What the system says most often where it refuses: it is asked for English only, and passes through ``said()``."""
 INTERRUPTED = 130
 """128 + SIGINT, as a shell says it."""
 
@@ -60,6 +69,7 @@ class Root(click.Group):
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Carry out a command line, speaking the language of whoever called it."""
         speak(os.environ)
+        teach_click()
         speak_helps(self)
         try:
             return super().main(*arguments, **options)
@@ -99,7 +109,7 @@ class Root(click.Group):
             raise  # click ends quietly
         except OSError as error:
             place = f"{error.filename}: " if error.filename else ""
-            _complain(f"{place}{error.strerror or error}")
+            _complain(f"{place}{said(error.strerror or str(error))}")
             ctx.exit(1)
 
 
@@ -107,7 +117,6 @@ def _complain(what: str) -> None:
     click.echo("smsd: " + " ".join(said(what).split()), err=True)
 
 
-teach_click()
 click.Context.formatter_class = Formatter
 
 

@@ -38,6 +38,11 @@ REASONS = {
     "too_long": N_("too long a text"),
 }
 """Why somebody is dropped, in words."""
+COUNTED = (
+    N_("{n} opted out"), N_("{n} duplicate"), N_("{n} invalid"), N_("{n} not mobile"), N_("{n} foreign"),
+    N_("{n} no consent"), N_("{n} no value"), N_("{n} too long"), N_("{first}, {rest}"),
+)  # fmt: skip
+"""The same as the desk counts them where nobody is left."""
 
 
 # --- a preview --------------------------------------------------------------------------------------------------------

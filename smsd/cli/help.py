@@ -9,6 +9,7 @@ import inspect
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import click
 import click.core
@@ -55,13 +56,26 @@ def speak_helps(command: click.Command) -> None:
     """Say a command's help, and those below it, in the language that is spoken."""
     for owner, name, english in helps(command):
         setattr(owner, name, in_words(english))
+    if isinstance(option := vars(command).get("_help_option"), click.Option):
+        option.help = speech._("Show this message and exit.")  # click makes it once, in the language of that moment
     if isinstance(command, click.Group):
         for each in command.commands.values():
             speak_helps(each)
 
 
+KINDS: tuple[tuple[type[Any], str], ...] = (
+    (click.types.IntParamType, speech.N_("integer")),
+    (click.IntRange, speech.N_("integer range")),
+    (click.types.FloatParamType, speech.N_("float")),
+    (click.FloatRange, speech.N_("float range")),
+)
+"""What click calls a kind of value where one does not fit."""
+
+
 def teach_click() -> None:
     """Let click's own words ("Usage", "No such option") be looked up in our catalogue: it brings none."""
+    for kind, english in KINDS:
+        kind.name = speech._(english)
     for module in CLICK:
         for name, function in (("_", speech._), ("ngettext", speech.ngettext)):
             if hasattr(module, name):

@@ -30,6 +30,8 @@ EVIDENCE = {
     "status report": N_("a status report says so"),
     "late answer": N_("the answer came late"),
 }
+CAUSES = (N_("SMS, inbox {id}"), N_("import of {file}"), N_("by hand"))
+"""Causes of wishes, as they are written down elsewhere."""
 NO_DOUBT = frozenset({None, "answer"})
 """Evidence of attempts that were never in doubt."""
 ENDS = {

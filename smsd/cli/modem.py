@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["modem", "route_fields"]
 
 LAST_SEEN = N_("no daemon runs: this is what the last one saw")
+FACTS = (
+    N_("manufacturer"), N_("revision"), N_("imei"), N_("iccid"), N_("quirks"), N_("slots used"), N_("slots total"),
+    N_("delivery reports"), N_("hints"), N_("service centre"), N_("registration"), N_("host"), N_("system id"),
+    N_("window"), N_("in flight"), N_("profile"), N_("seen model"), N_("seen imei"), N_("seen iccid"), N_("seen imsi"),
+)  # fmt: skip
+"""What a route tells of itself by name, where no table has it as its heading."""
 UNUSED: dict[str, Any] = {
     "name": None, "up": False, "state": "plugged-in", "detail": "", "since": None, "changed_at": None, "facts": {},
 }  # fmt: skip
@@ -203,7 +209,7 @@ def _show_host(host: "Plugged") -> None:
 def _word(value: object) -> object:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return value
+    return said(value) if isinstance(value, str) else value
 
 
 def signal(facts: dict[str, Any]) -> str:

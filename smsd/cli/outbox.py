@@ -76,7 +76,7 @@ def show(app: App, message_id: int, *, as_json: bool) -> None:
             ("error", said(row["error"] or "")),
             ("route", row["route"]),
             ("sender", row["sender"]),
-            ("due", clock.full(row["due_at"])),
+            ("due", clock.full(row["due_at"] or None)),
             ("expires", clock.full(row["expires_at"]) if row["due_at"] is not None else ""),
             ("sent", clock.full(row["sent_at"])),
             ("delivered", clock.full(row["delivered_at"])),

@@ -377,6 +377,8 @@ class Engine:
         The copy appears under its name only when it is whole and on disk. Raises ``StoreError`` when ``target``
         exists or cannot be written.
         """
+        if not target.name:
+            raise StoreError(f"{target}: is a directory; name the file to write")
         partial = target.with_name(target.name + ".partial")
         try:
             if target.exists():
