@@ -55,7 +55,7 @@ COMMANDS = {
     "outbox": ("outbox", "See what leaves and what has left; send again, withdraw."),
     "inbox": ("inbox", "See what came in, ignored texts included."),
     "request": ("request", "See clients' requests; have one carried out again, give one up."),
-    "modem": ("modem", "See what the daemon knows of its modems."),
+    "modem": ("modem", "See what is plugged in and what the daemon knows of its modems."),
     "audit": ("audit", "See who did what through this program."),
     "database": ("database", "Bring the database up to date, check it, back it up."),
     "completion": ("completion", "Print what makes a shell complete smsd's commands and options."),
