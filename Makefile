@@ -38,8 +38,9 @@ docs: $(STAMP)             ## write the tables in the documents anew that are ta
 words: $(STAMP)            ## bring the Russian catalogue up to date with the code, and list what has no Russian yet
 	$(BIN)/python docs/words.py
 
-man: $(STAMP)              ## write the manual pages into build/man, one for each command
-	$(BIN)/python -m smsd.cli.manual build/man
+man: $(STAMP)              ## write the manual pages into build/man/man1 and, in Russian, build/man/ru/man1 (man -M build/man)
+	$(BIN)/python -m smsd.cli.manual build/man/man1
+	$(BIN)/python -m smsd.cli.manual build/man/ru/man1 ru
 
 deb:                       ## the Debian package into build/, for Debian 12; needs what debian/control names, and a network
 	@dpkg-checkbuilddeps || { echo "apt-get install --no-install-recommends dpkg-dev debhelper python3-venv"; exit 1; }

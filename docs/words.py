@@ -2,7 +2,7 @@
 
 Knows where a sentence that a person reads can stand:
 
-* in a mark, ``_("...")``, ``ngettext("...", "...", n)``, ``N_("...")``, which babel finds;
+* in a mark, ``_("...")``, ``ngettext("...", "...", n)``, ``N_("...")``;
 * in a help of the command line, found by walking the commands, and among click's own words;
 * in an error, ``UsageError(f"{path}: not UTF-8 text")``: its places are named after what is put there;
 * in ``plural(n, "part")`` and in the headings of a table or a list of pairs;
@@ -20,7 +20,6 @@ from pathlib import Path
 
 import click
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
 from smsd import errors
@@ -29,8 +28,6 @@ from smsd.cli.help import CLICK, EXAMPLE, helps
 from smsd.speech import CATALOGUE
 
 PACKAGE = CATALOGUE.parents[3]
-MARKS: dict[str, tuple[int, ...] | None] = {"_": None, "ngettext": (1, 2)}
-LATER: dict[str, tuple[int, ...] | None] = {"N_": None}
 Words = str | tuple[str, str]
 """A sentence, or one for a count of one and one for many."""
 
@@ -64,25 +61,33 @@ def found() -> dict[Words, bool]:
         inside = file.relative_to(PACKAGE)
         if inside.parts[0] == "simulator":
             continue
-        words |= set(marked(file, MARKS))
-        below |= set(marked(file, LATER))
         tree = ast.parse(file.read_text("utf-8"))
-        words |= set(counted(tree))
-        below |= set(raised(tree))
+        words |= set(marked(tree)) | set(counted(tree))
+        below |= set(later(tree)) | set(raised(tree))
         if any(str(inside).startswith(each) for each in HARVESTED):
             below |= set(harvested(tree)) | set(counted(tree))
     for module in CLICK:
-        words |= set(marked(Path(str(module.__file__)), MARKS))
+        words |= set(marked(ast.parse(Path(str(module.__file__)).read_text("utf-8"))))
     words |= {line for _, line in COMMANDS.values()}
     words |= {each for each in help_texts(main) if not each.startswith(EXAMPLE)}
     return {each: each in below for each in (words | below) - {""}}
 
 
-def marked(file: Path, marks: dict[str, tuple[int, ...] | None]) -> Iterator[Words]:
-    """Yield what is marked in a file."""
-    with file.open("rb") as opened:
-        for _, words, _, _ in extract("python", opened, keywords=marks):
-            yield words if isinstance(words, str) else (words[0], words[1])
+def marked(tree: ast.Module) -> Iterator[Words]:
+    """Yield what is marked to be said where it stands."""
+    for name, call in calls(tree):
+        said = [each.value for each in call.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+        if name == "_" and said:
+            yield said[0]
+        elif name == "ngettext" and len(said) > 1:
+            yield said[0], said[1]
+
+
+def later(tree: ast.Module) -> Iterator[str]:
+    """Yield what is marked to be said later, perhaps with its places filled."""
+    for name, call in calls(tree):
+        if name == "N_" and isinstance(call.args[0], ast.Constant):
+            yield str(call.args[0].value)
 
 
 def help_texts(command: click.Command) -> Iterator[str]:

@@ -75,6 +75,7 @@ class Root(click.Group):
             return super().main(*arguments, **options)
         finally:
             speak({})
+            speak_helps(self)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         """Name the commands in the order of the help."""

@@ -1,4 +1,4 @@
-"""The manual pages, made from the helps: ``python -m smsd.cli.manual DIRECTORY`` writes one for each command.
+"""The manual pages, made from the helps: ``python -m smsd.cli.manual DIRECTORY [ru]`` writes one for each command.
 
 Knows man(7), as far as these pages need it: what stands in a help is written with its dots, dashes and backslashes
 escaped. Refuses to say anything that the help does not say.
@@ -13,25 +13,35 @@ import click
 
 from smsd import __version__
 from smsd.cli import main
-from smsd.cli.help import EXAMPLE
-from smsd.speech import _
+from smsd.cli.help import EXAMPLE, speak_helps
+from smsd.speech import N_, _, speak
 
 __all__ = ["pages", "write"]
 
 SECTION = "1"
 CODES = (
-    ("0", "done"),
-    ("1", "failed"),
-    ("2", "usage"),
-    ("69", "a route or the daemon is unavailable"),
-    ("75", "not now: try again"),
-    ("78", "configuration"),
-    ("130", "interrupted"),
+    ("0", N_("done")),
+    ("1", N_("not done")),
+    ("2", N_("usage")),
+    ("69", N_("a route or the daemon is unavailable")),
+    ("75", N_("not now: try again")),
+    ("78", N_("configuration")),
+    ("130", N_("interrupted")),
 )
 
 
-def pages() -> Iterator[tuple[str, str]]:
-    """Yield the file name and the text of each page, the first of all commands first."""
+def pages(tongue: str = "en") -> Iterator[tuple[str, str]]:
+    """Yield the file name and the text of each page in a language, the first of all commands first."""
+    speak({"LANG": tongue})
+    speak_helps(main)
+    try:
+        yield from _walk()
+    finally:
+        speak({})
+        speak_helps(main)
+
+
+def _walk() -> Iterator[tuple[str, str]]:
     waiting = [click.Context(main, info_name="smsd", **main.context_settings)]
     while waiting:
         context = waiting.pop(0)
@@ -39,11 +49,11 @@ def pages() -> Iterator[tuple[str, str]]:
         waiting += _below(context)
 
 
-def write(directory: Path) -> int:
+def write(directory: Path, tongue: str = "en") -> int:
     """Write the pages into a directory, which is made; return how many."""
     directory.mkdir(parents=True, exist_ok=True)
     count = 0
-    for name, text in pages():
+    for name, text in pages(tongue):
         (directory / name).write_text(text, "utf-8")
         count += 1
     return count
@@ -65,27 +75,27 @@ def _page(context: click.Context) -> str:
     first, paragraphs = _told(context.command)
     lines = [
         f'.TH "{_name(context).upper()}" "{SECTION}" "" "smsd {__version__}" "smsd"',
-        ".SH NAME",
+        f".SH {_('NAME')}",
         f"{_escaped(_name(context))} \\- {_escaped(first.rstrip('.'))}",
-        ".SH SYNOPSIS",
+        f".SH {_('SYNOPSIS')}",
         f".B {_escaped(context.command_path)}",
         _escaped(" ".join(context.command.collect_usage_pieces(context))),
-        ".SH DESCRIPTION",
+        f".SH {_('DESCRIPTION')}",
         _escaped(first),
     ]
     for paragraph in paragraphs:
         lines += [".PP", *paragraph]
     lines += _options(context)
     if below := _below(context):
-        lines.append(".SH COMMANDS")
+        lines.append(f".SH {_('COMMANDS')}")
         for each in below:
             lines += [".TP", f".BR {_escaped(_name(each))} ({SECTION})", _escaped(_told(each.command)[0])]
     lines += _example(context.command)
-    lines.append(".SH EXIT STATUS")
+    lines.append(f".SH {_('EXIT STATUS')}")
     for code, meaning in CODES:
-        lines += [".TP", f".B {code}", meaning]
+        lines += [".TP", f".B {code}", _escaped(_(meaning))]
     if context.parent is not None:
-        lines += [".SH SEE ALSO", f".BR {_escaped(_name(context.parent))} ({SECTION})"]
+        lines += [f".SH {_('SEE ALSO')}", f".BR {_escaped(_name(context.parent))} ({SECTION})"]
     return "\n".join(lines) + "\n"
 
 
@@ -105,7 +115,7 @@ def _paragraph(text: str) -> list[str]:
 
 def _options(context: click.Context) -> list[str]:
     records = [each for each in (each.get_help_record(context) for each in context.command.get_params(context)) if each]
-    lines = [".SH OPTIONS"] if records else []
+    lines = [f".SH {_('OPTIONS')}"] if records else []
     for names, words in records:
         lines += [".TP", f".B {_escaped(names)}", _escaped(words)]
     return lines
@@ -114,7 +124,7 @@ def _options(context: click.Context) -> list[str]:
 def _example(command: click.Command) -> list[str]:
     """Return the example that each help ends with."""
     words = " ".join((command.epilog or "").split()).removeprefix(_(EXAMPLE)).strip()
-    return [".SH EXAMPLE", ".nf", _escaped(words), ".fi"] if words else []
+    return [f".SH {_('EXAMPLE')}", ".nf", _escaped(words), ".fi"] if words else []
 
 
 def _escaped(text: str) -> str:
@@ -125,4 +135,4 @@ def _escaped(text: str) -> str:
 
 if __name__ == "__main__":
     target = Path(sys.argv[1] if len(sys.argv) > 1 else "build/man")
-    click.echo(f"{target}: {write(target)} pages")
+    click.echo(f"{target}: {write(target, *sys.argv[2:3])} pages")

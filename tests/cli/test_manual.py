@@ -1,5 +1,6 @@
 """The manual pages say what the helps say, and are understood by what formats them."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -59,3 +60,29 @@ def test_what_formats_them_has_no_complaint(tmp_path: Path) -> None:
             check=False,
         )
         assert (result.returncode, result.stderr) == (0, ""), page.name
+
+
+def test_the_pages_are_in_russian_too(tmp_path: Path) -> None:
+    assert write(tmp_path / "man1") == write(tmp_path / "ru" / "man1", "ru") == len(PAGES)
+    page = (tmp_path / "ru" / "man1" / "smsd-client-forget.1").read_text("utf-8")
+    sections = re.findall(r"^\.SH (.*)$", page, re.MULTILINE)
+    assert sections[:3] == ["НАЗВАНИЕ", "СИНТАКСИС", "ОПИСАНИЕ"]
+    assert "smsd client forget +79161234567 \\-\\-dry\\-run" in page
+    assert (tmp_path / "man1" / "smsd.1").read_text("utf-8") == PAGES["smsd.1"]
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"), [("ru_RU.UTF-8", "Отправка и приём СМС"), ("C.UTF-8", "Send and receive")]
+)
+def test_man_shows_the_page_in_the_readers_language(tmp_path: Path, locale: str, words: str) -> None:
+    for program in ("man", "localedef"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
+    if not Path("/usr/share/i18n/locales/ru_RU").exists():
+        pytest.skip("Debian's package locales is not installed")
+    subprocess.run(["localedef", "-i", "ru_RU", "-f", "UTF-8", str(tmp_path / "ru_RU.UTF-8")], check=True)
+    write(tmp_path / "man" / "man1")
+    write(tmp_path / "man" / "ru" / "man1", "ru")
+    environ = {**os.environ, "MANPATH": str(tmp_path / "man"), "LOCPATH": str(tmp_path), "LC_ALL": locale}
+    shown = subprocess.run(["man", "-P", "cat", "smsd"], env=environ, capture_output=True, text=True, check=True).stdout
+    assert words in re.sub(r".\x08", "", shown)
