@@ -342,7 +342,7 @@ def _candidates(tx: Transaction, value: StatusReport, route: str, sim: str | Non
             rows += tx.all("attempt_by_reference_alone", route=route, reference=reference)
         if rows and (value.echo is None or any(row["id"] % MARKS == value.echo for row in rows)):
             break  # where the receipt bears our mark, another form may be the one that is meant
-    anywhere = not is_tp_mr(value.reference)
+    anywhere = value.echo is not None or not is_tp_mr(value.reference)
     rows += _doubts_meant(tx, value, route, of_a_bind=anywhere)
     return [
         Candidate(
@@ -365,7 +365,10 @@ def _doubts_meant(tx: Transaction, value: StatusReport, route: str, *, of_a_bind
     come by whichever bind.
     """
     if of_a_bind and value.echo is not None:
-        found = tx.all("attempt_in_doubt_marked", recipient=value.recipient, echo=value.echo)
+        last = tx.one("attempt_last")["id"] or 0
+        newest = last - (last - value.echo) % MARKS  # the newest that bears this mark; none is in doubt for 200,000
+        ids = {f"id{age + 1}": newest - age * MARKS for age in range(3)}
+        found = tx.all("attempt_in_doubt_marked", recipient=value.recipient, **ids)
         return [row for row in found if row["reference"] is None]
     found = tx.all("attempt_in_doubt_to", route=route, recipient=value.recipient)
     doubts = [row for row in found if row["reference"] is None]

@@ -91,10 +91,10 @@ async def test_a_bind_without_money_costs_its_message_no_time(bound: Bound) -> N
 
 
 async def test_a_throttled_message_stays_with_its_bind(bound: Bound) -> None:
-    house, smsc, sim = await bound()
+    house, smsc, sim = await bound(rate=30.0)
     smsc.inject(Trouble.STATUS, code=0x58)
     message = house.enqueue("Здравствуйте!")
-    await house.until(lambda: len(smsc.submits) == 1)
+    await house.until(lambda: shown(house, message)[0] == "queued" and len(smsc.submits) == 1)
     house.clock.now += 3
     await house.until(lambda: shown(house, message)[0] == "delivered")
     assert (shown(house, message)[1], sim.submits) == ("operator", [])

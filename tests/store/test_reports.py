@@ -346,6 +346,16 @@ def test_our_mark_tells_two_bases_of_one_id_apart(house: House) -> None:
     assert (house.state(first), house.state(second)) == ("submitted", "delivered")
 
 
+def test_our_mark_says_that_a_short_id_is_no_tp_mr(house: House) -> None:
+    """A service centre that counts from 1 is believed by the mark, whichever bind the receipt comes by."""
+    message_id = house.queue()
+    claim = house.claim("operator", sim=None)
+    house.store.outbox.record([(claim.attempt_id, InDoubt("no answer came in time"))])
+    told = replace(delivered("17", submitted_at=None), echo=claim.attempt_id)
+    assert house.receive(told, route="spare", sim=None).attempt_id == claim.attempt_id
+    assert house.state(message_id) == "delivered"
+
+
 def test_without_our_mark_a_doubt_of_another_bind_is_not_guessed(house: House) -> None:
     message_id = house.queue()
     claim = house.claim("operator", sim=None)

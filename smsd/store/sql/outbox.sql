@@ -297,13 +297,18 @@ SELECT attempt.id, attempt.message_id, attempt.sequence, attempt.route, attempt.
 FROM attempt WHERE (outcome IS NULL OR outcome = 'in_doubt') AND route = :route AND recipient = :recipient
 ORDER BY id DESC LIMIT 64;
 
+-- name: attempt_last
+-- The newest attempt.
+SELECT max(id) AS id FROM attempt;
+
 -- name: attempt_in_doubt_marked
--- The same by whichever route without a SIM, for a receipt that comes by another bind and bears our own mark.
+-- Attempts to a recipient that may have left, among those that bear one mark, by whichever route without a SIM.
 SELECT attempt.id, attempt.message_id, attempt.sequence, attempt.route, attempt.sim, attempt.started_at,
        attempt.outcome, attempt.reported, attempt.witness, attempt.reference
 FROM attempt
-WHERE (outcome IS NULL OR outcome = 'in_doubt') AND sim IS NULL AND recipient = :recipient AND id % 65536 = :echo
-ORDER BY id DESC LIMIT 64;
+WHERE id IN (:id1, :id2, :id3) AND (outcome IS NULL OR outcome = 'in_doubt') AND sim IS NULL
+  AND recipient = :recipient
+ORDER BY id DESC;
 
 -- name: attempt_unreported
 -- What a route without a subscription of its own got away and nothing was heard of, from an attempt on.

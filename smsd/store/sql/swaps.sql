@@ -10,10 +10,11 @@ ON CONFLICT (phone) DO UPDATE SET told_at = :now, route = :route, code = :code;
 SELECT phone, since, told_at, route, code FROM replaced_sim WHERE phone = :phone;
 
 -- name: swap_list
--- The numbers to which passwords are held, newest first, with how many messages wait for that.
+-- The numbers to which passwords are held, newest first, with how many messages wait for that; what is sent in bulk
+-- (priority 4 and 5) holds none.
 SELECT phone, since, told_at, route, code,
        (SELECT count(*) FROM message
-        WHERE due_at IS NOT NULL AND secret = 1 AND recipient = replaced_sim.phone) AS waiting
+        WHERE due_at IS NOT NULL AND priority < 4 AND secret = 1 AND recipient = replaced_sim.phone) AS waiting
 FROM replaced_sim ORDER BY since DESC, phone LIMIT :limit;
 
 -- name: swap_forget
@@ -23,4 +24,4 @@ DELETE FROM replaced_sim WHERE phone = :phone;
 -- name: swap_let_go
 -- What was held for a number may leave.
 UPDATE message SET due_at = 0, error = NULL
-WHERE due_at IS NOT NULL AND secret = 1 AND recipient = :phone AND error = :held;
+WHERE due_at IS NOT NULL AND priority < 4 AND secret = 1 AND recipient = :phone AND error = :held;
