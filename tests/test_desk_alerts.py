@@ -103,10 +103,21 @@ def test_the_preview_warns_of_what_a_person_should_think_of(office: Office) -> N
     candidates = [Candidate("+74951234567"), Candidate("+77012345678"), *people(60)()]
     looked = office.desk(None, ("modem0",), **terms).preview(Order("Работы.", lambda: candidates, may_fall_back=True))
     told = " / ".join(looked.warnings)
-    for words in ("how to get no more", "by a SIM", "before its deadline", "1 of the numbers belong to another country",
-                  "1 of the numbers are no mobile's", "--allow-fallback changes nothing"):  # fmt: skip
+    for words in (
+        "how to get no more",
+        "by a SIM",
+        "before its deadline",
+        "numbers of another country are written to: 1",
+        "numbers that no mobile has are written to: 1",
+        "--allow-fallback changes nothing",
+    ):
         assert words in told
     assert len(looked.warnings) == 6
+
+
+def test_the_price_of_nobody_is_nothing_and_not_unknown(office: Office) -> None:
+    looked = office.desk().preview(Order("Работы.", lambda: [Candidate("abc")]))
+    assert looked.price == 0
 
 
 def test_a_preview_without_routes_promises_no_way(office: Office) -> None:

@@ -48,6 +48,7 @@ COMMANDS = {
         "Run a simulated modem on a pty, for any program, and an operator's SMPP beside it if asked for.",
     ),
     "client": ("client", "Keep the local directory of clients."),
+    "optout": ("optout", "See, export and set who wants no notifications and alerts."),
     "send": ("message", "Send one message by hand."),
     "notify": ("message", "Send a notification, unless its reader wants none."),
     "alert": ("alert", "Write one text to many people."),

@@ -195,8 +195,8 @@ def _wait(app: App, store: "Store", alert_id: int) -> int:
             _rest(WAIT_SECONDS)
             row = store.alerts.show(alert_id)
     left = sum(row["counts"].get(state, 0) for state in ("submitted", "delivered"))
-    told = _("alert {id}: {state}, {left} of {all} left")
-    told = told.format(id=alert_id, state=_(row["state"]), left=left, all=row["recipients"])
+    told = _("alert {id}: {state}, {sent} of {all} sent")
+    told = told.format(id=alert_id, state=_(row["state"]), sent=left, all=row["recipients"])
     click.echo(told, err=True)
     return 0 if left == row["recipients"] else 1
 

@@ -25,8 +25,6 @@ OVER = (
     "in_doubt",
     "cancelled",
 )
-LATELY_MINUTES = 5
-"""As ``smsd.store.alerts`` counts what left lately."""
 REASONS = {
     "opted_out": N_("opted out"),
     "duplicate": N_("named twice"),
@@ -164,10 +162,10 @@ def hold_words(hold: "Hold | None", clock: Clock) -> str:
 def print_alerts(rows: Sequence[dict[str, Any]], clock: Clock, holds: Mapping[int, str]) -> None:
     """Print alerts as a table for people."""
     print_table(
-        ("id", "created", "state", "recipients", "left", "to go", "text"),
+        ("id", "created", "state", "recipients", "sent", "to go", "text"),
         [
             (
-                row["id"], clock.day(row["created_at"]), row["state"], row["recipients"], _left(row), to_go(row),
+                row["id"], clock.day(row["created_at"]), row["state"], row["recipients"], _sent(row), to_go(row),
                 row["text"],
             )
             for row in rows
@@ -244,11 +242,11 @@ def alert_fields(row: dict[str, Any], clock: Clock, hold: "Hold | None") -> dict
         fields["drops"] = row["drops"]
         fields["causes"] = row["causes"]
         fields["overrode"] = row["overrode"]
-        fields["sent_per_minute"] = (row["span"]["lately"] or 0) / LATELY_MINUTES
+        fields["sent_per_minute"] = _per_minute(row)
     return fields
 
 
-def _left(row: Mapping[str, Any]) -> int:
+def _sent(row: Mapping[str, Any]) -> int:
     return sum(row["counts"].get(state, 0) for state in ("submitted", "delivered"))
 
 
@@ -257,13 +255,17 @@ def to_go(row: Mapping[str, Any]) -> int:
     return int(row["recipients"] - sum(row["counts"].get(state, 0) for state in (*OVER, "forgotten")))
 
 
+def _per_minute(row: Mapping[str, Any]) -> float:
+    return float((row["span"]["lately"] or 0) / (row["span"]["seconds"] / 60))
+
+
 def _rate(row: Mapping[str, Any]) -> str:
-    lately = row["span"]["lately"] or 0
-    return _("{n} messages a minute of late").format(n=grouped(lately / LATELY_MINUTES, 1)) if lately else ""
+    rate = _per_minute(row)
+    return _("{n} messages a minute of late").format(n=grouped(rate, 1)) if rate else ""
 
 
 def _time_left(row: Mapping[str, Any]) -> str:
-    lately, waiting = row["span"]["lately"] or 0, to_go(row)
-    if row["state"] != "running" or not lately or not waiting:
+    rate, waiting = _per_minute(row), to_go(row)
+    if row["state"] != "running" or not rate or not waiting:
         return ""
-    return _("about {age} at this rate").format(age=age(waiting / lately * LATELY_MINUTES * 60))
+    return _("about {age} at this rate").format(age=age(waiting / rate * 60))

@@ -74,7 +74,8 @@ def message_life(
 
     ``subscribed``: whether its reader wants notifications now; ``daemon``: whether one runs; ``order``: the routes as
     they are configured, the first to be tried first; ``wish``: the reader's own, as ``Clients.wish`` returns it;
-    ``held``: since when passwords to him are held, as ``Swaps.get`` returns it.
+    ``held``: since when passwords to him are held, as ``Swaps.get`` returns it. ``waits`` in the row says what it waits
+    for besides its turn, where something holds it: a limit, quiet hours, a person's pause.
     """
     queued = _("{time}: queued as {purpose}, to {recipient} in {parts}.")
     life = [
@@ -214,17 +215,7 @@ def _now(
 def _waiting(
     row: dict[str, Any], clock: Clock, *, subscribed: bool, daemon: bool, held: Mapping[str, Any] | None
 ) -> list[str]:
-    life = []
-    if row["due_at"] is None:
-        life.append(_("A part of it is in the air."))
-    elif held is not None:
-        life += _held(row, held, clock)
-    elif row["error"]:
-        life.append(_("It will be tried again; the last word was {words}.").format(words=spell(row["error"])))
-    elif row["after_id"] is not None and not row["attempts"]:
-        life.append(_("It waits for its turn, behind message {id}.").format(id=row["after_id"]))
-    else:
-        life.append(_("It waits for its turn."))
+    life = _held(row, held, clock) if row["due_at"] is not None and held is not None else [_turn(row)]
     if row["due_at"] is not None and held is None and (ahead := clock.until(row["due_at"])):
         life.append(_("It is due in {age}.").format(age=ahead))
     if not daemon:
@@ -234,6 +225,20 @@ def _waiting(
     if row["expires_at"] is not None:
         life.append(_("It expires {time}.").format(time=clock.full(row["expires_at"])))
     return life
+
+
+def _turn(row: dict[str, Any]) -> str:
+    """Tell what a message waits for."""
+    waits = row.get("waits")
+    if row["due_at"] is None and not (waits and row["state"] == State.QUEUED):
+        return _("A part of it is in the air.")
+    if row["error"]:
+        return _("It will be tried again; the last word was {words}.").format(words=spell(row["error"]))
+    if waits:
+        return _("It waits: {why}.").format(why=waits)
+    if row["after_id"] is not None and not row["attempts"]:
+        return _("It waits for its turn, behind message {id}.").format(id=row["after_id"])
+    return _("It waits for its turn.")
 
 
 def _held(row: dict[str, Any], held: Mapping[str, Any], clock: Clock) -> list[str]:

@@ -1,7 +1,7 @@
 """``smsd outbox``: what leaves, what has left, and what became of it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,6 +9,9 @@ from smsd.cli.app import App, pass_app
 from smsd.cli.output import ROW_ID, Clock, json_option, limit_option, print_json, print_pairs, print_table
 from smsd.rules.outbox import MessageClass, State
 from smsd.speech import _, said
+
+if TYPE_CHECKING:
+    from smsd.store import Store
 
 __all__ = ["outbox", "print_messages"]
 
@@ -139,6 +142,7 @@ def why(app: App, message_id: int, *, as_json: bool) -> None:
         row = store.outbox.show(message_id)
         wish, held = store.clients.wish(row["recipient"]), store.swaps.get(row["recipient"])
         daemon = app.daemon() is not None
+        row["waits"] = _waits(app, store, row) if daemon and row["state"] == State.QUEUED else ""
     clock = Clock(app.config.service.zone, app.now)
     wanted = wish is None or bool(wish["subscribed"])
     order = app.config.route_order
@@ -148,6 +152,15 @@ def why(app: App, message_id: int, *, as_json: bool) -> None:
         return
     for sentence in sentences:
         click.echo(sentence)
+
+
+def _waits(app: App, store: "Store", row: dict[str, Any]) -> str:
+    """Say what holds a message that is queued, besides its turn."""
+    from smsd.cli.alertview import hold_words  # noqa: PLC0415  start-up time
+
+    config = app.config
+    order = getattr(config.routing.by_class, row["class"]) or config.route_order
+    return hold_words(app.alert_desk(store).hold_message(row, order), Clock(config.service.zone, app.now))
 
 
 @outbox.command(epilog="Example: smsd outbox retry 42")

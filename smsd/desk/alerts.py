@@ -46,8 +46,8 @@ BREATH_SECONDS = 0.005
 LONGEST_KEY = 200
 PARTS_PER_MINUTE = {Kind.SIM: 10.0, Kind.BIND: 600.0}
 """What a route is taken to send where no limit says less: a modem needs some six seconds for a part."""
-BULK_BY_SIM = 50
-"""From so many recipients on an alert by a SIM is bulk to an operator."""
+BULK_BY_SIM = 2
+"""From so many recipients on a text by a SIM may be bulk to an operator: some count ten alike, none says how many."""
 CLIENT_COLUMNS = ("name", "code", "login")
 """What a text to all clients may have in braces."""
 FOR_EVER = 1e9
@@ -179,7 +179,7 @@ class AlertDesk:
             route,
             terms.senders.get(route, ""),
             kind,
-            price or None,
+            price if terms.limits.price_of(route) else None,
             first,
             last,
             expires_at,
@@ -221,17 +221,17 @@ class AlertDesk:
         if kind is Kind.SIM and summary.recipients >= BULK_BY_SIM:
             yield (
                 "this goes by a SIM: operators take bulk from a subscriber's SIM for spam and block the SIM, "
-                "outgoing first; for this many the way is a contract for bulk under a name (a bind)"
+                "outgoing first; the way for many is a contract for bulk under a name (a bind)"
             )
         if expires_at is not None and ends_at > expires_at:
             yield "not all of it can leave before its deadline: what is late will rest as expired; see --until"
         for what, count in summary.warned.items():
-            names = {Drop.FOREIGN: "belong to another country", Drop.NOT_MOBILE: "are no mobile's"}
-            yield f"{count} of the numbers {names[what]}"
+            names = {Drop.FOREIGN: "numbers of another country", Drop.NOT_MOBILE: "numbers that no mobile has"}
+            yield f"{names[what]} are written to: {count}"
         if ahead:
             yield f"{ahead} parts of other alerts are before it, or share the way with it"
         if summary.overridden:
-            yield f"{summary.overridden} have opted out and are written to all the same: {order.overrides}"
+            yield f"people who have opted out are written to all the same, as {order.overrides}: {summary.overridden}"
         if order.may_fall_back and kind is not Kind.BIND:
             yield "--allow-fallback changes nothing: no bind is the first route"
 
@@ -352,20 +352,43 @@ class AlertDesk:
             return Hold("quiet hours", until)
         return self._hold_of_routes(alert, now)
 
-    def _hold_of_routes(self, alert: Row, now: float) -> Hold | None:
+    def hold_message(self, message: Row, order: Sequence[str]) -> Hold | None:
+        """Say why a message that is queued does not leave just now; ``order`` names the routes of its class."""
+        if message["alert_id"] is not None:
+            return self.hold(self._store.alerts.show(message["alert_id"]))
+        now, message_class = self._clock(), MessageClass(message["class"])
+        views = self._views(order)
+        ways = [
+            view.name
+            for view in views
+            if view.up
+            and message["created_at"]
+            < permits(view.name, views, now=now, fallback_after=0.0, by_class={})[message_class]
+        ]
+        return self._hold_of_ways(ways, message_class, message["parts"], now) if ways else self._no_way(views)
+
+    def _views(self, order: Sequence[str]) -> list[View]:
         up = {row["name"] for row in self._store.routes() if row["up"]}
-        limits, order = self._terms.limits, self._terms.order
-        views = [View(each, limits.kinds[each], 0.0 if each in up else FOR_EVER) for each in order]
+        return [View(each, self._terms.limits.kinds[each], 0.0 if each in up else FOR_EVER) for each in order]
+
+    def _hold_of_routes(self, alert: Row, now: float) -> Hold | None:
+        views = self._views(self._terms.order)
         ways = [view.name for view in views if view.up and self._may_carry(view, views, alert, now)]
-        reasons = []
+        return self._hold_of_ways(ways, MessageClass.ALERT, 1, now) if ways else self._no_way(views)
+
+    def _hold_of_ways(self, ways: Sequence[str], message_class: MessageClass, parts: int, now: float) -> Hold | None:
+        """Say what holds a class on every way it has; ``None``: one of them is free."""
+        limits, reasons = self._terms.limits, []
         for name in ways:
             spent = self._store.alerts.spent(name, limits)
-            why = hold(limits.of(name, now), spent, MessageClass.ALERT, limits.price_of(name))
+            why = hold(limits.of(name, now), spent, message_class, limits.price_of(name), parts)
             if why is None:
                 return None
             reasons.append(f"{name}: {why}")
-        if reasons:
-            return Hold("; ".join(reasons))
+        return Hold("; ".join(reasons))
+
+    @staticmethod
+    def _no_way(views: Sequence[View]) -> Hold:
         if any(view.up for view in views):
             return Hold("no bind is up, and it may not leave by a SIM (--allow-fallback)")
         return Hold("no route is up")

@@ -67,6 +67,10 @@ class Doctor:
         yield self._daemon(daemon)
         async for finding in self._live(known, daemon) if daemon else self._ourselves():
             yield finding
+        if self._config.directory.url:
+            from smsd.doctor.directory import look_at_directory  # noqa: PLC0415  only who asks over HTTP pays for it
+
+            yield await look_at_directory(self._config)
         for finding in database.clock(known.skew, self._skew):
             yield finding
 

@@ -181,6 +181,8 @@ def secrets(config: Config, account: Account) -> Iterator[Finding]:
     named += [(bind.name, bind.password_file) for bind in config.smpp if bind.password_file]
     for each in config.http:
         named += [(each.name, file) for file in (each.password_file, each.webhook_token_file) if file]
+    if config.directory.url and config.directory.token_file:
+        named.append(("directory", config.directory.token_file))
     for name, path in named:
         about = f"{name}: {path}"
         try:

@@ -45,6 +45,7 @@ class Check(StrEnum):
     BIND = "bind"
     OPERATOR = "operator"
     HELD = "held-numbers"
+    DIRECTORY = "directory"
 
 
 ROUTES = frozenset(
@@ -57,6 +58,7 @@ ROUTES = frozenset(
         Check.REGISTRATION,
         Check.BIND,
         Check.OPERATOR,
+        Check.DIRECTORY,
     }
 )
 """What makes a route, or the daemon, unavailable: the exit code is then 69."""

@@ -241,6 +241,9 @@ class Alerts:
             row["overrode"] = tx.one("alert_overrode", id=alert_id)["count"] if row["overrides"] else 0
             row["causes"] = tx.all("alert_causes", id=alert_id, limit=20)
             row["span"] = tx.one("alert_sent_span", id=alert_id, since=now - LATELY_SECONDS)
+            # An alert that began a moment ago has not had all of the time that rates are taken over.
+            began = row["span"]["first"]
+            row["span"]["seconds"] = LATELY_SECONDS if began is None else max(1.0, min(LATELY_SECONDS, now - began))
             return row
 
     def recipients(self, alert_id: int) -> Iterator[Row]:

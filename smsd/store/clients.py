@@ -124,3 +124,14 @@ class Clients:
         """Return what a number wishes (subscribed, decided_at, changed_at, cause), ``None`` where it never said."""
         with self._engine.read() as tx:
             return wish_of(tx, phone)
+
+    def wishes(self, *, limit: int, stopped_only: bool) -> list[Row]:
+        """List what numbers wish, the last changed first, marks of erased ones among them; ``limit`` 0: all."""
+        with self._engine.read() as tx:
+            return tx.all("subscription_list", limit=limit or -1, stopped=int(stopped_only))
+
+    def set_wish(self, phone: str, *, subscribed: bool, cause: str) -> None:
+        """Record what a person says a number wishes, as of now. Its own later word goes before this."""
+        with self._engine.write() as tx:
+            now = self._clock()
+            subscribe(tx, phone, subscribed=subscribed, decided_at=now, cause=cause, now=now)

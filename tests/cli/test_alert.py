@@ -163,7 +163,7 @@ def test_an_opt_out_is_overridden_only_by_a_kind_that_is_configured(smsd: Smsd, 
     config.write_text(config.read_text("utf-8") + '[alerts]\noverride_opt_out = ["outage"]\n', "utf-8")
     assert "nobody is left to write to" in smsd("alert", "send", *TO, "--yes").stderr
     result = smsd("alert", "send", *TO, "--override", "outage", "--yes")
-    assert "1 have opted out and are written to all the same: outage" in result.stderr
+    assert "people who have opted out are written to all the same, as outage: 1" in result.stderr
     assert json.loads(smsd("alert", "list", "--json").stdout)[0]["overrides"] == "outage"
 
 
@@ -175,7 +175,7 @@ def test_waiting_ends_with_the_alert(smsd: Smsd, house: House, monkeypatch: pyte
     monkeypatch.setattr("smsd.cli.alert._rest", lambda _: feed(house, 1))
     result = smsd("alert", "send", "--to", PHONE, "--to", "+79160000002", "--text", TEXT, "--yes", "--wait")
     assert result.exit_code == 0
-    assert "done, 2 of 2 left" in result.stderr
+    assert "done, 2 of 2 sent" in result.stderr
 
 
 @pytest.mark.usefixtures("daemon")
@@ -183,7 +183,7 @@ def test_waiting_tells_when_not_all_left(smsd: Smsd, house: House, monkeypatch: 
     monkeypatch.setattr("smsd.cli.alert._rest", lambda _: house.store.alerts.cancel(1))
     result = smsd("alert", "send", *TO, "--yes", "--wait")
     assert result.exit_code == 1
-    assert "cancelled, 0 of 1 left" in result.stderr
+    assert "cancelled, 0 of 1 sent" in result.stderr
 
 
 def test_waiting_without_a_daemon_would_last_for_ever(smsd: Smsd) -> None:

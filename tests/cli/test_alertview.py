@@ -63,7 +63,7 @@ def test_one_alert_is_told_with_rate_time_left_and_causes(capsys: pytest.Capture
         "recipients": 1000, "parts": 1000, "dropped": 0, "done_at": None, "idempotency_key": None,
         "counts": {"queued": 500, "submitted": 498, "rejected": 2}, "drops": {},
         "causes": [{"state": "rejected", "error": "CMS 1", "count": 2}],
-        "span": {"first": 1000.0, "last": 1100.0, "sent": 500, "lately": 500},
+        "span": {"first": 1000.0, "last": 1100.0, "sent": 500, "lately": 500, "seconds": 300.0},
     }  # fmt: skip
     print_alert(row, CLOCK, "", daemon=True)
     printed = capsys.readouterr().out

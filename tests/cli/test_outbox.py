@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import Result
 
+from smsd.rules.alerts import Recipient, Summary
 from smsd.rules.outbox import MessageClass
-from smsd.sms import InDoubt, NotSent, ReportClass, Sent, Verdict
+from smsd.sms import InDoubt, NotSent, ReportClass, RouteStatus, Sent, Verdict
+from smsd.store import NewAlert
 from smsd.vault import Vault, seal
 from tests.store.house import OTHER, PHONE, House, claimant, delivered
 
@@ -145,3 +149,49 @@ def test_a_refused_report_is_said_in_words(smsd: Smsd, house: House) -> None:
     told = smsd("outbox", "why", "1").stdout
     assert "validity period expired (ST 0x46)" in told
     assert "smsd outbox retry 1" in told
+
+
+# --- what holds it ----------------------------------------------------------------------------------------------------
+
+
+MODEM = '[[modem]]\nname = "modem0"\ndevice = "/dev/smsd/modem"\n'
+
+
+def life(smsd: Smsd, message_id: int) -> str:
+    return smsd("outbox", "why", str(message_id)).stdout
+
+
+def up(house: House, route: str) -> None:
+    house.store.put_route(route, RouteStatus(up=True, state="ready"))
+
+
+def test_why_names_the_limit_that_holds_it(smsd: Smsd, house: House, config: Path, daemon: None) -> None:
+    """Not only that it waits: at which limit, and what is kept for whom."""
+    up(house, "modem0")
+    with config.open("a", encoding="utf-8") as file:
+        file.write(f"{MODEM}[limits]\nsim_parts_per_day = 5\nreserve_percent = 40\n")
+    notification = house.queue(MessageClass.NOTIFICATION)
+    assert "It waits for its turn." in life(smsd, notification)
+    house.rows("INSERT INTO tally (route, minute, class, parts) VALUES ('modem0', ?, 'manual', 3)", house.now // 60)
+    assert "It waits: modem0: 3 of 5 parts in 24 hours, the last 2 kept for answers." in life(smsd, notification)
+    assert "It waits for its turn." in life(smsd, house.queue(MessageClass.MANUAL))
+
+
+def test_why_says_that_no_route_is_up(smsd: Smsd, house: House, daemon: None) -> None:
+    assert "It waits: no route is up." in life(smsd, house.queue())
+
+
+def test_why_says_that_its_alert_is_paused_or_it_is_quiet(smsd: Smsd, house: House, config: Path, daemon: None) -> None:
+    up(house, "modem0")
+    alert_id = house.store.alerts.prepare(NewAlert("Работы.", house.now))
+    house.store.alerts.append(alert_id, 1, [Recipient(PHONE, None, 1, None)])
+    house.store.alerts.publish(alert_id, Summary(recipients=1, parts=1))
+    house.store.alerts.feed()
+    house.store.alerts.pause(alert_id)
+    assert "It waits: a person has paused it." in life(smsd, 1)
+    house.store.alerts.resume(alert_id)
+    local = datetime.fromtimestamp(house.now, ZoneInfo("Europe/Moscow"))
+    hours = f"{local - timedelta(hours=1):%H:%M}-{local + timedelta(hours=1):%H:%M}"
+    with config.open("a", encoding="utf-8") as file:
+        file.write(f'{MODEM}[limits]\nquiet_hours = "{hours}"\n')
+    assert "It waits: quiet hours, until " in life(smsd, 1)

@@ -351,3 +351,16 @@ def test_failures_are_grouped_by_their_cause(house: House) -> None:
         {"state": "rejected", "error": "CMS 1", "count": 2},
         {"state": "rejected", "error": "CMS 38", "count": 1},
     ]
+
+
+def test_the_rate_of_a_young_alert_is_taken_over_the_time_it_has_had(house: House) -> None:
+    alert_id = alert(house, 3)
+    feed(house)
+    for claim in claims(house):
+        house.store.outbox.record([(claim.attempt_id, Sent("1"))])
+    house.now += 30
+    span = house.store.alerts.show(alert_id)["span"]
+    assert (span["lately"], span["seconds"]) == (3, 30.0)
+    house.now += 1000
+    span = house.store.alerts.show(alert_id)["span"]
+    assert (span["lately"], span["seconds"]) == (0, 300.0)

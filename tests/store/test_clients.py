@@ -95,3 +95,19 @@ def test_routes_that_are_not_configured_are_forgotten(house: House) -> None:
     assert [row["name"] for row in house.store.routes()] == ["modem1"]
     house.store.keep_routes([])
     assert house.store.routes() == []
+
+
+def test_a_stop_that_others_know_of_is_heeded_only_where_the_number_said_nothing(house: House) -> None:
+    assert house.store.clients.heed_stop(PHONE, "the client-support system")
+    assert not house.store.clients.subscribed(PHONE)
+    house.store.clients.set_wish(OTHER, subscribed=True, cause="by hand")
+    assert not house.store.clients.heed_stop(OTHER, "the client-support system")
+    assert house.store.clients.subscribed(OTHER)
+
+
+def test_what_the_number_says_later_goes_before_what_was_set_by_hand(house: House) -> None:
+    house.store.clients.set_wish(PHONE, subscribed=True, cause="by hand")
+    house.now += 60
+    house.text("CLIENT sms stop")
+    assert not house.store.clients.subscribed(PHONE)
+    assert [row["cause"] for row in house.store.clients.wishes(limit=0, stopped_only=True)] == ["SMS, inbox 1"]

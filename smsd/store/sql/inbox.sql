@@ -135,6 +135,11 @@ SELECT state, count(*) AS count FROM inbox WHERE received_at > :since GROUP BY s
 -- What a number wishes.
 SELECT subscribed, decided_at, changed_at, cause FROM subscription WHERE phone = :phone;
 
+-- name: subscription_list
+-- What numbers wish, for people.
+SELECT phone, subscribed, decided_at, changed_at, cause FROM subscription
+WHERE :stopped = 0 OR subscribed = 0 ORDER BY changed_at DESC, phone LIMIT :limit;
+
 -- name: subscription_set
 -- A number's wish, unless a later one is already known.
 INSERT INTO subscription (phone, subscribed, decided_at, changed_at, cause)
