@@ -6,6 +6,7 @@ import click
 
 from smsd.cli.app import App, pass_app
 from smsd.cli.output import Clock, json_option, limit_option, print_json, print_pairs, print_table
+from smsd.cli.simlife import life_fields, life_pairs, with_lives
 from smsd.cli.usbreset import PLACES, reset_usb
 from smsd.errors import NotFoundError, UsageError
 from smsd.speech import N_, _, said
@@ -24,6 +25,7 @@ FACTS = (
 """What a route tells of itself by name, where no table has it as its heading."""
 UNUSED: dict[str, Any] = {
     "name": None, "up": False, "state": "plugged-in", "detail": "", "since": None, "changed_at": None, "facts": {},
+    "self_test": None,
 }  # fmt: skip
 
 
@@ -99,6 +101,7 @@ def show(app: App, name: str, *, as_json: bool) -> None:
                 ("since", clock.full(row["since"])),
                 ("seen", clock.full(row["changed_at"])),
                 *((fact.replace("_", " "), _word(value)) for fact, value in facts.items()),
+                *life_pairs(row, clock),
             ]
         )
     if host is not None:
@@ -159,7 +162,7 @@ def _routes(app: App) -> tuple[list[dict[str, Any]], Clock, bool]:
     """Return what the daemon wrote of its modems; binds and operators by HTTP are no modems."""
     others = {bind.name for bind in app.config.smpp} | {operator.name for operator in app.config.http}
     with app.store() as store:
-        rows = [row for row in store.routes() if row["name"] not in others]
+        rows = [row for row in with_lives(store, store.routes()) if row["name"] not in others]
     return rows, Clock(app.config.service.zone, app.now), app.daemon() is not None
 
 
@@ -228,4 +231,5 @@ def route_fields(row: dict[str, Any], clock: Clock, *, daemon: bool) -> dict[str
         "since": clock.iso(row["since"]),
         "changed_at": clock.iso(row["changed_at"]),
         "facts": row["facts"],
+        **life_fields(row, clock),
     }

@@ -14,6 +14,7 @@ from smsd.cli.app import App, pass_app
 from smsd.cli.client import hold_fields
 from smsd.cli.modem import route_fields, signal
 from smsd.cli.output import Clock, age, json_option, plural, print_json, print_pairs, print_table
+from smsd.cli.simlife import with_lives
 from smsd.errors import UsageError
 from smsd.speech import _, ngettext, said
 
@@ -138,7 +139,7 @@ def look(app: App, store: "Store", now: float) -> Snapshot:
     alerts = app.alert_desk(store)
     return Snapshot(
         daemon=app.daemon(),
-        routes=store.routes(),
+        routes=with_lives(store, store.routes()),
         queue=store.outbox.counts(),
         requests=store.requests.counts(),
         inbox=store.inbox.counts(now - DAY_SECONDS),

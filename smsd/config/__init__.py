@@ -29,6 +29,7 @@ from smsd.config.keys import (
 )
 from smsd.config.reader import SecretFileWarning, load, parse, read_secret
 from smsd.config.retention import Retention
+from smsd.config.selftest import SelfTest
 from smsd.config.templates import read_templates
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "Retention",
     "Routing",
     "SecretFileWarning",
+    "SelfTest",
     "Service",
     "Smpp",
     "Tariff",

@@ -21,6 +21,7 @@ from smsd.config.directory import Directory
 from smsd.config.http import ByClass, Http
 from smsd.config.key import key
 from smsd.config.retention import Retention
+from smsd.config.selftest import SelfTest
 from smsd.errors import ConfigError
 from smsd.rules import replies
 from smsd.rules.alerts import NumberPolicy, Treatment
@@ -335,6 +336,7 @@ class Config:
     tariff: Tariff = Tariff()
     alerts: Alerts = Alerts()
     alarms: Alarms = Alarms()
+    selftest: SelfTest = SelfTest()
     directory: Directory = Directory()
     replies: ReplyTexts = ReplyTexts()
     messages: Messages = Messages()
@@ -419,6 +421,7 @@ TABLES: Mapping[str, type] = {
     "tariff": Tariff,
     "alerts": Alerts,
     "alarms": Alarms,
+    "selftest": SelfTest,
     "directory": Directory,
     "replies": ReplyTexts,
     "messages": Messages,

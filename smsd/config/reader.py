@@ -17,6 +17,7 @@ from smsd.config import checks
 from smsd.config.alarms import Alarms
 from smsd.config.directory import Directory
 from smsd.config.keys import ARRAYS, DEFAULT_PATH, TABLES, Config, Identity, Service, kind_of
+from smsd.config.selftest import SelfTest
 from smsd.errors import ConfigError, UsageError
 
 REFERENCE = "docs/reference/configuration.md"
@@ -171,6 +172,7 @@ class _Reader:
             service=self._service(config.service),
             directory=self._directory(config),
             alarms=self._alarms(config.alarms, config.service.region),
+            selftest=self._selftest(config.selftest, config.service.region, names),
         )
 
     def _agree_routes(self, config: Config) -> None:
@@ -225,26 +227,32 @@ class _Reader:
             raise self._wrong("[routing]", key, "a route is named twice")
 
     def _service(self, service: Service) -> Service:
-        from smsd.rules.phones import e164  # noqa: PLC0415  start-up time
-
         if service == Service() or not service.number:
             return service
-        try:
-            return dataclasses.replace(service, number=e164(service.number, service.region))
-        except UsageError as error:
-            raise self._wrong("[service]", "number", str(error)) from None
+        number = self._phone("[service]", "number", service.number, service.region)
+        return dataclasses.replace(service, number=number)
 
     def _alarms(self, alarms: Alarms, region: str) -> Alarms:
         if alarms.command and not alarms.command[0].startswith("/"):
             raise self._wrong("[alarms]", "command", f"{alarms.command[0]!r} is no whole path: it must begin with /")
-        if not alarms.phones:
-            return alarms
+        phones = tuple(self._phone("[alarms]", "phones", phone, region) for phone in alarms.phones)
+        return dataclasses.replace(alarms, phones=phones) if phones else alarms
+
+    def _selftest(self, tests: SelfTest, region: str, names: list[str]) -> SelfTest:
+        for name in tests.routes:
+            if name not in names:
+                raise self._wrong("[selftest]", "routes", f"{name!r} is no route{checks.perhaps(name, names)}")
+        if not tests.number:
+            return tests
+        return dataclasses.replace(tests, number=self._phone("[selftest]", "number", tests.number, region))
+
+    def _phone(self, where: str, name: str, written: str, region: str) -> str:
         from smsd.rules.phones import e164  # noqa: PLC0415  start-up time
 
         try:
-            return dataclasses.replace(alarms, phones=tuple(e164(phone, region) for phone in alarms.phones))
+            return e164(written, region)
         except UsageError as error:
-            raise self._wrong("[alarms]", "phones", str(error)) from None
+            raise self._wrong(where, name, str(error)) from None
 
     def _directory(self, config: Config) -> Directory:
         if wrong := config.directory.disagreement():

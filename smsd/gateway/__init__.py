@@ -71,6 +71,7 @@ class Gateway:
         self._down_since: dict[str, float | None] = dict.fromkeys(self._routes, clock())
         self._statuses = asyncio.Event()
         self._alarmed = False
+        self._beside: list[tuple[str, Callable[[], Awaitable[None]]]] = []
         self._wal_emptied = clock()
         self._supervisors: list[asyncio.Task[None]] = []
         self._bells = Bells(list(self._routes))
@@ -86,7 +87,7 @@ class Gateway:
             keep=settings.keep.outbox.get(MessageClass.ALERT),
         )
         self._forgetting = Forgetting(store, settings.keep, clock)
-        self.alarms = Alarms(store, alarms or AlarmSettings(), clock, self._looks, self._to_admin, self._bells.ring)
+        self.alarms = Alarms(store, alarms or AlarmSettings(), clock, self._looks, self.to_admin, self._bells.ring)
         self._doubts = Doubts(store, self._routes.values(), clock, self._bells, self._record, self._quiet)
         self._pumps = {
             route.name: Pump(
@@ -136,6 +137,12 @@ class Gateway:
             supervise("retention", self._forgetting.run)
             supervise("alarms", self.alarms.run)
             supervise("alarms' command", self.alarms.carry)
+            for what, work in self._beside:
+                supervise(what, work)
+
+    def beside(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Have something work beside, from the start on: it is begun again whatever it raises."""
+        self._beside.append((what, work))
 
     async def stop(self, seconds: float) -> None:
         """Take no more work and wait at most ``seconds`` for the parts in the air to be answered."""
@@ -207,7 +214,8 @@ class Gateway:
             for route, status in states
         ]
 
-    def _to_admin(self, phone: str, text: str) -> NewMessage:
+    def to_admin(self, phone: str, text: str) -> NewMessage:
+        """Make a message of class ``admin``, queued now."""
         return self._settings.message(MessageClass.ADMIN, phone, text, self._clock())
 
     async def _record(self, attempt_id: int, outcome: Outcome) -> None:

@@ -266,7 +266,17 @@ class Network:
         return list(self.submissions)
 
     def hand_over(self, submission: Submission, on_report: Callable[[Report], None] | None) -> None:
-        """Bring a submission to its phone and let the report follow; an unreachable phone's waits, reported so."""
+        """Bring a submission to its phone and let the report follow; an unreachable phone's waits, reported so.
+
+        What is sent to a terminal that is attached comes to that terminal, be it the sender's own.
+        """
+        if submission.recipient in self._attached:
+            self.send(submission.sender, submission.user_data, submission.recipient)
+            if on_report is not None:
+                asyncio.get_running_loop().call_later(
+                    self.report_delay, self._report, submission, TP_ST_RECEIVED, on_report
+                )
+            return
         phone = self.phone(submission.recipient)
         status = self.report_status
         if not phone.reachable:

@@ -25,6 +25,7 @@ from smsd.store.inbox import Inbox, Judge, Receipt
 from smsd.store.outbox import Claim, Claimant, Diversion, Ended, NewMessage, Outbox, Ways
 from smsd.store.requests import Request, Requests
 from smsd.store.retention import Retention
+from smsd.store.selftests import SelfTests
 from smsd.store.swaps import Swaps
 from smsd.store.tokens import Token, Tokens
 
@@ -79,6 +80,7 @@ class Store:
         self.swaps = Swaps(self.engine)
         self.audit = Audit(self.engine, clock)
         self.alarms = Alarms(self.engine, clock)
+        self.selftests = SelfTests(self.engine, clock)
         self.erasure = Erasure(self.engine, clock)
         self.retention = Retention(self.engine)
         self.tokens = Tokens(self.engine, clock)

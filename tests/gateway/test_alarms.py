@@ -274,7 +274,7 @@ async def test_a_test_from_the_command_line_is_carried(start: Start) -> None:
     house = await start(alarms=settings)
     house.gateway.alarms.found(Finding(Condition.BALANCE_LOW, "1"))
     await house.until(lambda: len(carrier.commanded) == 1)
-    house.store.alarms.test(lambda event, number: settings.words(house.gateway._to_admin, event, number))
+    house.store.alarms.test(lambda event, number: settings.words(house.gateway.to_admin, event, number))
     await house.until(lambda: len(carrier.commanded) == 2)
     assert carrier.changes()[-1] == ("test", "")
     assert messages(house)[-1].startswith("ПРОВЕРКА")

@@ -25,6 +25,8 @@ ELSEWHERE: dict[str, str] = {
     "config/reader.py": "test_config.py",
     "config/templates.py": "test_config_api.py",
     "config/terms.py": "api/test_notifications.py",
+    "daemon/beside.py": "acceptance/test_selftest.py",
+    "config/selftest.py": "acceptance/test_selftest.py",
     "daemon/api.py": "api/test_notifications.py",
     "daemon/directory.py": "acceptance/test_ssk.py",
     "daemon/routes.py": "acceptance/test_operator.py",

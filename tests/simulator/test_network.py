@@ -125,3 +125,15 @@ async def test_phones_text_each_other(network: Network) -> None:
     other = network.phone("+79160000001")
     network.phone(CLIENT).text("hello", to=other.number)
     assert [(message.sender, message.text) for message in other.screen] == [(CLIENT, "hello")]
+
+
+async def test_what_a_terminal_sends_to_itself_comes_back(network: Network) -> None:
+    """Its own number is one like any other; the report follows."""
+    shelf = Shelf(10)
+    network.attach(SERVICE, shelf.receive)
+    reports: asyncio.Queue[Report] = asyncio.Queue()
+    [part] = userdata.split("to myself", reference=0)
+    assert network.submit(SERVICE, SERVICE, part, "1", reports.put_nowait) is None
+    async with asyncio.timeout(5):
+        assert (await reports.get()).status == 0
+    assert [(part.sender, part.user_data.text) for part in shelf.taken] == [(SERVICE, "to myself")]

@@ -297,6 +297,8 @@ ON_THE_WAY = [
     "part_list",
     "pdu_list",
     "report_unmatched",
+    "self_test_last_ok",
+    "self_test_recent",
     "tally_recipients",
     "tally_spent",
     "request_ack",
