@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from benchmarks import (
     alerts,
+    api,
     hint_to_answer,
     idle,
     long_queue,
@@ -27,7 +28,7 @@ from benchmarks.publish import publish
 
 PROGRAMS: dict[str, Callable[[], list[Figure]]] = {
     module.NAME: module.measure
-    for module in (parts_per_second, use_of_air, send_to_wire, hint_to_answer, long_queue, alerts, retention, idle)
+    for module in (parts_per_second, use_of_air, send_to_wire, hint_to_answer, long_queue, alerts, api, retention, idle)
 }
 OPERATOR: dict[str, Callable[[], list[Figure]]] = {
     module.NAME: module.measure for module in (smpp_session, smpp_outbox, smpp_killed, smpp_limited, smpp_mute)

@@ -16,6 +16,7 @@ __all__ = ["about", "who"]
 
 PHONES = frozenset({"phone", "recipient"})
 FILES = frozenset({"file", "csv_file", "csv"})
+SAID = {"modem_name": "", "condition": "", "token_name": "token "}
 IDS = "_id"
 
 
@@ -40,14 +41,12 @@ def about(parameters: Mapping[str, Any], region: str) -> str:
             told.append(_masked(value, region))
         elif name.endswith(IDS):
             told.append(f"{name.removesuffix(IDS)} {value}")
-        elif name == "modem_name":
-            told.append(str(value))
+        elif name in SAID:
+            told.append(f"{SAID[name]}{value}")
         elif name in FILES and isinstance(value, Path):
             told.append(f"file {value.name}")
         elif name == "phones" and value:
             told.append(_masked(value[0], region) + (f" and {len(value) - 1} more" if len(value) > 1 else ""))
-        elif name == "condition":
-            told.append(str(value))
         elif name == "everybody" and value:
             told.append("all clients")
     return ", ".join(told)

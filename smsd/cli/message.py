@@ -1,17 +1,18 @@
 """``smsd send`` and ``smsd notify``: one message into the outbox."""
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from smsd.cli.app import App, pass_app
-from smsd.cli.output import json_option, plural, print_json
-from smsd.errors import SmsdError
-from smsd.speech import _, said
+from smsd.cli.output import json_option, plural, print_json, print_pairs
+from smsd.errors import SmsdError, UsageError
+from smsd.speech import N_, _, said
 
 if TYPE_CHECKING:
-    from smsd.desk import Queued
+    from smsd.desk import Draft, Queued
 
 __all__ = ["notify", "send"]
 
@@ -43,18 +44,29 @@ def send(app: App, phone: str, text: str, *, yes: bool, as_json: bool) -> None:
 
 @click.command(epilog='Example: smsd notify --key order-1733 +79161234567 "Ваш заказ готов."')
 @click.argument("phone")
-@click.argument("text")
+@click.argument("text", required=False)
+@click.option("--template", metavar="NAME", help="A template instead of a text; 'smsd template list' shows them.")
+@click.option(
+    "--var", "variables", metavar="NAME=VALUE", multiple=True, help="A value for the template; several times."
+)
 @click.option("--key", metavar="KEY", help="What the message is known by: the same key again adds nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be sent; nothing is queued.")
 @json_option
 @pass_app
-def notify(app: App, phone: str, text: str, *, key: str | None, as_json: bool) -> None:
+def notify(app: App, /, phone: str, *, as_json: bool, dry_run: bool, **asked: Any) -> None:
     """Send a notification, unless its reader wants none.
 
     Whether a number has opted out is looked at in the moment of sending: the message is queued in any case, and comes
     to rest as "suppressed" where it is not wanted.
     """
+    values = _values(asked["variables"])
+    what = {"text": asked["text"], "template": asked["template"], "values": values}
+    if dry_run:
+        with app.store() as store:
+            _show_draft(app.desk(store).draft(phone, **what), as_json=as_json)
+        return
     with app.store() as store:
-        queued = app.desk(store).notify(phone, text, key=key)
+        queued = app.desk(store).notify(phone, **what, key=asked["key"])
     if as_json:
         answer = {"id": queued.id, "recipient": queued.recipient, "parts": queued.parts, "new": queued.new}
         print_json({**answer, "opted_out": queued.opted_out})
@@ -64,9 +76,35 @@ def notify(app: App, phone: str, text: str, *, key: str | None, as_json: bool) -
         return
     _say_that_it_is_queued(queued)
     if queued.opted_out:
-        warned = _("the number has opted out: unless that changes, the message will be suppressed, not sent")
-        click.echo(warned, err=True)
+        click.echo(_(OPTED_OUT), err=True)
     _say_who_sends(app)
+
+
+OPTED_OUT = N_("the number has opted out: unless that changes, the message will be suppressed, not sent")
+
+
+def _values(variables: Sequence[str]) -> dict[str, str]:
+    """Return the values of a template as they were given; raise ``UsageError`` for what is none."""
+    values: dict[str, str] = {}
+    for each in variables:
+        name, equals, value = each.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--var {name} has no value: write --var name=value")
+        if name in values:
+            raise UsageError(f"--var {name} is given twice")
+        values[name] = value
+    return values
+
+
+def _show_draft(draft: "Draft", *, as_json: bool) -> None:
+    if as_json:
+        told = {"recipient": draft.recipient, "text": draft.text, "parts": draft.parts}
+        print_json({**told, "opted_out": draft.opted_out, "odd": list(draft.odd)})
+        return
+    print_pairs([("to", draft.recipient), ("text", draft.text), ("makes", plural(draft.parts, "part"))])
+    _say_what_is_odd(draft.odd)
+    if draft.opted_out:
+        click.echo(_(OPTED_OUT), err=True)
 
 
 def _ask() -> None:
@@ -86,7 +124,11 @@ def _on_a_terminal() -> bool:
 def _say_that_it_is_queued(queued: "Queued") -> None:
     told = _("message {id}: queued, {parts} to {recipient}")
     click.echo(told.format(id=queued.id, parts=plural(queued.parts, "part"), recipient=queued.recipient))
-    for what in queued.odd:
+    _say_what_is_odd(queued.odd)
+
+
+def _say_what_is_odd(odd: Sequence[str]) -> None:
+    for what in odd:
         click.echo(_("this is {what}").format(what=said(what)), err=True)
 
 

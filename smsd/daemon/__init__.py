@@ -18,7 +18,7 @@ from pathlib import Path
 import structlog
 
 from smsd import log
-from smsd.config import Config
+from smsd.config import Config, read_templates
 from smsd.daemon.alarms import alarm_settings
 from smsd.daemon.beside import put_beside
 from smsd.daemon.directory import directory_of
@@ -137,7 +137,13 @@ class Daemon:
                     raise result
 
     async def _face(self, open_: contextlib.AsyncExitStack, thread: StoreThread, gateway: Gateway) -> None:
-        """Open the API, where one is configured."""
+        """Open the API and tell the webhooks, where any are configured."""
+        told = {hook.name: hook.events for hook in self._config.webhooks}
+        await thread.call(thread.store.events.listeners, told)
+        if told:
+            from smsd.daemon.hooks import telling  # noqa: PLC0415  only who has a webhook pays for it
+
+            await open_.enter_async_context(telling(self._config, thread, self._clock))
         if self._config.api.wanted:
             from smsd.daemon.api import api  # noqa: PLC0415  only who has an API pays for it
 
@@ -202,6 +208,7 @@ def _vault(config: Config, store: Store, log: structlog.stdlib.BoundLogger) -> V
 def main(config: Config, environ: Mapping[str, str]) -> int:
     """Run the daemon in the foreground until SIGTERM or SIGINT; return its exit code."""
     config.require_routes()
+    read_templates(config.templates.directory, config.templates.max_parts)
     as_json = {"json": True, "console": False}.get(config.log.format)
     log.setup(json=as_json, level=config.log.level, environ=environ)
 

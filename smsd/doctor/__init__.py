@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 from smsd.config import Config, Modem
-from smsd.doctor import bind, database, files, modem
+from smsd.doctor import bind, database, face, files, modem
 from smsd.doctor.finding import Check, Finding, Severity, bad, exit_code, fine, worth_a_look
 from smsd.doctor.process import PROC, cure, running, users_of
 from smsd.errors import ConfigError, PortBusyError, RouteError
@@ -83,6 +83,8 @@ class Doctor:
         yield from files.disk(path.parent)
         yield from files.secrets(config, account)
         yield from files.devices(config, account)
+        yield from face.templates(config)
+        yield from face.the_socket(config, account)
         if hidden := list(files.hidden(config)):
             yield from hidden
             return
@@ -113,6 +115,8 @@ class Doctor:
             store = Store(self._config.database.path, self._clock)
             try:
                 rows = {row["name"]: row for row in store.routes()}
+                for finding in face.webhooks(self._config, store, self._clock):
+                    yield finding
             finally:
                 store.close()
         for each in self._config.modems:

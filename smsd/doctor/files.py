@@ -176,13 +176,14 @@ def _key_cure(path: Path, status: os.stat_result) -> str:
 
 
 def secrets(config: Config, account: Account) -> Iterator[Finding]:
-    """Look at the files that hold a PIN or a bind's password."""
+    """Look at the files that hold a PIN, a bind's password or what events are signed by."""
     named = [(modem.name, modem.pin_file) for modem in config.modems if modem.pin_file]
     named += [(bind.name, bind.password_file) for bind in config.smpp if bind.password_file]
     for each in config.http:
         named += [(each.name, file) for file in (each.password_file, each.webhook_token_file) if file]
     if config.directory.url and config.directory.token_file:
         named.append(("directory", config.directory.token_file))
+    named += [(hook.name, hook.secret_file) for hook in config.webhooks if hook.secret_file]
     for name, path in named:
         about = f"{name}: {path}"
         try:

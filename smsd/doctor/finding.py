@@ -46,6 +46,9 @@ class Check(StrEnum):
     OPERATOR = "operator"
     HELD = "held-numbers"
     DIRECTORY = "directory"
+    TEMPLATE = "template"
+    API = "api"
+    WEBHOOK = "webhook"
 
 
 ROUTES = frozenset(

@@ -13,6 +13,7 @@ LONG: dict[str, str] = {}
 
 ELSEWHERE: dict[str, str] = {
     "api/app.py": "api/test_server.py",
+    "api/hookclient.py": "api/test_hooks.py",
     "api/offices.py": "api/test_notifications.py",
     "api/operation.py": "api/test_document.py",
     "api/problem.py": "api/test_notifications.py",
@@ -28,6 +29,7 @@ ELSEWHERE: dict[str, str] = {
     "daemon/beside.py": "acceptance/test_selftest.py",
     "config/selftest.py": "acceptance/test_selftest.py",
     "daemon/api.py": "api/test_notifications.py",
+    "daemon/hooks.py": "api/test_hooks.py",
     "daemon/directory.py": "acceptance/test_ssk.py",
     "daemon/routes.py": "acceptance/test_operator.py",
     "daemon/usbreset.py": "host/test_unit.py",

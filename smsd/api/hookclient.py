@@ -1,0 +1,102 @@
+"""One event to somebody who is told by HTTP, and what came of it.
+
+Knows TLS, time limits and httpx's errors. Refuses to follow redirects and proxies of the environment, to read long
+answers and to repeat an address, which may hold a secret, in what it says.
+"""
+
+import asyncio
+import logging
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from smsd.errors import ConfigError
+from smsd.rules.webhooks import Hearing, hearing
+
+__all__ = ["Heard", "HookClient"]
+
+LONGEST = 16 * 1024
+"""Octets of an answer that are read, so that its connection may be used again."""
+CONNECTIONS = 16
+
+# Its lines would hold addresses.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+logging.getLogger("httpcore").setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came of an event that was told: ``why`` says what is wrong, in words."""
+
+    hearing: Hearing
+    why: str = ""
+
+
+class HookClient:
+    """Posts to one address."""
+
+    def __init__(self, url: str, timeout: float, ca_file: Path | None = None) -> None:
+        self._url = url
+        self._timeout = timeout
+        self._ca_file = ca_file
+        self._client: Any = None
+
+    @property
+    def host(self) -> str:
+        """Whom we tell."""
+        return urlsplit(self._url).netloc
+
+    async def __aenter__(self) -> Self:
+        """Make what requests need. Raises ``ConfigError`` when the certificates to trust cannot be read."""
+        import httpx  # noqa: PLC0415  only who has a webhook pays for it
+
+        try:
+            trust = ssl.create_default_context(cafile=self._ca_file)
+        except OSError as error:
+            raise ConfigError(f"{self._ca_file}: no certificates to trust can be read: {error}") from None
+        self._client = httpx.AsyncClient(
+            verify=trust,
+            trust_env=False,
+            follow_redirects=False,
+            timeout=httpx.Timeout(self._timeout),
+            limits=httpx.Limits(max_connections=CONNECTIONS, keepalive_expiry=30.0),
+            headers={"User-Agent": "smsd", "Accept-Encoding": "identity", "Content-Type": "application/json"},
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.aclose()
+
+    async def post(self, body: bytes, headers: dict[str, str]) -> Heard:
+        """Tell an event; never raises."""
+        import httpx  # noqa: PLC0415  as above
+
+        try:
+            async with asyncio.timeout(self._timeout):
+                status = await self._exchange(body, headers)
+        except TimeoutError:
+            return Heard(Hearing.DEAF, f"{self.host}: no answer within {self._timeout:g} s")
+        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
+            return Heard(Hearing.DEAF, f"{self.host}: {_words(error)}")
+        found = hearing(status)
+        return Heard(found, "" if found is Hearing.HEARD else f"{self.host}: HTTP {status}")
+
+    async def _exchange(self, body: bytes, headers: dict[str, str]) -> int:
+        async with self._client.stream("POST", self._url, content=body, headers=headers) as answer:
+            length = 0
+            async for octets in answer.aiter_raw():
+                length += len(octets)
+                if length > LONGEST:
+                    break
+            return int(answer.status_code)
+
+
+def _words(error: Exception) -> str:
+    cause = error.__cause__ or error.__context__
+    words = str(error) or (str(cause) if cause else "")
+    return f"{type(error).__name__}{f': {words}' if words else ''}"
