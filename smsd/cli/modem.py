@@ -6,6 +6,7 @@ import click
 
 from smsd.cli.app import App, pass_app
 from smsd.cli.output import Clock, json_option, limit_option, print_json, print_pairs, print_table
+from smsd.cli.record import record
 from smsd.cli.simlife import life_fields, life_pairs, with_lives
 from smsd.cli.usbreset import PLACES, reset_usb
 from smsd.errors import NotFoundError, UsageError
@@ -34,6 +35,7 @@ def modem() -> None:
     """See what is plugged in and what the daemon knows of its modems."""
 
 
+modem.add_command(record)
 modem.add_command(reset_usb)
 
 

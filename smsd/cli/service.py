@@ -71,6 +71,12 @@ def demo(*, verbose: bool) -> None:
 )
 @click.option("--smsc", metavar="PORT", type=click.IntRange(0, 65535), help="An operator's SMPP on this port as well.")
 @click.option("--log", metavar="FILE", help="A file for every octet that crosses the port.")
+@click.option(
+    "--transcript",
+    metavar="FILE",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Play a real modem's transcript instead ('smsd modem record').",
+)
 def simulate(
     *,
     link: Path,
@@ -83,6 +89,7 @@ def simulate(
     control: str | None,
     smsc: int | None,
     log: str | None,
+    transcript: Path | None,
 ) -> None:
     """Run a simulated modem on a pty, for any program, and an operator's SMPP beside it if asked for.
 
@@ -92,6 +99,10 @@ def simulate(
     import asyncio  # noqa: PLC0415  start-up time
 
     from smsd.simulator import FAMILIES, serve  # noqa: PLC0415
+
+    if transcript is not None:
+        _play(transcript, link)
+        return
 
     if family not in FAMILIES:
         raise UsageError(f"no family {family!r}; there are {', '.join(sorted(FAMILIES))}")
@@ -110,6 +121,20 @@ def simulate(
     )
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(work)
+
+
+def _play(transcript: Path, link: Path) -> None:
+    """Play a transcript until Ctrl-C or SIGTERM."""
+    import asyncio  # noqa: PLC0415  start-up time
+
+    from smsd.simulator.played import PlayedModem, play  # noqa: PLC0415
+
+    def ready(modem: PlayedModem) -> None:
+        told = _("the modem of {file} is at {path}, answering what it was asked then; Ctrl-C ends it")
+        click.echo(told.format(file=transcript, path=modem.path))
+
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(play(transcript, link, ready))
 
 
 def _say_how(modem: "SimulatedModem", control: str | None, smsc: int | None) -> None:

@@ -50,6 +50,8 @@ ELSEWHERE: dict[str, str] = {
     "routes/modem/opening.py": "routes/test_modem_identity.py",
     "routes/modem/port.py": "routes/test_port.py",
     "routes/modem/quirks.py": "routes/test_modem_faults_store.py",
+    "routes/modem/quirks.py": "routes/test_modem_faults.py",
+    "routes/modem/record.py": "routes/test_transcripts.py",
     "routes/modem/recovery.py": "routes/test_modem_cures.py",
     "routes/modem/remedies.py": "routes/test_modem_cures.py",
     "routes/modem/results.py": "routes/test_results.py",
@@ -59,12 +61,14 @@ ELSEWHERE: dict[str, str] = {
     "routes/modem/timings.py": "routes/test_modem_faults_line.py",
     "routes/modem/translate.py": "routes/test_modem_route.py",
     "routes/modem/usbports.py": "routes/test_host.py",
+    "simulator/played.py": "routes/test_transcripts.py",
     "store/claims.py": "store/test_whole.py",
     "store/events.py": "store/test_webhook_events.py",
     "store/progress.py": "store/test_outbox_model.py",
     "store/tokens.py": "api/test_caller.py",
     "wire/information.py": "wire/test_at.py",
     "wire/status.py": "wire/test_tpdu.py",
+    "wire/transcript.py": "wire/test_anonymity.py",
 }
 """Modules that are tested through another door than their own name, each with the file where that is done."""
 

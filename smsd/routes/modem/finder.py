@@ -119,12 +119,12 @@ class Seeker:
 
 async def card_of(channel: Channel, identity: Identity, timings: Timings) -> Card:
     """Read what a card tells of itself as it is; no PIN is entered."""
-    state = await unlock(channel, _Forgetful(), identity.imei, None, timings)
+    state = await unlock(channel, Forgetful(), identity.imei, None, timings)
     iccid = "" if state.state is CardState.ABSENT else await iccid_of(channel, identity.quirks, timings)
     return Card(iccid, await imsi_of(channel) if state.state is CardState.READY else "")
 
 
-class _Forgetful:
+class Forgetful:
     """A memory that keeps nothing: no PIN is tried here, so nothing need be known of earlier tries."""
 
     async def recall(self, key: str) -> None:

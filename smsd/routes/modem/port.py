@@ -12,6 +12,7 @@ import fcntl
 import os
 import termios
 from collections.abc import Callable
+from typing import Self
 
 import serial
 
@@ -40,7 +41,7 @@ class Port:
         self._open = True
 
     @classmethod
-    async def open(cls, path: str, baud: int = 115200, *, rtscts: bool = False) -> "Port":
+    async def open(cls, path: str, baud: int = 115200, *, rtscts: bool = False) -> Self:
         """Open ``path`` for this process alone, away from the loop: drivers have been seen to block for seconds.
 
         Raises ``PortGoneError`` when there is no such device, ``PortBusyError`` when another program holds it,
@@ -59,6 +60,17 @@ class Port:
         self._on_data = on_data
         self._on_lost = on_lost
         asyncio.get_running_loop().add_reader(self._fd, self._readable)
+
+    def overhear(self, on_data: Callable[[bytes], None]) -> None:
+        """Have ``on_data`` hear every octet before whoever listens does."""
+        hears = self._on_data
+
+        def both(octets: bytes) -> None:
+            on_data(octets)
+            if hears is not None:
+                hears(octets)
+
+        self._on_data = both
 
     def write(self, octets: bytes) -> None:
         """Write ``octets``, now or as soon as the device takes them; never waits."""

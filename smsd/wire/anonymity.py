@@ -1,0 +1,189 @@
+"""What names a person, a card or a modem in a conversation is replaced, and the conversation stays one.
+
+Knows where such things stand: numbers of seven digits and more, IMEI, IMSI and ICCID (also with their nibbles swapped,
+as a card keeps them), cells, names, and the addresses, texts and times inside PDUs. The same is always replaced by the
+same, as long and of the same kind, so that a PDU still decodes and a length still fits. Refuses to keep what it does
+not understand: a PDU that cannot be read and written again octet by octet becomes zeros.
+
+Kept: what a modem says of its maker, model and firmware; the first eight digits of an IMEI, which name the model; of an
+IMSI and an ICCID what names the operator; the first digit of a phone's number; how long everything is.
+"""
+
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from smsd.errors import PduError
+from smsd.wire import tpdu
+from smsd.wire.address import Address
+from smsd.wire.alphabet import Alphabet
+from smsd.wire.transcript import FROM_MODEM, Line
+from smsd.wire.userdata import InformationElement, UserData
+
+__all__ = ["Anonymiser"]
+
+KEPT_OF_IMEI, KEPT_OF_IMSI, KEPT_OF_ICCID, KEPT_OF_NUMBER = 8, 5, 6, 1
+SHORTEST_NUMBER = 7
+SHORTEST_IDENTITY = 14
+"""In what a maker says of itself shorter runs of digits are versions and dates."""
+OF_THE_MAKER = ("+CGMI", "+GMI", "+CGMM", "+GMM", "+CGMR", "+GMR", "I", "+CLAC", "+GCAP")
+HARMLESS_ELEMENTS = frozenset({0x00, 0x04, 0x05, 0x08, 0x24, 0x25})
+"""Elements of a user data header that tell parts, ports and languages."""
+FIRST_MOMENT = datetime(2025, 1, 1, 12, tzinfo=UTC)
+
+_PDU_HEADS = ("+CMGL:", "+CMGR:", "+CMT:", "+CDS:", "+CBM:")
+_NAMED = (*_PDU_HEADS, "+CLIP:", "+CRING:", "+CNUM:")
+_CELLS = re.compile(r'^(\+C\w*REG:.*?)((?:,"?[0-9A-Fa-f]{2,8}"?)+.*)$')
+_HEX = re.compile(r"\b(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{12,}\b")
+_ICCID_FILE = re.compile(r"\+CRSM=176,12258\b")
+_CRSM = re.compile(r'("?)([0-9A-Fa-f]{16,24})("?)')
+
+
+class Anonymiser:
+    """One conversation's replacements."""
+
+    def __init__(self) -> None:
+        self.blanked = 0
+        """How many PDUs could not be understood and became zeros."""
+        self._numbers: dict[str, str] = {}
+        self._moments: dict[datetime, datetime] = {}
+
+    def lines(self, lines: Iterable[Line]) -> tuple[Line, ...]:
+        """Return the lines with everything replaced."""
+        told: list[Line] = []
+        command = head = ""
+        for line in lines:
+            text = line.octets.decode("latin-1")
+            if line.mark != FROM_MODEM:
+                command, head = text.strip("\x1b\r\n ").upper().removeprefix("AT"), ""
+                text = self._plain(text, command)
+            elif head and re.fullmatch(r"(?:[0-9A-Fa-f]{2})+\s*", text):
+                text, head = self._pdu(text), ""
+            else:
+                if text.strip():
+                    head = text if text.startswith(_PDU_HEADS) else ""
+                text = self._said(text, command)
+            told.append(Line(line.mark, text.encode("latin-1", "replace")))
+        return tuple(told)
+
+    # --- lines --------------------------------------------------------------------------------------------------------
+
+    def _said(self, text: str, command: str) -> str:
+        if _ICCID_FILE.search(command) and text.startswith("+CRSM:"):
+            return _CRSM.sub(lambda found: found[1] + self._swapped(found[2]) + found[3], text)
+        if text.startswith(_NAMED):
+            text = re.sub(r'"([^"]*)"', lambda found: f'"{self._name(found[1])}"', text)
+        cells = _CELLS.match(text.rstrip("\r\n"))
+        if cells:
+            ends = text[len(text.rstrip("\r\n")) :]
+            return cells[1] + re.sub(r"[0-9A-Fa-f](?=[0-9A-Fa-f]*\"?(?:,|$))", "0", cells[2]) + ends
+        return self._plain(text, command)
+
+    def _plain(self, text: str, command: str) -> str:
+        maker = command.rstrip("?") in OF_THE_MAKER or command.endswith("=?")
+        shortest = SHORTEST_IDENTITY if maker else SHORTEST_NUMBER
+        text = _HEX.sub(lambda found: "0" * len(found[0]), text)
+        kept = {"+CGSN": KEPT_OF_IMEI, "+GSN": KEPT_OF_IMEI, "I": KEPT_OF_IMEI, "+CIMI": KEPT_OF_IMSI}.get(
+            command.rstrip("?"), KEPT_OF_ICCID if "CCID" in command else KEPT_OF_NUMBER
+        )
+        return re.sub(rf"[0-9]{{{shortest},}}", lambda found: self._number(found[0], kept), text)
+
+    def _swapped(self, nibbles: str) -> str:
+        digits = "".join(nibbles[at + 1] + nibbles[at] for at in range(0, len(nibbles) - 1, 2)).upper()
+        number = digits.rstrip("F")
+        new = self._number(number, KEPT_OF_ICCID).ljust(len(digits), "F") if number.isdigit() else "0" * len(digits)
+        return "".join(new[at + 1] + new[at] for at in range(0, len(new) - 1, 2))
+
+    def _number(self, number: str, kept: int = KEPT_OF_NUMBER) -> str:
+        """Replace digits: the same by the same, wherever they stand."""
+        if number not in self._numbers:
+            count = str(len(self._numbers) + 1)
+            new = number[:kept] + count.rjust(len(number) - kept, "0")[-max(0, len(number) - kept) or len(number) :]
+            self._numbers[number] = new[: len(number)] if len(number) > kept else number
+        return self._numbers[number]
+
+    def _name(self, name: str) -> str:
+        return name if re.fullmatch(r"[+0-9A-Z ]*", name) else _masked(name)
+
+    # --- PDUs ---------------------------------------------------------------------------------------------------------
+
+    def _pdu(self, text: str) -> str:
+        octets = bytes.fromhex(text.strip())
+        ends = text[len(text.rstrip()) :]
+        new = b""
+        with suppress(PduError):
+            frame = tpdu.decode(octets, lenient=True)
+            if tpdu.encode(frame.tpdu, frame.smsc)[0] == octets:
+                new = tpdu.encode(self._tpdu(frame.tpdu), self._address(frame.smsc))[0]
+        if len(new) != len(octets):
+            self.blanked += 1
+            new = bytes(len(octets))
+        return new.hex().upper() + ends
+
+    def _tpdu(self, value: tpdu.Tpdu) -> tpdu.Tpdu:
+        match value:
+            case tpdu.Deliver():
+                return replace(
+                    value,
+                    tp_oa=self._address(value.tp_oa) or value.tp_oa,
+                    tp_scts=self._moment(value.tp_scts),
+                    user_data=self._user_data(value.user_data),
+                )
+            case tpdu.StatusReport():
+                told = None if value.user_data is None else self._user_data(value.user_data)
+                return replace(
+                    value,
+                    tp_ra=self._address(value.tp_ra) or value.tp_ra,
+                    tp_scts=self._moment(value.tp_scts),
+                    tp_dt=self._moment(value.tp_dt),
+                    user_data=told,
+                )
+            case tpdu.Submit():
+                return replace(
+                    value,
+                    tp_da=self._address(value.tp_da) or value.tp_da,
+                    user_data=self._user_data(value.user_data),
+                )
+
+    def _address(self, address: Address | None) -> Address | None:
+        if address is None:
+            return None
+        digits = self._number(address.digits) if address.digits.isdigit() else _masked(address.digits)
+        return replace(address, digits=digits)
+
+    def _user_data(self, data: UserData) -> UserData:
+        header = tuple(
+            each if each.iei in HARMLESS_ELEMENTS else InformationElement(each.iei, bytes(len(each.data)))
+            for each in data.header
+        )
+        if data.alphabet is Alphabet.OCTETS or data.text is None:
+            return UserData(data.alphabet, data=bytes(len(data.data)), header=header)
+        return UserData(data.alphabet, _masked(data.text), header=header)
+
+    def _moment(self, moment: datetime | None) -> datetime | None:
+        """Replace a time by one of a plain day, in the same zone; the same by the same."""
+        if moment is None:
+            return None
+        if moment not in self._moments:
+            later = FIRST_MOMENT + timedelta(minutes=len(self._moments))
+            self._moments[moment] = later.astimezone(moment.tzinfo)
+        return self._moments[moment]
+
+
+def _masked(text: str) -> str:
+    """Replace letters and digits by such of the same kind; what is neither stays."""
+    return "".join(map(_mask_of, text))
+
+
+def _mask_of(character: str) -> str:
+    if character > "\uffff":
+        return "\U0001f600"  # two units of UTF-16 as well
+    if character.isdigit():
+        return "0"
+    if not character.isalpha():
+        return character if character.isascii() or character in "\n€£¥§¡¿¤" or not character.isprintable() else "?"
+    if "\u0400" <= character <= "\u04ff":
+        return "Ж" if character.isupper() else "ж"
+    return "X" if character.isupper() else "x"
