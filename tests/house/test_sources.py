@@ -50,7 +50,6 @@ ELSEWHERE: dict[str, str] = {
     "routes/modem/opening.py": "routes/test_modem_identity.py",
     "routes/modem/port.py": "routes/test_port.py",
     "routes/modem/quirks.py": "routes/test_modem_faults_store.py",
-    "routes/modem/quirks.py": "routes/test_modem_faults.py",
     "routes/modem/record.py": "routes/test_transcripts.py",
     "routes/modem/recovery.py": "routes/test_modem_cures.py",
     "routes/modem/remedies.py": "routes/test_modem_cures.py",

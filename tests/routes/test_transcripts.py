@@ -12,7 +12,7 @@ from smsd.simulator.played import PlayedModem
 from smsd.wire.transcript import FROM_MODEM, Transcript
 from tests.routes.conftest import NUMBER, MakeRoute
 from tests.routes.house import QUICK, Ledger, running
-from tests.routes.test_modem_faults import CLIENT, deliver
+from tests.routes.insertions import CLIENT, deliver
 
 TRANSCRIPTS = sorted((Path(__file__).parents[1] / "transcripts").glob("*.txt"))
 
