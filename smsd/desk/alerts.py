@@ -51,6 +51,8 @@ BULK_BY_SIM = 2
 CLIENT_COLUMNS = ("name", "code", "login")
 """What a text to all clients may have in braces."""
 FOR_EVER = 1e9
+PAST_SECONDS = 60.0
+"""A start that is longer ago was not meant: a wrong year, yesterday's command repeated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +240,8 @@ class AlertDesk:
     def _times(self, order: Order, now: float) -> tuple[float, float | None]:
         """Return when an alert starts and when it is too late for it; raise ``UsageError`` when it is already."""
         starts_at = now if order.starts_at is None else order.starts_at
+        if starts_at < now - PAST_SECONDS:
+            raise UsageError("the start is past: --at is the moment an alert begins; without it that is now")
         lifetime = self._terms.lifetime
         expires_at = order.expires_at
         if expires_at is None and lifetime is not None:

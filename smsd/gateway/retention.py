@@ -69,7 +69,7 @@ class Forgetting:
         yield "inbox", lambda after, limit: retention.inbox(inbox, after, limit)
         if keep.octets is not None:
             octets = now - keep.octets.total_seconds()
-            yield "octets", lambda after, limit: retention.octets(octets, after, limit)
+            yield "pdus", lambda after, limit: retention.octets(octets, after, limit)
         if keep.audit is not None:
             audit = now - keep.audit.total_seconds()
             yield "audit", lambda after, limit: retention.audit(audit, after, limit)

@@ -71,6 +71,7 @@ def test_a_preview_queues_nothing(smsd: Smsd, house: House, tmp_path: Path) -> N
         (("--to", "8916", "--text", TEXT), "phone number"),
         ((*TO, "--at", "завтра"), "is no time"),
         ((*TO, "--until", "2020-01-01"), "deadline is past"),
+        ((*TO, "--at", "2020-01-01"), "start is past"),
         (("--to", PHONE, "--text-file", "/nowhere/text"), "No such file"),
     ],
 )

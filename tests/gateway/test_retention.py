@@ -17,10 +17,10 @@ async def test_a_sweep_forgets_what_is_old_of_each_kind(start: Start) -> None:
     house.clock.now += 2 * DAY.total_seconds()
     house.enqueue("new")
     gone = await house.gateway._forgetting.sweep()
-    assert gone == {"outbox": 1, "inbox": 1, "octets": 1, "audit": 0}
+    assert gone == {"outbox": 1, "inbox": 1, "pdus": 1, "audit": 0}
     assert sorted(name for name, _ in house.states()) == ["manual", "result"]
     assert [row["state"] for row in house.store.inbox.recent(limit=0)] == ["command"]
-    assert await house.gateway._forgetting.sweep() == {"outbox": 0, "inbox": 0, "octets": 0, "audit": 0}
+    assert await house.gateway._forgetting.sweep() == {"outbox": 0, "inbox": 0, "pdus": 0, "audit": 0}
 
 
 async def test_what_has_no_time_is_kept(start: Start) -> None:
