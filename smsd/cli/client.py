@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smsd.cli.app import App, pass_app
+from smsd.cli.clientasked import say_elsewhere
 from smsd.cli.output import Clock, json_option, limit_option, plural, print_json, print_pairs, print_table, progress
 from smsd.errors import SmsdError, UsageError
 from smsd.speech import _, ngettext, said
 
 if TYPE_CHECKING:
-    from smsd.store import Erased
+    from smsd.store import Erased, Store
 
 __all__ = ["client", "hold_fields"]
 
@@ -52,6 +53,7 @@ def add(app: App, phone: str, *, code: str, login: str, name: str, password_stdi
         number = desk.phone(phone)
     told = _("client {phone}: added") if new else _("client {phone}: changed")
     click.echo(told.format(phone=number))
+    say_elsewhere(app)
 
 
 def _read_password(*, from_stdin: bool) -> str:
@@ -113,6 +115,7 @@ def import_(app: App, file: Path, *, dry_run: bool, as_json: bool) -> None:
         told = ngettext("{n} client imported", "{n} clients imported", result.count)
     without = _(", {n} of them without a password").format(n=result.without_password) if result.without_password else ""
     click.echo(told.format(n=result.count) + without)
+    say_elsewhere(app)
 
 
 @client.command("list", epilog="Example: smsd client list --limit 0 --json")
@@ -139,6 +142,7 @@ def list_(app: App, *, limit: int, as_json: bool) -> None:
         flexible="name",
         empty=_("no clients yet; 'smsd client add' and 'smsd client import' bring them in"),
     )  # fmt: skip
+    say_elsewhere(app)
 
 
 @client.command(epilog="Example: smsd client show 8-916-123-45-67")
@@ -147,35 +151,53 @@ def list_(app: App, *, limit: int, as_json: bool) -> None:
 @json_option
 @pass_app
 def show(app: App, phone: str, *, reveal: bool, as_json: bool) -> None:
-    """Show a client; his password only with --reveal."""
-    from smsd.desk import open_vault  # noqa: PLC0415  start-up time
-    from smsd.directory.local import seal_context  # noqa: PLC0415
+    """Show a client; his password only with --reveal.
 
+    Where the client-support system is the directory it is asked, and needs its token readable.
+    """
     with app.store() as store:
-        row = app.desk(store).client(phone)
+        row, password = _known(app, store, phone, reveal=reveal)
         held = store.swaps.get(row["phone"])
-        sealed, password = row["password"], None
-        if reveal and sealed is not None:
-            password = open_vault(store, app.config.key_file).open(sealed, associated=seal_context(row["phone"]))
-            store.audit.note(app.act("client show --reveal"))
-    row["has_password"] = sealed is not None
     clock = Clock(app.config.service.zone, app.now)
     if as_json:
         known = {**_fields(row, clock), "held": None if held is None else hold_fields(held, clock)}
         print_json({**known, **({"password": password} if reveal else {})})
         return
+    recorded = _("recorded, sealed") if row["has_password"] else _("none recorded")
     print_pairs(
         [
             ("phone", row["phone"]),
             ("code", row["code"]),
             ("login", row["login"]),
-            ("password", password or (_("recorded, sealed") if sealed is not None else _("none recorded"))),
+            ("password", password or recorded),
             ("name", row["name"]),
             ("notifications", _("yes") if row["subscribed"] else _("stopped")),
             ("changed", clock.full(row["changed_at"])),
             ("held", "" if held is None else _hold_words(held, clock)),
+            ("asked", app.config.directory.url),
         ]
     )
+
+
+def _known(app: App, store: "Store", phone: str, *, reveal: bool) -> tuple[dict[str, Any], str | None]:
+    """Return what the directory knows of a client, and his password where it is to be revealed."""
+    from smsd.desk import open_vault  # noqa: PLC0415  start-up time
+    from smsd.directory.local import seal_context  # noqa: PLC0415
+
+    if app.config.directory.url:
+        from smsd.cli.clientasked import asked_client  # noqa: PLC0415
+
+        row, password = asked_client(app, app.desk(store).phone(phone))
+        row["subscribed"] = store.clients.subscribed(row["phone"])
+    else:
+        row = app.desk(store).client(phone)
+        row["has_password"], password = row["password"] is not None, None
+        if reveal and row["has_password"]:
+            vault = open_vault(store, app.config.key_file)
+            password = vault.open(row["password"], associated=seal_context(row["phone"]))
+    if reveal and password is not None:
+        store.audit.note(app.act("client show --reveal"))
+    return row, password if reveal else None
 
 
 @client.command(epilog="Example: smsd client held")
