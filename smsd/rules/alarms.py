@@ -63,6 +63,7 @@ class Condition(StrEnum):
     MODEM_AWAY = "modem_away"
     MODEM_DEAD = "modem_dead"
     MODEM_BUSY = "modem_busy"
+    MODEM_UNCURED = "modem_uncured"
     MODEM_FOREIGN = "modem_foreign"
     SIM_ABSENT = "sim_absent"
     SIM_PIN = "sim_pin"
@@ -133,6 +134,11 @@ ALARMS: Mapping[Condition, Alarm] = {
         _E, "275fa3b688a94cea98daf58f65227251", 60, "модем {about} занят другой программой",
         "another program holds the modem's port: ModemManager, a getty, a second daemon",
         "`smsd doctor` as root names the holder; stop it, and keep it off the port",
+    ),
+    Condition.MODEM_UNCURED: Alarm(
+        _E, "8651cc78f7bb47fb8b0c58d1c5128ed7", 0, "модем {about}: нужен человек, сам не лечится",
+        "the modem works in part, and every cure has been tried",
+        "`smsd modem show NAME` tells what is wrong and what was tried; see `docs/reference/cures.md`",
     ),
     Condition.MODEM_FOREIGN: Alarm(
         _E, "1c0618a28bee41f6a8c7719cd0ba4393", 30, "модем {about}: чужой модем или SIM",

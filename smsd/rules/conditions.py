@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from smsd.rules.alarms import Condition, Finding
+from smsd.rules.cures import Trouble
 from smsd.rules.routing import Kind
 
 __all__ = ["Marks", "RouteLook", "Situation", "observe"]
@@ -30,6 +31,10 @@ OF_BIND: Mapping[str, Condition] = {
     "waiting-for-store": Condition.STORE_TROUBLE,
 }
 """The same of a bind, or of an operator reached by HTTP."""
+
+
+TOLD_OTHERWISE = frozenset({Trouble.SIM_FULL.value, Trouble.NOT_DELIVERING.value})
+"""Troubles of a modem that is up whose alarm has another name: by its slots, by the self-test that found it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,10 @@ def _of_routes(routes: Sequence[RouteLook], marks: Marks) -> Iterator[Finding]:
             )
             about = "" if condition is Condition.STORE_TROUBLE else route.name
             yield Finding(condition, about, f"{route.state}: {route.detail}" if route.detail else route.state)
+        elif uncured := str(route.facts.get("alarm") or ""):
+            trouble = uncured.partition(":")[0]
+            if trouble not in TOLD_OTHERWISE:
+                yield Finding(Condition.MODEM_UNCURED, route.name, uncured)
         used, total = route.facts.get("slots_used"), route.facts.get("slots_total")
         if isinstance(used, int) and isinstance(total, int) and total > 0 and 100 * used >= marks.slots_percent * total:
             yield Finding(Condition.SIM_FULL, route.name, f"{used} of {total} slots used", str(100 * used // total))

@@ -8,6 +8,7 @@ import pytest
 import smsd.routes
 from smsd.rules.alarms import Condition, Finding
 from smsd.rules.conditions import OF_BIND, OF_MODEM, Marks, RouteLook, Situation, observe
+from smsd.rules.cures import Trouble
 from smsd.rules.routing import Kind
 
 READY = RouteLook("modem0", Kind.SIM, up=True, state="ready")
@@ -83,6 +84,14 @@ def test_a_sim_nearly_full_is_found_while_it_works() -> None:
     assert (finding.key, finding.figure) == ((Condition.SIM_FULL, "m"), "80")
 
 
+@pytest.mark.parametrize("trouble", Trouble)
+def test_what_no_cure_has_helped_is_found_while_the_modem_works_where_nothing_else_tells_it(trouble: Trouble) -> None:
+    look = RouteLook("m", Kind.SIM, up=True, state="ready", facts={"alarm": f"{trouble.value}: why"})
+    found = [finding.key for finding in observe(Situation([look]), MARKS)]
+    told = trouble in {Trouble.SIM_FULL, Trouble.NOT_DELIVERING}
+    assert found == ([] if told else [(Condition.MODEM_UNCURED, "m")])
+
+
 def test_what_is_found_elsewhere_is_told_as_well_and_once() -> None:
     other = Finding(Condition.BALANCE_LOW, "modem0", figure="12.50")
     assert observe(Situation(others=[other, other]), MARKS) == [other]
@@ -96,5 +105,5 @@ def test_every_state_that_a_modem_s_route_names_means_something() -> None:
         for file in routes.glob("*.py")
         for state in re.findall(r'_become\(\s*"([a-z-]+)"', file.read_text("utf-8"))
     }
-    thought_of = {"opening", "initialising", "recovering", "dead", "failed", "ready"}
+    thought_of = {"opening", "initialising", "recovering", "resetting", "dead", "failed", "ready"}
     assert said <= thought_of | set(OF_MODEM), "give the new state an alarm in rules/conditions.py"
