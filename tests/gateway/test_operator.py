@@ -106,7 +106,7 @@ async def test_a_replaced_sim_holds_the_next_password_whichever_route_is_up(boun
     await house.until(lambda: [state for _, state in house.states()] == ["delivered", "delivered"])
     smsc.network.report_status = 219
     await house.text("CLIENT sms start")
-    await house.until(lambda: house.store.swaps.get(PHONE) is not None)
+    await house.until(lambda: [state for _, state in house.states()[2:]] == ["undeliverable", "undeliverable"])
     smsc.network.report_status = 0
     house.clock.now += 60
     await house.text("CLIENT info")
