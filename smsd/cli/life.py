@@ -32,6 +32,7 @@ EVIDENCE = {
 }
 CAUSES = (N_("SMS, inbox {id}"), N_("import of {file}"), N_("by hand"))
 """Causes of wishes, as they are written down elsewhere."""
+LATE_ANSWER = "late answer"
 NO_DOUBT = frozenset({None, "answer"})
 """Evidence of attempts that were never in doubt."""
 ENDS = {
@@ -129,7 +130,7 @@ def _attempt(attempt: dict[str, Any], row: dict[str, Any], clock: Clock) -> str:
     part = _part(attempt, row)
     began = _("{time}: part {part} was given to {route}") if part else _("{time}: it was given to {route}")
     began = began.format(time=clock.full(attempt["started_at"]), part=part, route=attempt["route"])
-    doubted = attempt["evidence"] not in NO_DOUBT
+    doubted = attempt["evidence"] not in NO_DOUBT and not _overtaken(attempt)
     proved = _proof(attempt) if doubted else ""
     match attempt["outcome"]:
         case "sent":
@@ -138,11 +139,17 @@ def _attempt(attempt: dict[str, Any], row: dict[str, Any], clock: Clock) -> str:
         case "not_sent":
             why = ": ".join(filter(None, (attempt["code"], said(attempt["reason"] or ""))))
             stayed = _("{began}; it did not leave{proof}").format(began=began, proof=proved)
-            return stayed + (f": {why}." if why and not doubted else ".")
+            answered = not doubted or attempt["evidence"] == LATE_ANSWER
+            return stayed + (f": {why}." if why and answered else ".")
         case "in_doubt":
             why = said(attempt["reason"] or "") or _("no answer came")
             return _("{began}; whether it left is not known: {why}.").format(began=began, why=why)
     return _("{began}; the answer has not come yet.").format(began=began)
+
+
+def _overtaken(attempt: Mapping[str, Any]) -> bool:
+    """Tell whether a receipt came in the same moment as the answer, and a little earlier: that is no doubt."""
+    return bool(attempt["evidence"] == "status report" and attempt["settled_at"] - attempt["started_at"] < 1.0)
 
 
 def _proof(attempt: dict[str, Any]) -> str:

@@ -117,7 +117,7 @@ class Control:
     def do_clear(self) -> None:
         """Forget all faults and troubles, and let the network deliver again."""
         self.modem.faults.clear()
-        self.modem.network.report_status = 0
+        self.modem.network.report_status = self.modem.network.name_status = 0
         if self.centre is not None:
             self.centre.troubles.cure()
 
@@ -144,11 +144,12 @@ class Control:
         self._operator().troubles.inject(Injected(Trouble(kind), **values))
 
     def do_report(self, status: str) -> None:
-        """Let the network report every later part so: 0 delivered, from 64 on never, such as 219 (and by no phone)."""
-        code = int(status, 0)
-        if not 0 <= code <= 255:
-            raise ValueError("a status is one octet")
-        self.modem.network.report_status = code
+        """Let the network report every later part so: 0 delivered, from 64 on never (and on no phone)."""
+        self.modem.network.report_status = _octet(status)
+
+    def do_block(self, code: str) -> None:
+        """Let the operator take what comes under a name and report it so, 254 or 219 (and on no phone); 0: no more."""
+        self.modem.network.name_status = _octet(code)
 
     def _operator(self) -> SimulatedSmsc:
         if self.centre is None:
@@ -218,6 +219,13 @@ class Control:
             if text := line.decode("utf-8", "surrogateescape").strip():
                 with suppress(ConnectionError):
                     await write((await self.answer(text)).encode("utf-8", "surrogateescape") + b"\n")
+
+
+def _octet(text: str) -> int:
+    value = int(text, 0)
+    if not 0 <= value <= 255:
+        raise ValueError("one octet: 0 to 255")
+    return value
 
 
 def _message(message: Message) -> dict[str, object]:

@@ -156,8 +156,9 @@ class Network:
 
     ``clock`` gives the wall time with a zone. ``service_number`` is where phones send to unless told otherwise: the
     number of the first terminal attached, when not given. ``report_status`` (TP-ST) and ``report_delay`` (seconds of
-    the loop) say what becomes of submissions for which a report is wanted; ``refusals`` is a queue of RP causes, each
-    of which answers one submission.
+    the loop) say what becomes of submissions for which a report is wanted; ``name_status``, if not 0, of those whose
+    sender is a name, as where an operator blocks it; ``refusals`` is a queue of RP causes, each of which answers one
+    submission.
     """
 
     def __init__(
@@ -172,6 +173,7 @@ class Network:
         self.service_number = service_number
         self.report_status = report_status
         self.report_delay = report_delay
+        self.name_status = TP_ST_RECEIVED
         self.refusals: deque[int] = deque()
         self.submissions: list[Submission] = []
         self.phones: dict[str, Phone] = {}
@@ -278,7 +280,8 @@ class Network:
                 )
             return
         phone = self.phone(submission.recipient)
-        status = self.report_status
+        named = not submission.sender.removeprefix("+").isdigit()
+        status = self.name_status if named and self.name_status else self.report_status
         if not phone.reachable:
             phone.miss(submission, on_report)
             status = TP_ST_TRYING

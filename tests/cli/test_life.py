@@ -1,6 +1,7 @@
 """A life told in sentences says what happened and what a person can do, and nothing that is not recorded."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC
 
 import pytest
@@ -134,6 +135,22 @@ def test_a_doubt_that_was_settled_says_by_what_and_when(house: House) -> None:
     house.now += 90
     house.store.outbox.record([(claim.attempt_id, NotSent(Verdict.SOON, "EF_SMSS", "it did not move", "EF_SMSS"))])
     assert "it did not leave (the SIM's count of what it sent says so; it was in doubt for 1 min 30 s)." in told(house)
+
+
+def test_a_receipt_a_moment_before_its_answer_is_no_doubt(house: House) -> None:
+    house.queue()
+    claim = house.claim("operator", sim=None)
+    house.receive(replace(delivered("id-1", submitted_at=None), echo=claim.attempt_id), route="operator", sim=None)
+    assert "the network took it, reference id-1." in told(house)
+
+
+def test_a_late_refusal_says_what_was_refused(house: House) -> None:
+    house.queue()
+    claim = house.claim("operator", sim=None)
+    house.now += 33
+    late = NotSent(Verdict.NEVER, "SMPP 0x0A", "invalid source address", "late answer", "sender")
+    house.store.outbox.record([(claim.attempt_id, late)])
+    assert "it was in doubt for 33 s): SMPP 0x0A: invalid source address." in told(house)
 
 
 def test_a_diversion_says_why_and_what_its_reader_sees(house: House) -> None:

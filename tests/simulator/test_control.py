@@ -8,8 +8,10 @@ import pytest
 
 from smsd.simulator import SimulatedModem
 from smsd.simulator.control import Control
+from smsd.simulator.network import Report
 from smsd.simulator.smsc import SimulatedSmsc
 from smsd.simulator.troubles import Injected, Trouble
+from smsd.wire.userdata import UserData
 from tests.simulator.conftest import CLIENT, Program, submit_pdu
 
 
@@ -95,7 +97,23 @@ async def test_the_network_reports_as_it_is_told(control: Control, program: Prog
     assert len(await asked(control, f"screen {CLIENT}")) == 1
 
 
-@pytest.mark.parametrize("line", ["operator gone", "trouble nothing", "trouble status colour=red", "report 256"])
+async def test_a_name_is_blocked_and_a_number_is_not(control: Control, program: Program, modem: SimulatedModem) -> None:
+    """What the SIM sends arrives while the operator blocks the name."""
+    await asked(control, "block 254")
+    reports: asyncio.Queue[Report] = asyncio.Queue()
+    for reference, sender in enumerate(("SCSERV", "+79086228779")):
+        modem.network.submit(sender, CLIENT, UserData.of_text(sender), str(reference), reports.put_nowait)
+    async with asyncio.timeout(5):
+        told = [await reports.get(), await reports.get()]
+    assert [(report.submission.sender, report.status) for report in told] == [("SCSERV", 254), ("+79086228779", 0)]
+    assert [message["sender"] for message in await asked(control, f"screen {CLIENT}")] == ["+79086228779"]
+    await asked(control, "clear")
+    assert modem.network.name_status == 0
+
+
+@pytest.mark.parametrize(
+    "line", ["operator gone", "block x", "trouble nothing", "trouble status colour=red", "report 256"]
+)
 async def test_what_is_wrong_with_the_operator_is_said(modem: SimulatedModem, line: str) -> None:
     answer = await asked(Control(modem, SimulatedSmsc(modem.network)), line)
     assert list(answer) == ["error"]

@@ -390,6 +390,7 @@ def test_what_is_done_by_the_windowful_goes_through_nothing_but_its_list(
 
 PUBLISHED = {
     "0001_the_whole_service.sql": "8c45d71d6ce5f07a0d4a6781479d302dac05f6be0c6ad9a6c04af7d4f2ada201",
+    "0002_replaced_sims.sql": "0c94bf84f6ebd75416aed0e181184304ef5657033b9f290692a0b1019667a633",
 }
 """What migrations that have been published held. A database out there has run them: a change goes into a new number."""
 
