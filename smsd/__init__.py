@@ -13,12 +13,13 @@ Then, by what brought you here
     a row                ``store``: its tables are ``store/migrations``, its SQL ``store/sql``
     a client             ``directory`` (who they are) and ``vault`` (passwords sealed to a public key)
     a command            ``cli`` (a face) over ``desk`` (the verbs)
+    a request over HTTP  ``api`` (the other face), and its webhooks
     a running process    ``daemon`` (what is made of what), ``config``, ``log``, ``systemd``
     one that does not    ``doctor`` (what is wrong with this host, and what cures it)
     a modem to play with ``simulator``
 
-A module imports only what stands below it: cli, doctor, daemon, config | log | systemd, gateway | desk,
-routes | directory, store | vault, rules, sms | simulator, wire, errors.
+A module imports only what stands below it: cli, doctor, daemon, config | log | systemd, api,
+gateway | desk, routes | directory, store | vault, rules, sms | simulator, wire, errors.
 """
 
 __all__ = ["__version__"]

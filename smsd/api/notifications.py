@@ -117,11 +117,11 @@ def the_key(call: Call) -> str | None:
 async def notify(offices: Offices, call: Call) -> Answer:
     """Queue a notification."""
     body, key = call.body, the_key(call)
-    phone = placed("/to", lambda: offices.desk.phone(body["to"]))
+    phone = _phone(offices, body)
 
     def verb() -> Queued:
         return placed(
-            _field(body),
+            _field(body, offices),
             lambda: offices.desk.notify(
                 phone, body.get("text"), template=body.get("template"), values=body.get("values"), key=key
             ),
@@ -136,13 +136,13 @@ async def notify(offices: Offices, call: Call) -> Answer:
 async def preview(offices: Offices, call: Call) -> Answer:
     """Say what a notification would be."""
     body = call.body
-    placed("/to", lambda: offices.desk.phone(body["to"]))
+    phone = _phone(offices, body)
 
     def verb() -> Draft:
         return placed(
-            _field(body),
+            _field(body, offices),
             lambda: offices.desk.draft(
-                body["to"], body.get("text"), template=body.get("template"), values=body.get("values")
+                phone, body.get("text"), template=body.get("template"), values=body.get("values")
             ),
         )
 
@@ -192,8 +192,22 @@ async def cancel(offices: Offices, call: Call) -> Answer:
     return Answer(200, _status(row, offices))
 
 
-def _field(body: Mapping[str, Any]) -> str:
-    return "/values" if "template" in body else "/text"
+def _phone(offices: Offices, body: Mapping[str, Any]) -> str:
+    """Return the number that is written to; raise ``Problem`` for one that is none, or refused."""
+
+    def verb() -> str:
+        phone = offices.desk.phone(body["to"])
+        offices.desk.odd(phone)
+        return phone
+
+    return placed("/to", verb)
+
+
+def _field(body: Mapping[str, Any], offices: Offices) -> str:
+    """Say which member is wrong, if the number is not."""
+    if "template" not in body or "text" in body:
+        return "/text"
+    return "/values" if body["template"] in offices.desk.templates else "/template"
 
 
 def _notification(offices: Offices, number: int) -> Row:

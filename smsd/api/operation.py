@@ -15,6 +15,8 @@ __all__ = ["KEY_HEADER", "Answer", "Call", "Operation", "Query"]
 KEY_HEADER = "Idempotency-Key"
 LARGEST = 2**63 - 1
 """SQLite's largest integer."""
+LONGEST = 20
+"""Digits a number may have here."""
 KIB = 1024
 
 
@@ -40,7 +42,7 @@ class Call:
     def number(self) -> int:
         """Return the number in the path; raise ``Problem`` where it is none."""
         written = self.path["id"]
-        if not (written.isascii() and written.isdigit() and int(written[:20]) <= LARGEST):
+        if not (written.isascii() and written.isdigit() and len(written) < LONGEST and int(written) <= LARGEST):
             raise Problem(404, "not-found", f"{written[:40]!r} is no number", "id")
         return int(written)
 

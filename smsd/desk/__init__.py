@@ -194,7 +194,7 @@ class Desk:
         asked = _hash([recipient, text] if text is not None else [recipient, template, dict(values or {})])
         whole = text if text is not None else self.template(str(template)).fill(values or {})
         parts = self.count_parts(whole)
-        return Draft(recipient, whole, parts, self._odd(recipient), self.opted_out(recipient), asked)
+        return Draft(recipient, whole, parts, self.odd(recipient), self.opted_out(recipient), asked)
 
     def notify(
         self,
@@ -262,13 +262,13 @@ class Desk:
 
     def _enqueue(self, message_class: MessageClass, phone: str, text: str) -> Queued:
         recipient, parts = self.phone(phone), self.count_parts(text)
-        odd = self._odd(recipient)
+        odd = self.odd(recipient)
         message = self._message(message_class, recipient, text, parts)
         message_id, new = self._store.outbox.enqueue(message)
         self._ring()
         return Queued(message_id, recipient, parts, new, not self._store.clients.subscribed(recipient), odd)
 
-    def _odd(self, phone: str) -> tuple[str, ...]:
+    def odd(self, phone: str) -> tuple[str, ...]:
         """Say what is strange about a number; raise ``UsageError`` where such a one is refused."""
         found = {} if self._terms.policy is None else self._terms.policy.doubts(phone)
         words = {Drop.FOREIGN: f"a number of another country ({country(phone)})", Drop.NOT_MOBILE: "no mobile's number"}
