@@ -212,8 +212,8 @@ class HttpDirectory:
                 trust_env=False,
                 follow_redirects=False,
                 timeout=httpx.Timeout(settings.answer, connect=settings.connect, pool=None),
-                # One is kept for the next request of a burst; one that went stale costs an attempt, not an answer.
-                limits=httpx.Limits(max_connections=4, max_keepalive_connections=1, keepalive_expiry=5.0),
+                # Some are kept for the next of a burst; one that went stale costs an attempt, not an answer.
+                limits=httpx.Limits(max_connections=8, max_keepalive_connections=2, keepalive_expiry=5.0),
                 headers={"User-Agent": "smsd", "Accept": "application/json", "Accept-Encoding": "identity"},
             )
         return self._client

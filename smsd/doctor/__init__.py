@@ -17,6 +17,7 @@ from smsd.doctor.finding import Check, Finding, Severity, bad, exit_code, fine, 
 from smsd.doctor.process import PROC, cure, running, users_of
 from smsd.errors import ConfigError, PortBusyError, RouteError
 from smsd.routes.modem import Finder, Host, Ports, Seeker, Timings, Wanted, examine
+from smsd.rules.requests import RequestState
 from smsd.store import Store
 from smsd.store.lock import holder
 
@@ -70,7 +71,7 @@ class Doctor:
         if self._config.directory.url:
             from smsd.doctor.directory import look_at_directory  # noqa: PLC0415  only who asks over HTTP pays for it
 
-            yield await look_at_directory(self._config)
+            yield await look_at_directory(self._config, self._waits_for() if daemon and known.usable else None)
         for finding in database.clock(known.skew, self._skew):
             yield finding
 
@@ -139,6 +140,15 @@ class Doctor:
             for http in self._config.http:
                 row = rows.get(http.name)
                 yield operator.unknown_operator(http) if row is None else await operator.judge_operator(row, http)
+
+    def _waits_for(self) -> str | None:
+        """Return what clients' requests wait for, if any do."""
+        store = Store(self._config.database.path, self._clock)
+        try:
+            rows = store.requests.recent(limit=100, state=RequestState.ACCEPTED)
+        finally:
+            store.close()
+        return next((str(row["error"]) for row in rows if row["error"]), None)
 
     # --- our own look -------------------------------------------------------------------------------------------------
 

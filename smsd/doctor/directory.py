@@ -14,8 +14,12 @@ from smsd.errors import DirectoryDownError, DirectoryError
 __all__ = ["look_at_directory"]
 
 
-async def look_at_directory(config: Config) -> Finding:
-    """Ask the system who has the number of the service; nobody is a good answer."""
+async def look_at_directory(config: Config, trouble: str | None = None) -> Finding:
+    """Ask the system who has the number of the service; nobody is a good answer.
+
+    ``trouble`` is what a request waits for, as the running daemon wrote it down: the daemon may be kept from a place
+    that is reached from here.
+    """
     keys = config.directory
     about = keys.url
     async with http_directory(dataclasses.replace(config, directory=dataclasses.replace(keys, attempts=1))) as asked:
@@ -31,4 +35,12 @@ async def look_at_directory(config: Config) -> Finding:
             )
         except DirectoryError as error:
             return worth_a_look(Check.DIRECTORY, about, str(error), "show its makers docs/reference/directory-api.md")
+    if trouble is not None:
+        return worth_a_look(
+            Check.DIRECTORY,
+            about,
+            f"answers us, and the daemon had no answer: {trouble}",
+            "smsd doctor, in a minute; if it stays so: IPAddressAllow= in a drop-in of the unit, "
+            "see docs/reference/directory-api.md",
+        )
     return fine(Check.DIRECTORY, about, "answers")

@@ -14,7 +14,7 @@ from dataclasses import replace
 import structlog
 
 from smsd.directory import Directory, Wish
-from smsd.errors import DirectoryDownError, DirectoryError
+from smsd.errors import DirectoryDownError, DirectoryError, StoreError
 from smsd.gateway.pump import POLL_SECONDS
 from smsd.gateway.route import Bells, Settings
 from smsd.rules.commands import Command
@@ -35,8 +35,12 @@ End = tuple[RequestState, NewMessage, str | None]
 """How a request ends, the message that says so, and the reason of a failure."""
 
 
+AT_ONCE = 8
+"""Requests that are carried out at a time: a slow directory makes one client wait, not everybody behind him."""
+
+
 class Answers:
-    """Carries out requests one after another."""
+    """Carries out requests, several at a time; those of one phone one after another."""
 
     def __init__(
         self,
@@ -55,6 +59,8 @@ class Answers:
         self._bells = bells
         self._stopping = False
         self._down = False
+        self._last: dict[str, asyncio.Task[None]] = {}
+        """What is under way, by phone: the last of each."""
 
     def stop(self) -> None:
         """Take up no more requests."""
@@ -63,16 +69,42 @@ class Answers:
     async def run(self) -> None:
         """Work for ever."""
         requests = self._thread.store.requests
-        while True:
-            self._bells.requests.clear()
-            due_at = None if self._stopping else await self._thread.call(requests.next_due)
-            if due_at is None or due_at > self._clock():
-                seconds = POLL_SECONDS if due_at is None else min(POLL_SECONDS, due_at - self._clock())
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(seconds):
-                        await self._bells.requests.wait()
-            elif (request := await self._thread.call(requests.take)) is not None:
-                await self._answer(request)
+        async with asyncio.TaskGroup() as group:
+            under_way: set[asyncio.Task[None]] = set()
+            while True:
+                if len(under_way) >= AT_ONCE:
+                    await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                    continue
+                self._bells.requests.clear()
+                due_at = None if self._stopping else await self._thread.call(requests.next_due)
+                if due_at is None or due_at > self._clock():
+                    seconds = POLL_SECONDS if due_at is None else min(POLL_SECONDS, due_at - self._clock())
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(seconds):
+                            await self._bells.requests.wait()
+                elif (request := await self._thread.call(requests.take)) is not None:
+                    task = group.create_task(self._in_turn(request, self._last.get(request.phone)))
+                    self._last[request.phone] = task
+                    under_way.add(task)
+                    task.add_done_callback(under_way.discard)
+
+    async def _in_turn(self, request: Request, before: "asyncio.Task[None] | None") -> None:
+        """Carry a request out after the one of the same phone before it. Never raises: it would end the others.
+
+        What a fault leaves in progress is due again when its lease ends.
+        """
+        try:
+            if before is not None:
+                await asyncio.wait([before])
+            await self._answer(request)
+        except StoreError as error:
+            log.error("store_trouble", task="requests", error=str(error))
+        except Exception:
+            log.exception("task_failed", task="requests")
+        finally:
+            if self._last.get(request.phone) is asyncio.current_task():
+                del self._last[request.phone]
+            self._bells.requests.set()
 
     async def _answer(self, request: Request) -> None:
         """Carry one request out and queue its result; a directory that is down is asked again until the deadline."""

@@ -8,11 +8,13 @@ from smsd.doctor.finding import Check, Finding, Severity, exit_code
 from tests.directory.ssk import Fault, Ssk
 
 
-async def seen(ssk: Ssk, folder: Path, token: str = "token") -> Finding:
+async def seen(ssk: Ssk, folder: Path, token: str = "token", trouble: str | None = None) -> Finding:
     file = folder / "token"
     file.write_text(f"{token}\n", "utf-8")
     file.chmod(0o600)
-    return await look_at_directory(parse(f'[directory]\nurl = "{ssk.url}"\ntoken_file = "{file}"\ntimeout_seconds = 1'))
+    return await look_at_directory(
+        parse(f'[directory]\nurl = "{ssk.url}"\ntoken_file = "{file}"\ntimeout_seconds = 1'), trouble
+    )
 
 
 async def test_one_that_answers_is_fine_and_has_been_asked_about_nobody_else(tmp_path: Path) -> None:
@@ -40,3 +42,11 @@ async def test_one_that_answers_otherwise_than_documented_is_worth_a_look(tmp_pa
         found = await seen(ssk, tmp_path)
         assert found.severity is Severity.WARNING
         assert "field code: must be a string" in found.what
+
+
+async def test_one_that_answers_us_and_not_the_daemon_is_the_units_affair(tmp_path: Path) -> None:
+    async with Ssk() as ssk:
+        found = await seen(ssk, tmp_path, trouble="ssk.example.net: ConnectTimeout")
+        assert found.severity is Severity.WARNING
+        assert "ConnectTimeout" in found.what
+        assert "IPAddressAllow=" in found.cure

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 from smsd.directory import Registration, Wish
 from smsd.errors import DirectoryDownError, DirectoryError
+from smsd.gateway.answers import AT_ONCE
 from smsd.sms import Deliver, NotSent, Received, Verdict
-from tests.gateway.house import PHONE, ScriptedDirectory, ScriptedRoute, Start
+from tests.gateway.house import PHONE, House, ScriptedDirectory, ScriptedRoute, Start
 
 
 async def test_a_directory_that_is_down_is_asked_again_and_the_client_answered(start: Start) -> None:
@@ -146,3 +147,72 @@ async def test_a_stop_that_the_directory_knows_of_is_heeded_where_the_number_sai
     await house.text("CLIENT info")
     await house.until(lambda: house.states().count(("result", "submitted")) == 3)
     assert house.store.clients.subscribed(PHONE)
+
+
+class Slow(ScriptedDirectory):
+    """Answers about each phone when the test lets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+        self.let: dict[str, asyncio.Event] = {}
+
+    async def registration(self, phone: str) -> Registration | None:
+        self.asked.append(phone)
+        await self.let.setdefault(phone, asyncio.Event()).wait()
+        return Registration("1", phone, "secret")
+
+
+async def ask(house: House, phone: str, body: str) -> None:
+    value = Deliver(phone, body, datetime.fromtimestamp(house.clock.now, UTC))
+    await house.gateway.received(Received("scripted", f"{phone}{body}".encode(), value))
+
+
+async def test_one_client_about_whom_nothing_is_answered_keeps_nobody_else_waiting(start: Start) -> None:
+    directory = Slow()
+    house = await start(directory=directory)
+    phones = [f"+7916000000{number}" for number in range(3)]
+    for phone in phones:
+        await ask(house, phone, "CLIENT info")
+    await house.until(lambda: sorted(directory.asked) == phones)
+    directory.let[phones[2]].set()
+    await house.until(lambda: house.store.requests.recent(limit=0)[0]["state"] == "done")
+    assert {row["state"] for row in house.store.requests.recent(limit=0)[1:]} == {"in_progress"}
+
+
+async def test_requests_of_one_phone_are_carried_out_in_turn(start: Start) -> None:
+    """Otherwise the answer to the earlier could be read last."""
+    directory = Slow()
+    house = await start(directory=directory)
+    await ask(house, PHONE, "CLIENT info")
+    await house.until(lambda: directory.asked == [PHONE])
+    await ask(house, PHONE, "CLIENT sms stop")
+    await house.until(lambda: {row["state"] for row in house.store.requests.recent(limit=0)} == {"in_progress"})
+    assert directory.told == []
+    directory.let[PHONE].set()
+    await house.until(lambda: [row["state"] for row in house.store.requests.recent(limit=0)] == ["done", "done"])
+    assert directory.told != []
+
+
+async def test_no_more_than_a_few_are_asked_about_at_a_time(start: Start) -> None:
+    directory = Slow()
+    house = await start(directory=directory)
+    for number in range(AT_ONCE + 3):
+        await ask(house, f"+791600000{number:02}", "CLIENT info")
+    await house.until(lambda: len(directory.asked) == AT_ONCE)
+    for event in list(directory.let.values()):
+        event.set()
+    await house.until(lambda: len(directory.asked) == AT_ONCE + 3)
+
+
+async def test_a_fault_of_one_request_ends_no_other(start: Start) -> None:
+    def broken(phone: str) -> Registration | None:
+        if phone == PHONE:
+            raise ZeroDivisionError
+        return Registration("1", "ivanov", "secret")
+
+    house = await start(directory=ScriptedDirectory(answer=broken))
+    await ask(house, PHONE, "CLIENT info")
+    await ask(house, "+79160000001", "CLIENT info")
+    await house.until(lambda: house.store.requests.recent(limit=0)[0]["state"] == "done")
+    assert house.gateway.lifeless == []
