@@ -16,6 +16,7 @@ from typing import TypeVar
 from smsd import errors
 from smsd.api.app import OPERATIONS
 from smsd.api.document import document
+from smsd.daemon.figures import FIGURES
 from smsd.routes.modem.quirks import QUIRKS
 from smsd.rules import alerts, cures, outbox, requests
 from smsd.rules.alarms import ALARMS, TEST_MESSAGE_ID, Change, Condition, Event, say
@@ -275,6 +276,17 @@ def ladders(inside: str) -> str:
     )
 
 
+# --- metrics ----------------------------------------------------------------------------------------------------------
+
+
+def metrics(_: str) -> str:
+    """List every metric."""
+    return table("metric", "type", "labels", "what it says")(
+        (f"`{name}`", figure.kind, ", ".join(f"`{label}`" for label in figure.labels) or "—", figure.doc)
+        for name, figure in FIGURES.items()
+    )
+
+
 # --- decisions --------------------------------------------------------------------------------------------------------
 
 
@@ -318,6 +330,7 @@ BLOCKS: Mapping[str, Mapping[str, Block]] = {
     "reference/cures.md": {"ladders": ladders},
     "reference/exit-codes.md": {"codes": exit_codes, "errors": error_tree},
     "reference/log-events.md": {"events": log_events},
+    "reference/metrics.md": {"metrics": metrics},
     "reference/modem-support.md": {"quirks": quirks},
     "reference/api.md": {"operations": operations},
 }

@@ -27,6 +27,7 @@ from smsd.config.keys import (
     Tariff,
     describe,
 )
+from smsd.config.metrics import Metrics
 from smsd.config.reader import SecretFileWarning, load, parse, read_secret
 from smsd.config.retention import Retention
 from smsd.config.selftest import SelfTest
@@ -46,6 +47,7 @@ __all__ = [
     "Limits",
     "Log",
     "Messages",
+    "Metrics",
     "Modem",
     "ReplyTexts",
     "Retention",

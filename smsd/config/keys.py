@@ -20,6 +20,7 @@ from smsd.config.api import Api, Templates, Webhook
 from smsd.config.directory import Directory
 from smsd.config.http import ByClass, Http
 from smsd.config.key import key
+from smsd.config.metrics import Metrics
 from smsd.config.retention import Retention
 from smsd.config.selftest import SelfTest
 from smsd.errors import ConfigError
@@ -337,6 +338,7 @@ class Config:
     alerts: Alerts = Alerts()
     alarms: Alarms = Alarms()
     selftest: SelfTest = SelfTest()
+    metrics: Metrics = Metrics()
     directory: Directory = Directory()
     replies: ReplyTexts = ReplyTexts()
     messages: Messages = Messages()
@@ -422,6 +424,7 @@ TABLES: Mapping[str, type] = {
     "alerts": Alerts,
     "alarms": Alarms,
     "selftest": SelfTest,
+    "metrics": Metrics,
     "directory": Directory,
     "replies": ReplyTexts,
     "messages": Messages,

@@ -20,7 +20,7 @@ import structlog
 from smsd import log
 from smsd.config import Config, read_templates
 from smsd.daemon.alarms import alarm_settings
-from smsd.daemon.beside import put_beside
+from smsd.daemon.beside import face, put_beside
 from smsd.daemon.directory import directory_of
 from smsd.daemon.routes import make_routes
 from smsd.daemon.settings import gateway_settings
@@ -106,8 +106,9 @@ class Daemon:
                 self._clock,
                 alarm_settings(self._config, self._environ),
             )
-            put_beside(self._config, gateway, thread, routes, self._clock)
-            await self._work(thread, gateway, [route.name for route in routes])
+            metrics = put_beside(self._config, gateway, thread, routes, self._clock)
+            async with face(self._config, metrics):
+                await self._work(thread, gateway, [route.name for route in routes])
 
     async def _work(self, thread: StoreThread, gateway: Gateway, routes: list[str]) -> None:
         """Run the gateway until it is told to stop, and settle what is in the air."""

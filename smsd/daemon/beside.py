@@ -1,20 +1,26 @@
-"""What works beside the gateway in a daemon: self-tests."""
+"""What works beside the gateway in a daemon: self-tests, metrics."""
 
+import contextlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import TYPE_CHECKING
 
 from smsd.config import Config
 from smsd.gateway import Gateway, Route
 from smsd.gateway.selftest import SelfTests, SelfTestSettings
 from smsd.store.thread import StoreThread
 
-__all__ = ["put_beside", "self_test_settings"]
+if TYPE_CHECKING:
+    from smsd.daemon.metrics import Metrics
+
+__all__ = ["face", "put_beside", "self_test_settings"]
 
 
 def put_beside(
     config: Config, gateway: Gateway, thread: StoreThread, routes: Sequence[Route], clock: Callable[[], float]
-) -> None:
-    """Have everything that the configuration asks for work beside a gateway, before it runs."""
+) -> "Metrics | None":
+    """Have everything that the configuration asks for work beside a gateway, before it runs; return what it counts."""
+    metrics = _metrics(config, gateway, thread)
     self_tests = SelfTests(
         thread,
         routes,
@@ -24,8 +30,37 @@ def put_beside(
         token=lambda: secrets.token_hex(8),  # nobody shall be able to say that a test came back
         message=gateway.to_admin,
         ring=gateway.look,
+        measured=metrics.came_back if metrics is not None else _nobody,
     )
     gateway.beside("self-tests", self_tests.run)
+    return metrics
+
+
+def _metrics(config: Config, gateway: Gateway, thread: StoreThread) -> "Metrics | None":
+    """Have somebody count, where that is asked for."""
+    if not config.metrics.wanted:
+        return None
+    from smsd.daemon.metrics import Metrics  # noqa: PLC0415  only who has metrics pays for them
+
+    gateway.counter = metrics = Metrics(gateway, thread)
+    return metrics
+
+
+@contextlib.asynccontextmanager
+async def face(config: Config, metrics: "Metrics | None") -> AsyncIterator[None]:
+    """Show the metrics, if there are any, while the body runs. Raises ``SmsdError`` where they cannot be served."""
+    if metrics is None:
+        yield
+        return
+    from smsd.daemon.metrics import serving  # noqa: PLC0415
+
+    wanted = config.metrics
+    async with serving(metrics, wanted.listen, wanted.textfile, float(wanted.every_seconds)):
+        yield
+
+
+def _nobody(_route: str, _seconds: float) -> None:
+    pass
 
 
 def self_test_settings(config: Config) -> SelfTestSettings:

@@ -24,7 +24,7 @@ from smsd.gateway.doubts import Doubts
 from smsd.gateway.pump import STORE_RETRY_SECONDS, Pump
 from smsd.gateway.reception import Reception
 from smsd.gateway.retention import Forgetting
-from smsd.gateway.route import Bells, Route, Settings
+from smsd.gateway.route import Bells, Counter, Route, Settings
 from smsd.rules.commands import Command
 from smsd.rules.conditions import RouteLook
 from smsd.rules.outbox import MessageClass
@@ -71,6 +71,8 @@ class Gateway:
         self._down_since: dict[str, float | None] = dict.fromkeys(self._routes, clock())
         self._statuses = asyncio.Event()
         self._alarmed = False
+        self.counter: Counter | None = None
+        """Who counts what leaves and comes in, if anybody does."""
         self._beside: list[tuple[str, Callable[[], Awaitable[None]]]] = []
         self._wal_emptied = clock()
         self._supervisors: list[asyncio.Task[None]] = []
@@ -87,7 +89,7 @@ class Gateway:
             keep=settings.keep.outbox.get(MessageClass.ALERT),
         )
         self._forgetting = Forgetting(store, settings.keep, clock)
-        self.alarms = Alarms(store, alarms or AlarmSettings(), clock, self._looks, self.to_admin, self._bells.ring)
+        self.alarms = Alarms(store, alarms or AlarmSettings(), clock, self.looks, self.to_admin, self._bells.ring)
         self._doubts = Doubts(store, self._routes.values(), clock, self._bells, self._record, self._quiet)
         self._pumps = {
             route.name: Pump(
@@ -178,6 +180,8 @@ class Gateway:
         if isinstance(received.value, StatusReport) and not receipt.repeated:
             _alarm_if_swapped(received.value.refused, received.value.recipient, receipt.attempt_id)
         _tell(received, receipt)
+        if self.counter is not None and receipt.state is not None and not receipt.repeated:
+            self.counter.received(received.route, receipt.state.value)
         if receipt.message_id is not None or receipt.attempt_id is not None:
             # A report may have settled a doubt, and what waited for it may leave.
             self._bells.ring()
@@ -206,8 +210,8 @@ class Gateway:
         self._bells.work[route].set()
         self._statuses.set()
 
-    def _looks(self) -> list[RouteLook]:
-        """Say how the routes are, for the alarms."""
+    def looks(self) -> list[RouteLook]:
+        """Say how the routes are."""
         states = [(route, route.status) for route in self._routes.values()]
         return [
             RouteLook(route.name, route.kind, status.up, status.state, status.detail, status.facts)
@@ -329,6 +333,8 @@ class Gateway:
         return prefix + text
 
     def _landed(self, route: Route, claim: Claim, outcome: Outcome) -> None:
+        if self.counter is not None:
+            self.counter.landed(route.name, claim, outcome)
         if isinstance(outcome, InDoubt):
             self._bells.doubts[route.name].set()
         elif isinstance(outcome, NotSent):

@@ -13,9 +13,9 @@ from smsd.rules.requests import DEADLINE
 from smsd.rules.retention import Keep
 from smsd.rules.routing import Kind
 from smsd.sms import Doubt, Outcome, RouteStatus, Submit, Witness, segments
-from smsd.store import NewMessage
+from smsd.store import Claim, NewMessage
 
-__all__ = ["Bells", "Route", "Settings"]
+__all__ = ["Bells", "Counter", "Route", "Settings"]
 
 
 class Route(Protocol):
@@ -104,6 +104,16 @@ class Settings:
             text=text,
             expires_at=None if lifetime is None else now + lifetime.total_seconds(),
         )
+
+
+class Counter(Protocol):
+    """Who counts what leaves and comes in."""
+
+    def landed(self, route: str, claim: Claim, outcome: Outcome) -> None:
+        """Count an attempt that has ended."""
+
+    def received(self, route: str, state: str) -> None:
+        """Count a message that came in, by its state in the inbox."""
 
 
 class Bells:

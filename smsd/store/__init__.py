@@ -22,6 +22,7 @@ from smsd.store.erasure import Erased, Erasure
 from smsd.store.events import Events
 from smsd.store.figures import Figures
 from smsd.store.inbox import Inbox, Judge, Receipt
+from smsd.store.measures import Measures
 from smsd.store.outbox import Claim, Claimant, Diversion, Ended, NewMessage, Outbox, Ways
 from smsd.store.requests import Request, Requests
 from smsd.store.retention import Retention
@@ -81,6 +82,7 @@ class Store:
         self.audit = Audit(self.engine, clock)
         self.alarms = Alarms(self.engine, clock)
         self.selftests = SelfTests(self.engine, clock)
+        self.measures = Measures(self.engine, clock)
         self.erasure = Erasure(self.engine, clock)
         self.retention = Retention(self.engine)
         self.tokens = Tokens(self.engine, clock)
