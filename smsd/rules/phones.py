@@ -18,7 +18,7 @@ from smsd.errors import UsageError
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
-__all__ = ["country", "e164", "is_mobile", "mask", "sender_phone"]
+__all__ = ["country", "e164", "is_mobile", "mask", "sender_phone", "writings"]
 
 LONGEST = 40
 """Characters a number with all its brackets may have: what is longer is not a number written by a person."""
@@ -58,6 +58,13 @@ def sender_phone(address: str, is_number: bool, region: str = "RU") -> str | Non
         return e164(address, region)
     except UsageError:
         return None
+
+
+def writings(phone: str) -> list[str]:
+    """List how networks write a sender whose number is known (E.164): with its plus and without, and as at home."""
+    digits = phone.removeprefix("+")
+    at_home = [f"8{digits[1:]}", digits[1:]] if digits.startswith("7") else []
+    return [phone, digits, *at_home]
 
 
 def country(phone: str) -> str | None:

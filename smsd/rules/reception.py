@@ -5,13 +5,14 @@ database: what must be counted is handed in as ``Facts``, counted in the same tr
 out.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from smsd.rules.commands import Command, Kind, classify, is_robot
 
-__all__ = ["Decision", "Facts", "InboxState", "Incoming", "command_of", "judge"]
+__all__ = ["Decision", "Facts", "InboxState", "Incoming", "command_of", "copy_of", "judge"]
 
 
 class InboxState(StrEnum):
@@ -37,6 +38,18 @@ class Incoming:
     text: str
     service_centre: str | None
     sent_at: datetime | None
+
+
+def copy_of(route: str, others: Sequence[tuple[str, bool]]) -> str | None:
+    """Name the route by which a message had come before; ``None``: it is a message of its own.
+
+    ``others`` are the same words of the same sender of late, oldest first: by which route each came, and whether it was
+    taken for a copy. An operator delivers each message both ways, so that each original has one copy at most: a client
+    who writes the same twice has written two.
+    """
+    originals = [other for other, copied in others if other != route and not copied]
+    copies = sum(copied for other, copied in others if other == route)
+    return originals[copies] if len(originals) > copies else None
 
 
 @dataclass(frozen=True, slots=True)

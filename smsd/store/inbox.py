@@ -15,7 +15,8 @@ from datetime import timedelta
 
 from smsd.errors import NotFoundError
 from smsd.rules.commands import Command
-from smsd.rules.reception import Decision, Facts, InboxState, Incoming
+from smsd.rules.phones import writings
+from smsd.rules.reception import Decision, Facts, InboxState, Incoming, copy_of
 from smsd.rules.requests import RequestState
 from smsd.sms import Deliver, Received, StatusReport, join
 from smsd.store.claims import NewMessage, Ways, insert_message
@@ -27,6 +28,9 @@ from smsd.store.wishes import recognise
 __all__ = ["Inbox", "Judge", "Receipt", "subscribe"]
 
 HOUR = timedelta(hours=1).total_seconds()
+COPY = "the same message had come by "
+FORMS = 5
+"""In how many ways a number may be written: see ``rules.phones.writings``."""
 TWIN_SECONDS = 120.0
 """Within this time the same sender and text by another route are one message, which an operator delivered both ways."""
 
@@ -233,14 +237,27 @@ def _deliver(tx: Transaction, received: Received, value: Deliver, pdu_id: int, j
         service_centre=value.service_centre,
         sent_at=value.sent_at,
     )
-    return _judged(tx, incoming, inbox_id, judge, now)
+    return _judged(tx, incoming, received.route, inbox_id, judge, now)
 
 
-def _judged(tx: Transaction, incoming: Incoming, inbox_id: int, judge: Judge, now: float) -> Receipt:
+def _came_by(tx: Transaction, incoming: Incoming, route: str, inbox_id: int, now: float) -> str | None:
+    """Name the route by which the same message had come before, if it had."""
+    forms = [incoming.sender, *(writings(incoming.phone) if incoming.phone is not None else ())]
+    rows = tx.all(
+        "inbox_same",
+        **{f"form{number}": form for number, form in enumerate((forms * FORMS)[:FORMS], 1)},
+        id=inbox_id,
+        text=incoming.text,
+        since=now - TWIN_SECONDS,
+        copy=f"{COPY}%",
+    )
+    return copy_of(route, [(row["route"], bool(row["copied"])) for row in rows])
+
+
+def _judged(tx: Transaction, incoming: Incoming, route: str, inbox_id: int, judge: Judge, now: float) -> Receipt:
     """Carry out what the judge decides: state, wish, request and acknowledgement together."""
-    twin = tx.first("inbox_twin", id=inbox_id, sender=incoming.sender, text=incoming.text, since=now - TWIN_SECONDS)
-    if twin is not None:
-        decision = Decision(InboxState.IGNORED, f"the same message had come by {twin['route']}")
+    if (other := _came_by(tx, incoming, route, inbox_id, now)) is not None:
+        decision = Decision(InboxState.IGNORED, f"the same message had come by {other}")
     else:
         decision = judge.decide(incoming, _facts(tx, incoming, judge, now))
     phone, command = incoming.phone, decision.command

@@ -343,7 +343,8 @@ def _candidates(tx: Transaction, value: StatusReport, route: str, sim: str | Non
         if rows and (value.echo is None or any(row["id"] % MARKS == value.echo for row in rows)):
             break  # where the receipt bears our mark, another form may be the one that is meant
     anywhere = value.echo is not None or not is_tp_mr(value.reference)
-    rows += _doubts_meant(tx, value, route, of_a_bind=anywhere)
+    if value.echo is None or not any(row["id"] % MARKS == value.echo for row in rows):
+        rows += _doubts_meant(tx, value, route, of_a_bind=anywhere)
     return [
         Candidate(
             attempt_id=row["id"],

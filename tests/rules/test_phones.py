@@ -13,7 +13,7 @@ from phonenumbers import (
 )
 
 from smsd.errors import UsageError
-from smsd.rules.phones import _russian_mobile, country, e164, is_mobile, mask, sender_phone
+from smsd.rules.phones import _russian_mobile, country, e164, is_mobile, mask, sender_phone, writings
 
 
 @pytest.mark.parametrize(
@@ -148,3 +148,9 @@ def test_the_short_way_to_a_russian_mobile_leads_where_the_long_one_does(written
     assert format_number(number, PhoneNumberFormat.E164) == f"+7{digits}" == e164(written)
     assert number_type(number) == PhoneNumberType.MOBILE
     assert region_code_for_number(number) == "RU"
+
+
+def test_every_writing_of_a_sender_is_his_number_again() -> None:
+    assert writings("+79161234567") == ["+79161234567", "79161234567", "89161234567", "9161234567"]
+    assert {sender_phone(each, is_number=True) for each in writings("+79161234567")} == {"+79161234567"}
+    assert writings("+4915112345678") == ["+4915112345678", "4915112345678"]

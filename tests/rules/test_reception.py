@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsd.rules.commands import Command
-from smsd.rules.reception import Decision, Facts, InboxState, Incoming, command_of, judge
+from smsd.rules.reception import Decision, Facts, InboxState, Incoming, command_of, copy_of, judge
 
 PHONE = "+79160000001"
 CLIENT = Incoming(PHONE, True, PHONE, "", "+79168999100", datetime(2026, 3, 1, tzinfo=UTC))
@@ -87,3 +87,20 @@ def test_any_text_has_a_decision_and_only_a_command_an_answer(
     assert decision.answer == (decision.state is InboxState.COMMAND)
     assert decision.command == command_of(incoming, lenient=lenient)
     assert (decision.subscribe is not None) <= (decision.command in (Command.STOP, Command.START))
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ([], None),
+        ([("modem0", False)], "modem0"),
+        ([("operator", False)], None),
+        ([("modem0", False), ("operator", True)], None),
+        ([("modem0", False), ("operator", True), ("modem0", False)], "modem0"),
+        ([("modem0", False), ("modem1", False), ("operator", True)], "modem1"),
+        ([("modem0", True)], None),
+    ],
+)
+def test_an_original_has_one_copy_by_another_route(others: list[tuple[str, bool]], expected: str | None) -> None:
+    """Each row: what came before by which route and whether it was a copy, and whose copy the next one is."""
+    assert copy_of("operator", others) == expected

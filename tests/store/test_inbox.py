@@ -43,6 +43,39 @@ def test_the_same_octets_again_change_nothing(house: House) -> None:
     assert house.dump() == before
 
 
+@pytest.mark.parametrize("written", [PHONE, PHONE[1:], "8" + PHONE[2:], PHONE[2:]])
+def test_the_same_words_by_another_route_within_two_minutes_are_one_message(house: House, written: str) -> None:
+    """An operator delivers to the long number by SMPP as well; however it writes the sender."""
+    first = house.text(INFO)
+    house.now += 119
+    value = Deliver(written, INFO, None)
+    second = house.receive(value, route="operator", sim=None)
+    assert (second.state, second.message_id) == (InboxState.IGNORED, None)
+    assert house.store.inbox.show(second.inbox_id)["reason"] == "the same message had come by modem0"
+    assert [row["id"] for row in house.store.requests.recent(limit=0)] == [first.request_id]
+    house.now += 2
+    third = house.receive(value, route="operator", sim=None)
+    assert third.state is InboxState.COMMAND, "two minutes after the first it is another"
+
+
+def test_who_writes_the_same_twice_has_written_two_messages(house: House) -> None:
+    """Each comes by both routes, in either order: two commands, two copies."""
+    states = [
+        house.receive(Deliver(PHONE, STOP, None), route=route, sim=None).state
+        for route in ("modem0", "operator", "modem0", "operator", "operator", "modem0")
+    ]
+    assert states == [
+        InboxState.COMMAND, InboxState.IGNORED, InboxState.COMMAND, InboxState.IGNORED,
+        InboxState.COMMAND, InboxState.IGNORED,
+    ]  # fmt: skip
+
+
+def test_other_words_and_other_senders_are_no_copies(house: House) -> None:
+    house.text(INFO)
+    assert house.receive(Deliver(PHONE, START, None), route="operator", sim=None).state is InboxState.COMMAND
+    assert house.receive(Deliver(OTHER, INFO, None), route="operator", sim=None).state is InboxState.COMMAND
+
+
 def test_any_other_text_is_kept_and_not_answered(house: House) -> None:
     receipt = house.text("Здравствуйте")
     assert (receipt.state, receipt.request_id) == (InboxState.IGNORED, None)

@@ -37,12 +37,12 @@ WHERE state = 'waiting_parts' AND sender = :sender AND reference = :reference AN
   AND NOT EXISTS (SELECT 1 FROM pdu WHERE pdu.inbox_id = inbox.id AND pdu.sequence = :sequence)
 ORDER BY id LIMIT 1;
 
--- name: inbox_twin
--- The same message that came by another route lately.
-SELECT twin.route FROM inbox JOIN inbox AS twin ON twin.sender = inbox.sender
-WHERE inbox.id = :id AND twin.sender = :sender AND twin.text = :text AND twin.received_at > :since
-  AND twin.state <> 'waiting_parts' AND twin.id <> inbox.id AND twin.route <> inbox.route
-LIMIT 1;
+-- name: inbox_same
+-- What else came lately with the same words from the same number, however routes write it; whether it was a copy itself.
+SELECT route, reason IS NOT NULL AND reason LIKE :copy AS copied FROM inbox
+WHERE sender IN (:form1, :form2, :form3, :form4, :form5) AND text = :text AND received_at > :since
+  AND state <> 'waiting_parts' AND id <> :id
+ORDER BY id;
 
 -- name: inbox_settle
 -- Say what became of a message.
