@@ -13,6 +13,7 @@ from benchmarks import (
     idle,
     long_queue,
     parts_per_second,
+    replug,
     retention,
     send_to_wire,
     smpp_killed,
@@ -28,7 +29,18 @@ from benchmarks.publish import publish
 
 PROGRAMS: dict[str, Callable[[], list[Figure]]] = {
     module.NAME: module.measure
-    for module in (parts_per_second, use_of_air, send_to_wire, hint_to_answer, long_queue, alerts, api, retention, idle)
+    for module in (
+        parts_per_second,
+        use_of_air,
+        send_to_wire,
+        hint_to_answer,
+        replug,
+        long_queue,
+        alerts,
+        api,
+        retention,
+        idle,
+    )
 }
 OPERATOR: dict[str, Callable[[], list[Figure]]] = {
     module.NAME: module.measure for module in (smpp_session, smpp_outbox, smpp_killed, smpp_limited, smpp_mute)
