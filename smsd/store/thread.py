@@ -29,6 +29,7 @@ class StoreThread:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._waiting: deque[tuple[Callable[[], Any], asyncio.Future[Any]]] = deque()
         self._joining = False
+        self._closed = False
 
     async def call(self, verb: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a verb of the store; a caller that is cancelled leaves the transaction to finish by itself."""
@@ -72,12 +73,16 @@ class StoreThread:
                 future.set_result(result)
             else:
                 future.set_exception(error)
-        self._joining = bool(self._waiting)
+        self._joining = bool(self._waiting) and not self._closed
         if self._joining:
             self._executor.submit(self._run_joined, loop)
+        elif self._closed:
+            for _, future in self._waiting:
+                future.cancel()
 
     def close(self) -> None:
-        """Wait for what is under way, then close the store."""
+        """Wait for what is under way, then close the store; what only waits is never begun."""
+        self._closed = True
         self._executor.shutdown(wait=True)
         self.store.close()
 

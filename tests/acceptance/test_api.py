@@ -162,3 +162,34 @@ async def test_from_the_request_to_the_phone_and_back_over_two_kills(host: Host)
     log = (host.folder / "log").read_text("utf-8")
     assert "Заказ" not in log
     assert CLIENT not in log
+
+
+@pytest.mark.slow
+async def test_what_was_answered_is_there_whenever_the_daemon_is_killed(host: Host) -> None:
+    """Killed while many ask at once; whoever had no answer asks again under his key. Nothing is lost or doubled."""
+    answered: dict[str, int] = {}
+
+    async def ask(client: httpx.AsyncClient, number: int) -> None:
+        key = f"order-{number}"
+        body = {"to": f"+7916{number:07}", "text": f"Заказ {number} готов."}
+        with contextlib.suppress(httpx.TransportError):
+            answer = await client.post("/v1/notifications", json=body, headers={"Idempotency-Key": key})
+            assert answer.status_code == 202, answer.text
+            assert answered.setdefault(key, answer.json()["id"]) == answer.json()["id"]
+
+    async def many(client: httpx.AsyncClient, seconds: float) -> None:
+        asyncio.get_running_loop().call_later(seconds, host.kill)
+        await asyncio.gather(*(ask(client, number) for number in range(150)))
+        await client.aclose()
+
+    for seconds in (0.05, 0.15, 0.3):
+        await many(await host.start(), seconds)
+    assert len(answered) > 0
+    client = await host.start()
+    await asyncio.gather(*(ask(client, number) for number in range(150)))
+    await client.aclose()
+    host.kill()
+    with contextlib.closing(Store(host.folder / "smsd.db", time.time)) as store:
+        kept = {row["id"]: row["recipient"] for row in store.outbox.recent(limit=0)}
+    assert len(answered) == len(kept) == len(set(kept.values())) == 150
+    assert set(answered.values()) == set(kept)

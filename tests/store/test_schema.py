@@ -20,6 +20,7 @@ from smsd.rules.commands import Command
 from smsd.rules.outbox import MessageClass, PartState, State
 from smsd.rules.reception import InboxState
 from smsd.rules.requests import RequestState
+from smsd.rules.webhooks import EventState, Kind
 from smsd.sms import ReportClass
 from smsd.store import Store, engine
 from smsd.store.engine import Engine, migrations
@@ -36,6 +37,9 @@ CHECKED: list[tuple[str, str, type[StrEnum]]] = [
     ("request", "command", Command),
     ("report", "class", ReportClass),
     ("alert", "state", AlertState),
+    ("event", "kind", Kind),
+    ("event", "state", EventState),
+    ("webhook", "kind", Kind),
     ("alarm_event", "change", Change),
 ]
 

@@ -91,3 +91,16 @@ async def test_who_no_longer_waits_is_not_waited_for(thread: StoreThread) -> Non
     await first
     message_id, _ = await thread.join(lambda: thread.store.outbox.enqueue(new()))
     assert message_id == 2, "what was asked for is done all the same"
+
+
+async def test_what_only_waits_at_the_end_is_never_begun(thread: StoreThread) -> None:
+    gate = threading.Event()
+    first = asyncio.create_task(thread.join(lambda: gate.wait(10)))
+    await asyncio.sleep(0.05)
+    late = asyncio.create_task(thread.join(lambda: thread.store.outbox.enqueue(new())))
+    await asyncio.sleep(0)
+    asyncio.get_running_loop().call_later(0.05, gate.set)
+    await asyncio.to_thread(thread.close)
+    assert await first
+    with pytest.raises(asyncio.CancelledError):
+        await late
