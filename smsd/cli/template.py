@@ -88,9 +88,15 @@ def _print(each: "NotificationTemplate") -> None:
             ("needs", ", ".join(each.variables)),
             ("typical", each.sample),
             ("makes", plural(each.parts, "part")),
-            ("alphabet", f"UCS2, forced by {each.ucs2_because!r}" if each.ucs2_because else "GSM 7 bit"),
+            ("alphabet", _alphabet(each.ucs2_because)),
         ]
     )
+
+
+def _alphabet(because: str | None) -> str:
+    if because is None:
+        return "GSM 7 bit"
+    return _("UCS2, forced by {character}").format(character=repr(because))
 
 
 def _fields(each: "NotificationTemplate") -> dict[str, Any]:
