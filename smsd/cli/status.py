@@ -55,6 +55,7 @@ class Snapshot:
     alerts: "list[tuple[dict[str, Any], Hold | None]]"
     held: list[dict[str, Any]]
     alarms: "list[Standing]"
+    stuck: dict[str, Any] | None = None
 
     @property
     def problems(self) -> list[str]:
@@ -74,6 +75,10 @@ class Snapshot:
         if self.oldest_ack is not None and (waited := now - self.oldest_ack) > ACK_ALARM_SECONDS:
             late = _("an acknowledgement has been waiting for {age}; two minutes are promised")
             found.append(late.format(age=age(waited)))
+        if self.stuck is not None:
+            told = _("{requests} of clients waiting for {age}: {why}; 'smsd request list --state accepted' shows which")
+            words = {"requests": plural(self.stuck["count"], "request"), "age": age(now - self.stuck["received_at"])}
+            found.append(told.format(**words, why=said(self.stuck["error"])))
         if self.free_octets is not None and LEAST_OCTETS <= self.free_octets < SCARCE_OCTETS:
             found.append(_("little room on the disk: {size} free").format(size=size(self.free_octets)))
         if doubts := self.doubts:
@@ -150,6 +155,7 @@ def look(app: App, store: "Store", now: float) -> Snapshot:
         alerts=[(row, alerts.hold(row)) for row in store.alerts.recent(limit=ALERTS_SHOWN, only_open=True)],
         held=store.swaps.recent(),
         alarms=standing_now(store),
+        stuck=store.requests.stuck(),
     )
 
 

@@ -17,7 +17,6 @@ from smsd.doctor.finding import Check, Finding, Severity, bad, exit_code, fine, 
 from smsd.doctor.process import PROC, cure, running, users_of
 from smsd.errors import ConfigError, PortBusyError, RouteError
 from smsd.routes.modem import Finder, Host, Ports, Seeker, Timings, Wanted, examine
-from smsd.rules.requests import RequestState
 from smsd.store import Store
 from smsd.store.lock import holder
 
@@ -145,10 +144,10 @@ class Doctor:
         """Return what clients' requests wait for, if any do."""
         store = Store(self._config.database.path, self._clock)
         try:
-            rows = store.requests.recent(limit=100, state=RequestState.ACCEPTED)
+            row = store.requests.stuck()
         finally:
             store.close()
-        return next((str(row["error"]) for row in rows if row["error"]), None)
+        return None if row is None else str(row["error"])
 
     # --- our own look -------------------------------------------------------------------------------------------------
 

@@ -116,6 +116,11 @@ class Requests:
         with self._engine.read() as tx:
             return tx.all("request_counts")
 
+    def stuck(self) -> Row | None:
+        """Return the oldest request whose directory could not be asked (id, received_at, error) and their count."""
+        with self._engine.read() as tx:
+            return tx.first("request_stuck")
+
     def retry(self, request_id: int) -> None:
         """Have a request carried out again; raise ``UsageError`` when it is still open, or its answer on its way."""
         with self._engine.write() as tx:

@@ -138,3 +138,16 @@ def test_rates_and_last_errors_are_told(smsd: Smsd, house: House) -> None:
     assert values["rates"] == {"sent_minute": 1, "sent_hour": 1, "received_minute": 0, "received_hour": 0}
     assert [(each["code"], each["message_id"]) for each in values["last_errors"]] == [("CMS 196", 2)]
     assert "1 in a minute, 1 in an hour" in screen
+
+
+def test_requests_whose_directory_cannot_be_asked_are_warned_of(smsd: Smsd, house: House, daemon: None) -> None:
+    house.store.put_route("modem0", UP)
+    for text in ("CLIENT info", "CLIENT sms stop"):
+        house.text(text)
+        request = house.store.requests.take()
+        assert request is not None
+        house.store.requests.postpone(request.id, 60, "ssk.example.net: answers 500")
+    code, values, screen = status(smsd)
+    assert code == 0
+    assert "2 requests of clients waiting for 0 s: ssk.example.net: answers 500; 'smsd request list" in screen
+    assert any("answers 500" in warning for warning in values["warnings"])

@@ -127,6 +127,12 @@ ORDER BY id DESC LIMIT :limit;
 SELECT state, count(*) AS count, min(received_at) AS oldest FROM request
 WHERE due_at IS NOT NULL GROUP BY state;
 
+-- name: request_stuck
+-- The oldest request that waits for a directory which could not be asked, and how many do.
+SELECT id, received_at, error,
+       (SELECT count(*) FROM request AS each WHERE each.due_at IS NOT NULL AND each.error IS NOT NULL) AS count
+FROM request WHERE due_at IS NOT NULL AND error IS NOT NULL ORDER BY received_at, id LIMIT 1;
+
 -- name: inbox_counts
 -- What came in since a moment, by state.
 SELECT state, count(*) AS count FROM inbox WHERE received_at > :since GROUP BY state;
