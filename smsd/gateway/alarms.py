@@ -238,12 +238,14 @@ class Alarms:
         """Ask the store; on its thread."""
         oldest = self._store.outbox.oldest_ack()
         waiting = self._store.alarms.oldest_waiting(WAITING_CLASSES)
+        stuck = self._store.requests.stuck()
         self._look_at_clock(now)
         return Situation(
             routes=looks,
             acknowledgement=None if oldest is None else now - oldest,
             queue={name: now - since for name, since in waiting.items()},
             held=self._store.alarms.held(now - HELD_AFTER),
+            stuck=None if stuck is None else (now - stuck["received_at"], str(stuck["error"])),
             free_octets=self._room(),
             store_error=self._store_error,
             clock_off=self._skew,

@@ -60,6 +60,7 @@ class Condition(StrEnum):
     ACKNOWLEDGEMENT_LATE = "acknowledgement_late"
     QUEUE_OLD = "queue_old"
     DOUBTS_HELD = "doubts_held"
+    REQUESTS_WAIT = "requests_wait"
     MODEM_AWAY = "modem_away"
     MODEM_DEAD = "modem_dead"
     MODEM_BUSY = "modem_busy"
@@ -119,6 +120,11 @@ ALARMS: Mapping[Condition, Alarm] = {
         _W, "4da32e22bb6448de8d12b62e72d1868e", 0, "сомнительных сообщений: {figure}, решает оператор",
         "of some messages it is not known whether they left, no evidence came, and their class is never sent twice",
         "`smsd outbox list --state in_doubt`; `smsd outbox retry ID` (may arrive twice) or `smsd outbox cancel ID`",
+    ),
+    Condition.REQUESTS_WAIT: Alarm(
+        _E, "f5168749fd2a4dfa92e12671874f1f56", 0, "заявки клиентов ждут справочник {figure} мин",
+        "who the clients are cannot be asked: their requests are acknowledged, and wait for their results",
+        "`smsd request why ID` tells the last trouble, `smsd doctor` tries the client-support system",
     ),
     Condition.MODEM_AWAY: Alarm(
         _E, "f262350b195f491ea382e43e60376a4b", 60, "модем {about} отключён: устройства нет",

@@ -43,6 +43,7 @@ class Marks:
 
     acknowledgement_seconds: float = 90.0
     queue_seconds: float = 3600.0
+    requests_seconds: float = 600.0
     slots_percent: int = 80
     disk_octets: int = 200 * 1000 * 1000
     clock_seconds: float = 120.0
@@ -65,6 +66,7 @@ class Situation:
     """How the service is now; ages in seconds, ``None`` where there is none.
 
     ``queue``: how old the oldest message of a class is that waits. ``held``: messages in doubt for a person.
+    ``stuck``: for how long the oldest request waits for a directory that could not be asked, and why.
     ``clock_off``: by how much the network's clock is ahead. ``swapped``: clients whose SIM was replaced, as people may
     see them. ``others``: what was found elsewhere: self-tests, balances.
     """
@@ -73,6 +75,7 @@ class Situation:
     acknowledgement: float | None = None
     queue: Mapping[str, float] = field(default_factory=dict)
     held: int = 0
+    stuck: tuple[float, str] | None = None
     free_octets: int | None = None
     store_error: str | None = None
     clock_off: float | None = None
@@ -113,6 +116,9 @@ def _of_queue(situation: Situation, marks: Marks) -> Iterator[Finding]:
     for name, age in situation.queue.items():
         if age > marks.queue_seconds:
             yield Finding(Condition.QUEUE_OLD, name, f"the oldest has waited for {age:.0f} s", f"{age / 60:.0f}")
+    if situation.stuck is not None and situation.stuck[0] > marks.requests_seconds:
+        age, why = situation.stuck
+        yield Finding(Condition.REQUESTS_WAIT, "", why, f"{age / 60:.0f}")
     for client in situation.swapped:
         yield Finding(Condition.SIM_SWAPPED, client, "what holds a password is held")
     if situation.held:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from smsd.errors import StoreFullError
+from smsd.directory import Registration
+from smsd.errors import DirectoryDownError, StoreFullError
 from smsd.gateway import Gateway, Settings
 from smsd.gateway.alarms import AlarmSettings, _apart
 from smsd.rules.alarms import ALARMS, CLEAR_AFTER, Condition, Finding, Severity
@@ -266,6 +267,23 @@ async def test_a_doubt_that_nobody_settles_asks_for_a_person(start: Start) -> No
     await house.until(lambda: house.store.outbox.show(message)["state"] == "in_doubt")
     house.clock.now += 601
     await house.until(lambda: ("raised", "doubts_held") in carrier.changes())
+
+
+async def test_requests_that_wait_for_their_directory_are_an_alarm_and_an_all_clear(start: Start) -> None:
+    def down(_: str) -> Registration | None:
+        raise DirectoryDownError("ssk: answers 500", again_in=60.0)
+
+    carrier, directory = Carrier(), ScriptedDirectory(answer=down)
+    house = await start(directory=directory, alarms=carrier.settings(phones=()))
+    await house.text("CLIENT info")
+    await house.until(lambda: house.request() == ("accepted", 1))
+    house.clock.now += 601
+    await house.until(lambda: ("raised", "requests_wait") in carrier.changes())
+    directory.answer = lambda _: Registration("1", "ivanov", "secret")
+    house.clock.now += 61
+    await house.until(lambda: house.request()[0] == "done")
+    house.clock.now += 600
+    await house.until(lambda: ("cleared", "requests_wait") in carrier.changes())
 
 
 async def test_a_test_from_the_command_line_is_carried(start: Start) -> None:

@@ -53,6 +53,7 @@ def test_no_route_at_all_is_an_alarm_of_its_own() -> None:
         (Situation(queue={"result": 3660.0}), (Condition.QUEUE_OLD, "result"), "61"),
         (Situation(swapped=["+7916•••67"]), (Condition.SIM_SWAPPED, "+7916•••67"), ""),
         (Situation(held=3), (Condition.DOUBTS_HELD, ""), "3"),
+        (Situation(stuck=(601.0, "ssk: answers 500")), (Condition.REQUESTS_WAIT, ""), "10"),
         (Situation(free_octets=150_000_000), (Condition.DISK_LOW, ""), "150"),
         (Situation(store_error="no room"), (Condition.STORE_TROUBLE, ""), ""),
         (Situation(clock_off=-121.4), (Condition.CLOCK_OFF, ""), "121"),
@@ -68,6 +69,7 @@ def test_a_number_beyond_its_mark_is_found(situation: Situation, key: tuple[Cond
     [
         Situation(acknowledgement=90.0),
         Situation(queue={"result": 3600.0}),
+        Situation(stuck=(600.0, "ssk: answers 500")),
         Situation(free_octets=200_000_000),
         Situation(clock_off=120.0),
         Situation([RouteLook("m", Kind.SIM, up=True, state="ready", facts={"slots_used": 7, "slots_total": 10})]),
