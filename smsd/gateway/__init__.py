@@ -43,6 +43,8 @@ CARE_SECONDS = 10.0
 """How often deadlines, late parts and old acknowledgements are looked after."""
 WAL_SECONDS = 3600.0
 """How often the write-ahead log is emptied, so that what was wiped leaves no copy there."""
+FAILED = " failed ("
+"""What the reason of a diversion says of a route that failed: it holds while the route that took over is up."""
 ACK_ALARM_SECONDS = 90.0
 """An acknowledgement older than this raises an alarm: two minutes are promised."""
 
@@ -265,8 +267,9 @@ class Gateway:
         other = stand_in(message_class, block, route, self._views(self._clock(), {}), self._settings.by_class)
         if other is None:
             return None
-        what = f"{route} failed" if block is Block.ROUTE else "the sender's name was refused"
-        return Diversion(other, f"{what} ({refusal.code})")
+        if block is Block.ROUTE:
+            return Diversion(other, f"{route}{FAILED}{refusal.code})")
+        return Diversion(other, f"the sender's name was refused ({refusal.code})")
 
     def _divert_reported(self, message_class: MessageClass, report: StatusReport, diverted: bool) -> Diversion | None:  # noqa: FBT001
         if not diverts(message_class, _block(report.refused), diverted=diverted):
@@ -375,11 +378,17 @@ class Gateway:
             await asyncio.sleep(CARE_SECONDS)
 
     async def _rescue(self) -> None:
-        """Let answers that have begun on a bind which has died begin again by the SIM."""
+        """Let answers that have begun on a bind which has died begin again by the SIM.
+
+        And let what was given to a route because another had failed, and finds it down too, leave by whichever is up.
+        """
         now, after = self._clock(), self._settings.fallback_after.total_seconds()
         for route in self._routes.values():
-            down_for = self._down_for(route, now)
-            if route.kind is not Kind.BIND or down_for < max(after, CARE_SECONDS):
+            if self._down_for(route, now) < max(after, CARE_SECONDS):
+                continue
+            if await self._thread.call(self._store.outbox.let_go, route.name, f"%{FAILED}%"):
+                self._bells.ring()
+            if route.kind is not Kind.BIND:
                 continue
             diversion = self._by_sim(MessageClass.RESULT, "the bind died in the middle of the message")
             if diversion is None or not self._routes[diversion.route].status.up:

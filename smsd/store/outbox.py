@@ -163,6 +163,11 @@ class Outbox:
                 divert(tx, row["id"], diversion, now)
             return len(rows)
 
+    def let_go(self, route: str, why: str) -> int:
+        """Let any route take what was diverted to one that is down now, for reasons ``LIKE`` that; return how many."""
+        with self._engine.write() as tx:
+            return tx.run("message_let_go", route=route, least=PRIORITY[MessageClass.MANUAL], why=why)
+
     # --- doubts -------------------------------------------------------------------------------------------------------
 
     def doubts(self, route: str) -> list[Doubt]:

@@ -175,6 +175,34 @@ async def test_a_failure_of_the_route_falls_back_at_once_for_what_somebody_waits
         assert house.store.outbox.show(message)["diverted"] == "operator failed (SMPP 0x400)"
 
 
+async def test_what_a_failed_bind_gave_to_a_sim_that_dies_goes_back(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither is waited for: the bind is well again, and takes it; what was refused for its name waits for a SIM."""
+    monkeypatch.setattr("smsd.gateway.CARE_SECONDS", 0.02)
+    refusals = [
+        NotSent(Verdict.ROUTE, "SMPP 0x400", "no credit", refused=Block.ROUTE.value),
+        NotSent(Verdict.NEVER, "SMPP 0x0A", refused=Block.SENDER.value),
+    ]
+    operator = bind(answer=lambda _: refusals.pop(0) if refusals else Sent("abc"))
+    modem = sim()
+    modem.hold = asyncio.Event()
+    house = await start(operator, modem)
+    blocking = house.enqueue("первое")
+    await house.until(lambda: len(modem.submits) == 1)
+    await house.until(lambda: house.store.outbox.show(blocking)["route"] == "modem0")
+    named = house.enqueue("имя", MessageClass.ACK)
+    await house.until(lambda: house.store.outbox.show(named)["route"] == "modem0")
+    refusals.append(NotSent(Verdict.ROUTE, "SMPP 0x400", refused=Block.ROUTE.value))
+    answer = house.enqueue("ответ", MessageClass.RESULT)
+    await house.until(lambda: house.store.outbox.show(answer)["route"] == "modem0")
+    await _set_up(house, modem, up=False)
+    house.clock.now += 31
+    await house.until(lambda: house.store.outbox.show(answer)["state"] == "submitted")
+    assert (house.store.outbox.show(answer)["route"], house.store.outbox.show(named)["state"]) == ("operator", "queued")
+    modem.hold.set()
+
+
 async def test_a_spare_bind_carries_what_a_failed_one_refused(start: Start) -> None:
     """The next in the order that is up, and the name stays."""
     failing = bind(answer=lambda _: NotSent(Verdict.ROUTE, "SMPP 0x400", refused=Block.ROUTE.value))

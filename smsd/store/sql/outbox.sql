@@ -119,6 +119,11 @@ SELECT id FROM message
 WHERE route = :route AND priority <= :least AND due_at IS NOT NULL AND diverted IS NULL
 LIMIT 100;
 
+-- name: message_let_go
+-- What was given to this route because another had failed, and has not begun, waits for neither: any route may take it.
+UPDATE message SET route = NULL, sender = NULL, diverted = NULL
+WHERE route = :route AND priority <= :least AND due_at IS NOT NULL AND state = 'queued' AND diverted LIKE :why;
+
 -- name: message_free
 -- A person sends the message again: no route is bound to it.
 UPDATE message SET route = NULL, sender = NULL, diverted = NULL, diverts_to = NULL WHERE id = :id;
