@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from smsd.cli.app import App, pass_app
-from smsd.cli.output import json_option, plural, print_json, progress
+from smsd.cli.output import Clock, json_option, plural, print_json, progress
 from smsd.errors import SmsdError, StoreError, StoreVersionError
 from smsd.speech import _, said
 
@@ -95,11 +95,46 @@ def check(app: App, *, as_json: bool) -> None:
 def backup(app: App, file: Path) -> None:
     """Copy the whole database to FILE while the daemon goes on; an existing file is never overwritten."""
     with _existing(app) as engine, progress(_("copying"), _pages(app.database)) as more:
-        engine.backup(file, _told(more))
+        engine.backup(file, app.clock(), _told(more))
         _note(app, engine)
     octets = file.stat().st_size
     told = _("{file}: {n} bytes, readable by you alone; it holds what clients wrote, passwords only sealed")
     click.echo(told.format(file=file, n=octets))
+
+
+@database.command(epilog="Example: smsd database restore /var/backups/smsd-2026-11-22.db")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--moved",
+    is_flag=True,
+    help="The old daemon was stopped before the backup was taken and will never run again: nothing is held.",
+)
+@click.option("--replace", is_flag=True, help="Keep the database that is there beside, under another name, and go on.")
+@pass_app
+def restore(app: App, file: Path, *, moved: bool, replace: bool) -> None:
+    """Make a backup the database, with the daemon stopped.
+
+    What waits in a backup may have been sent after it was taken. So nothing of it leaves by itself: messages that had
+    not left are in doubt, open requests have failed without an apology, running alerts are paused. A person decides:
+    'smsd outbox retry', 'smsd request retry', 'smsd alert resume', or cancel.
+    """
+    from smsd.store.restore import restore as put_back  # noqa: PLC0415  start-up time
+
+    done = put_back(file, app.database, app.clock, app.act(), moved=moved, replace=replace)
+    clock = Clock(app.config.service.zone, app.now)
+    click.echo(_("{file}: in place as {database}").format(file=file, database=app.database))
+    if done.taken_at is not None:
+        taken = clock.full(done.taken_at)
+        click.echo(_("taken {time}; what came or was changed later is not in it").format(time=taken))
+    if done.kept is not None:
+        click.echo(_("the former database is kept as {file}").format(file=done.kept))
+    for count, what, see in (
+        (done.messages, "message", "smsd outbox list --state in_doubt"),
+        (done.requests, "request", "smsd request list --state failed"),
+        (done.alerts, "alert", "smsd alert list"),
+    ):
+        if count:
+            click.echo(_("held: {what}: '{command}'").format(what=plural(count, what), command=see))
 
 
 def _note(app: App, engine: "Engine") -> None:

@@ -24,11 +24,12 @@ from smsd.daemon.beside import face, put_beside
 from smsd.daemon.directory import directory_of
 from smsd.daemon.routes import make_routes
 from smsd.daemon.settings import gateway_settings
-from smsd.errors import AlreadyRunningError, StoreError
+from smsd.errors import AlreadyRunningError, ConfigError, StoreError
 from smsd.gateway import Gateway
 from smsd.routes.modem import Timings, holder
 from smsd.store import Store
 from smsd.store.bell import bell_path, listen
+from smsd.store.engine import MARK
 from smsd.store.lock import DaemonLock
 from smsd.store.thread import StoreThread
 from smsd.systemd import Notifier, watchdog_interval
@@ -76,8 +77,10 @@ class Daemon:
         self._refuse_held_modems()
         lock = DaemonLock(path, f"smsd run, process {os.getpid()}, since {started}")
         try:
-            self._thread = StoreThread(Store(path, self._clock, migrate=True))
+            store = Store(path, self._clock, migrate=True)
+            self._thread = StoreThread(store)
             try:
+                _refuse_backup(store)
                 await self._serve(self._thread)
             finally:
                 self._thread.close()
@@ -188,6 +191,14 @@ class Daemon:
                 self._log.error("supervisor_ended", tasks=lifeless, why="a fault in the program; systemd restarts it")
             else:
                 self._notifier.watchdog()
+
+
+def _refuse_backup(store: Store) -> None:
+    """Refuse to run on a backup that was only copied into place: what left after it would leave again."""
+    if store.fact(MARK) is not None:
+        raise ConfigError(
+            f"{store.path}: this is a backup that was not restored: move it away, then 'smsd database restore FILE'"
+        )
 
 
 def _vault(config: Config, store: Store, log: structlog.stdlib.BoundLogger) -> Vault:

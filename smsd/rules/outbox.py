@@ -77,6 +77,7 @@ TRANSITIONS: dict[State, dict[State, str]] = {
         State.REJECTED: "its text or number cannot be sent at all",
         State.EXPIRED: "its deadline passed before anything left",
         State.SUPPRESSED: "the recipient has opted out",
+        State.IN_DOUBT: "a backup was restored: it may have left after that was taken",
         State.CANCELLED: "a person withdrew it",
     },
     State.SUBMITTING: {

@@ -31,9 +31,12 @@ from smsd.errors import (
 )
 from smsd.store.sharing import closed_to_us, give_to_owner, lay_out, make_private, may_only_read
 
-__all__ = ["Act", "Engine", "Row", "Transaction", "migrations"]
+__all__ = ["MARK", "Act", "Engine", "Row", "Transaction", "migrations"]
 
 Row = dict[str, Any]
+
+MARK = "backup_taken_at"
+"""The fact that tells a backup from a database: no daemon runs on it before it has been restored."""
 
 BUSY_SECONDS = 30.0
 """How long a statement waits for another writer; the longest writer here holds the store for 50 ms."""
@@ -371,8 +374,8 @@ class Engine:
             ]
         return found
 
-    def backup(self, target: Path, progress: Any = None) -> None:
-        """Copy the whole database to ``target`` while others go on writing.
+    def backup(self, target: Path, now: float, progress: Any = None) -> None:
+        """Copy the whole database to ``target`` while others go on writing; ``now`` is what the copy is marked with.
 
         The copy appears under its name only when it is whole and on disk. Raises ``StoreError`` when ``target``
         exists or cannot be written.
@@ -392,6 +395,9 @@ class Engine:
                 self._connection.backup(copy, pages=256, progress=progress, sleep=0.01)
             with _translated(target), contextlib.closing(sqlite3.connect(partial)) as copy:
                 copy.execute("PRAGMA journal_mode=DELETE")
+                if copy.execute("SELECT 1 FROM sqlite_master WHERE name = 'fact'").fetchone():
+                    copy.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (MARK, repr(now)))
+                    copy.commit()
             with partial.open("rb") as file:
                 os.fsync(file.fileno())
             partial.rename(target)

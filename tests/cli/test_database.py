@@ -1,5 +1,6 @@
 """The database by hand: brought up to date, checked, copied; never made or overwritten by accident."""
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import Callable
@@ -10,6 +11,9 @@ import pytest
 from click.testing import Result
 
 from smsd.cli.database import _told
+from smsd.config import parse
+from smsd.daemon import Daemon
+from smsd.errors import ConfigError
 from tests.store.house import House
 
 Smsd = Callable[..., Result]
@@ -89,3 +93,36 @@ def test_the_steps_of_a_migration_are_shown_before_they_are_done(smsd: Callable[
     assert not (tmp_path / "smsd.db").exists()
     assert smsd("database", "migrate").exit_code == 0
     assert "nothing to do" in smsd("database", "migrate", "--dry-run").stdout
+
+
+def test_a_restored_backup_says_what_is_held_and_where_to_look(smsd: Smsd, house: House, tmp_path: Path) -> None:
+    house.queue()
+    copy = tmp_path / "copy.db"
+    smsd("database", "backup", str(copy))
+    refused = smsd("database", "restore", str(copy))
+    assert refused.exit_code == 1
+    assert "--replace" in refused.stderr
+    house.store.close()
+    result = smsd("database", "restore", str(copy), "--replace")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "held: 1 message: 'smsd outbox list --state in_doubt'" in result.stdout
+    assert "smsd.db.before-" in result.stdout
+    (shown,) = json.loads(smsd("outbox", "list", "--json").stdout)
+    assert shown["state"] == "in_doubt"
+
+
+def test_a_running_daemon_is_not_restored_under(smsd: Smsd, house: House, tmp_path: Path, daemon: None) -> None:
+    copy = tmp_path / "copy.db"
+    smsd("database", "backup", str(copy))
+    result = smsd("database", "restore", str(copy), "--replace")
+    assert result.exit_code == 69
+    assert "process 7" in result.stderr
+
+
+def test_a_daemon_refuses_a_backup_that_was_only_copied_into_place(smsd: Smsd, house: House, tmp_path: Path) -> None:
+    """What waits in it may have left long ago."""
+    copy = tmp_path / "copy.db"
+    smsd("database", "backup", str(copy))
+    config = parse(f'[database]\nurl = "sqlite:///{copy}"\n[[modem]]\ndevice = "/dev/nowhere"\n')
+    with pytest.raises(ConfigError, match="smsd database restore"):
+        asyncio.run(Daemon(config, {}).run())

@@ -167,7 +167,7 @@ def test_a_really_full_disk_is_told_as_such_and_survived(tiny_disk: Path) -> Non
 def test_a_backup_onto_a_full_disk_leaves_nothing(house: House, tiny_disk: Path) -> None:
     house.store.outbox.enqueue_all([new(text="x" * 5000) for _ in range(400)])
     with pytest.raises(StoreFullError):
-        house.store.engine.backup(tiny_disk / "copy.db")
+        house.store.engine.backup(tiny_disk / "copy.db", 0.0)
     assert list(tiny_disk.iterdir()) == []
 
 
@@ -256,7 +256,7 @@ def test_a_backup_is_whole_readable_and_private_while_others_write(house: House)
         assert steps <= total // 256 + 2, "the copy starts again and again"
         other.outbox.enqueue(new())
 
-    house.store.engine.backup(target, progress=write)
+    house.store.engine.backup(target, 0.0, progress=write)
     assert steps > 3
     assert target.stat().st_mode & 0o777 == 0o600
     assert not list(house.directory.glob("copy.db?*"))
@@ -272,7 +272,7 @@ def test_a_backup_never_overwrites(house: House) -> None:
     target = house.directory / "copy.db"
     target.write_text("precious")
     with pytest.raises(StoreError, match="never overwrites"):
-        house.store.engine.backup(target)
+        house.store.engine.backup(target, 0.0)
     assert target.read_text() == "precious"
 
 
@@ -280,7 +280,7 @@ def test_a_backup_replaces_the_remains_of_one_that_was_killed(house: House) -> N
     remains = house.directory / "copy.db.partial"
     remains.write_text("half a database")
     remains.chmod(0o666)
-    house.store.engine.backup(house.directory / "copy.db")
+    house.store.engine.backup(house.directory / "copy.db", 0.0)
     assert (house.directory / "copy.db").stat().st_mode & 0o777 == 0o600
     assert not remains.exists()
 
@@ -293,14 +293,14 @@ def test_a_backup_that_fails_leaves_nothing(house: House) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        house.store.engine.backup(house.directory / "copy.db", progress=fail)
+        house.store.engine.backup(house.directory / "copy.db", 0.0, progress=fail)
     assert sorted(house.directory.iterdir()) == before
     house.queue()
 
 
 def test_a_backup_into_a_missing_directory_is_a_store_error(house: House) -> None:
     with pytest.raises(StoreError, match="nowhere"):
-        house.store.engine.backup(house.directory / "nowhere" / "copy.db")
+        house.store.engine.backup(house.directory / "nowhere" / "copy.db", 0.0)
 
 
 # --- what was wiped ---------------------------------------------------------------------------------------------------

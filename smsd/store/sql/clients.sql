@@ -44,6 +44,10 @@ SELECT value FROM fact WHERE name = :name;
 -- Remember a fact of this store.
 INSERT INTO fact (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 
+-- name: fact_drop
+-- Forget a fact of this store.
+DELETE FROM fact WHERE name = :name;
+
 -- name: memory_get
 -- What a route remembers.
 SELECT value FROM memory WHERE route = :route AND name = :name;
