@@ -23,13 +23,16 @@ from smsd.api.document import document
 from smsd.api.offices import Offices
 from smsd.api.operation import KEY_HEADER, Answer, Call, Operation
 from smsd.api.problem import MEDIA_TYPE, Problem, problem_of
-from smsd.api.shapes import check, decode
+from smsd.api.shapes import Shape, check, decode
 from smsd.errors import SmsdError
 
 __all__ = ["OPERATIONS", "make_app"]
 
 BODY_SECONDS = 10.0
 """How long the whole of a body may take to come."""
+
+AT_ONCE = 64 * 1024
+"""Octets that are looked at at once; more would hold the loop up, which the modem needs."""
 
 log = structlog.get_logger("smsd.api")
 
@@ -92,8 +95,15 @@ async def _body(request: Request, operation: Operation) -> Any:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Problem(415, "no-json", f"the body is {kind or 'of no type'}", "Content-Type", "send application/json")
-    value = decode(await _octets(request, operation.largest))
-    check(operation.takes, value)
+    octets = await _octets(request, operation.largest)
+    if len(octets) > AT_ONCE:
+        return await asyncio.to_thread(_understood, operation.takes, octets)
+    return _understood(operation.takes, octets)
+
+
+def _understood(shape: Shape, octets: bytes) -> Any:
+    value = decode(octets)
+    check(shape, value)
     return value
 
 

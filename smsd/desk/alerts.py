@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import islice
 
-from smsd.errors import UsageError
+from smsd.errors import KeyTakenError, UsageError
 from smsd.rules.alerts import (
     AlertState,
     Audience,
@@ -81,6 +81,7 @@ class AlertTerms:
 class Order:
     """What an admin asks for. ``source`` yields the candidates anew at each call; ``columns`` their values' names.
 
+    ``fingerprint`` is a hash of all that was asked for: with one, a repeat under the same ``key`` must have it too.
     Times are Unix seconds: ``starts_at`` ``None`` is now, ``expires_at`` ``None`` as long as an alert is worth sending.
     """
 
@@ -92,6 +93,7 @@ class Order:
     may_fall_back: bool = False
     overrides: str | None = None
     key: str | None = None
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,8 +279,13 @@ class AlertDesk:
         if row is None:
             return None
         if row["text"] != order.text:
-            raise UsageError(
+            raise KeyTakenError(
                 f"this key stands for alert {row['id']} already, which has another text: a new alert needs its own key"
+            )
+        if order.fingerprint is not None and order.fingerprint != row["fingerprint"]:
+            raise KeyTakenError(
+                f"this key stands for alert {row['id']} already, which was asked for otherwise: "
+                "a new alert needs its own key"
             )
         return int(row["id"])
 
@@ -299,7 +306,7 @@ class AlertDesk:
         while self._store.alerts.sweep():
             pass
         alert_id = self._store.alerts.prepare(
-            NewAlert(order.text, starts_at, expires_at, order.may_fall_back, order.overrides)
+            NewAlert(order.text, starts_at, expires_at, order.may_fall_back, order.overrides, order.fingerprint)
         )
         published = alert_id
         try:
@@ -311,6 +318,7 @@ class AlertDesk:
             raise
         if published != alert_id:
             self._store.alerts.discard(alert_id)
+            self._existing(order)
             return Made(published, new=False, summary=Summary())
         self._ring()
         return Made(alert_id, new=True, summary=audience.summary)

@@ -42,7 +42,8 @@ WITHDRAWN = "its alert was cancelled by a person"
 class NewAlert:
     """An alert to be written down; times are Unix seconds.
 
-    ``overrides`` names the kind of alert that goes to those as well who want none.
+    ``overrides`` names the kind of alert that goes to those as well who want none. ``fingerprint`` is a hash of all
+    that was asked for, where its maker gives one.
     """
 
     text: str
@@ -50,6 +51,7 @@ class NewAlert:
     expires_at: float | None = None
     may_fall_back: bool = False
     overrides: str | None = None
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Alerts:
                 expires_at=new.expires_at,
                 may_fall_back=int(new.may_fall_back),
                 overrides=new.overrides,
+                fingerprint=new.fingerprint,
             )
 
     def append(self, alert_id: int, first: int, recipients: Sequence[Recipient]) -> None:
@@ -125,7 +128,7 @@ class Alerts:
             return alert_id
 
     def by_key(self, key: str) -> Row | None:
-        """Return id and text of the alert a key stands for."""
+        """Return id, text and fingerprint of the alert a key stands for."""
         with self._engine.read() as tx:
             return tx.first("alert_by_key", key=key)
 

@@ -236,7 +236,8 @@ CREATE TABLE alert (
     fed INTEGER NOT NULL DEFAULT 0,
     cursor INTEGER NOT NULL DEFAULT 0,
     done_at DOUBLE PRECISION,
-    idempotency_key TEXT
+    idempotency_key TEXT,
+    fingerprint TEXT
 );
 CREATE INDEX alert_state ON alert (state, id);
 -- The same key is the same alert: a repeat adds nothing.

@@ -1,5 +1,7 @@
 """Alerts over HTTP: looked at, wholly there or not at all, and moved about."""
 
+import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -25,6 +27,35 @@ async def test_an_alert_is_there_when_it_is_answered_and_once_for_a_key(face: Fa
     shown = await face.get(first.headers["location"])
     assert (shown["state"], shown["counts"], shown["key"]) == ("running", {"queued": 2}, "holiday")
     assert face.store.audit.recent(limit=1)[0]["what"] == "api alert"
+
+
+async def test_a_key_stands_for_the_whole_of_an_alert(face: Face) -> None:
+    first = await face.post("/v1/alerts", ALERT, key="holiday")
+    for other in (ALERT | {"text": "Другой текст"}, ALERT | {"recipients": [{"to": PHONE}]}):
+        refused = await face.post("/v1/alerts", other, key="holiday")
+        assert (refused.status_code, refused.json()["type"]) == (422, "urn:smsd:problem:key-taken")
+    assert [row["id"] for row in face.store.alerts.recent(limit=0)] == [first.json()["id"]]
+
+
+async def test_many_recipients_do_not_hold_the_loop_up(face: Face) -> None:
+    """What the modem would notice: how late a timer of the loop is while fifty thousand are taken."""
+    body = json.dumps({"text": TEXT, "recipients": [{"to": f"+7916{number:07}"} for number in range(50_000)]})
+    late, done = [0.0], asyncio.Event()
+
+    async def watch() -> None:
+        loop = asyncio.get_running_loop()
+        while not done.is_set():
+            began = loop.time()
+            await asyncio.sleep(0.01)
+            late.append(loop.time() - began - 0.01)
+
+    watching = asyncio.create_task(watch())
+    headers = {"Content-Type": "application/json"}
+    answer = await face.near.post("/v1/alerts", content=body, headers=headers, timeout=60)
+    done.set()
+    await watching
+    assert (answer.status_code, answer.json()["recipients"]) == (202, 50_000)
+    assert max(late) < 1.0, "a noisy machine may be late by itself, but not by all of the work"
 
 
 async def test_an_alert_is_paused_resumed_and_withdrawn(face: Face) -> None:

@@ -93,7 +93,7 @@ def test_of_two_alerts_with_one_key_the_second_is_the_first(house: House) -> Non
     """Even when both were being written at the same time: the last update decides."""
     first = alert(house, key="march")
     assert alert(house, key="march") == first
-    assert house.store.alerts.by_key("march") == {"id": first, "text": "Работы."}
+    assert house.store.alerts.by_key("march") == {"id": first, "text": "Работы.", "fingerprint": None}
     assert [row["id"] for row in house.store.alerts.recent(limit=0)] == [first]
 
 

@@ -2,8 +2,8 @@
 
 -- name: alert_insert
 -- Begin an alert; nothing of it is sent while it is preparing.
-INSERT INTO alert (created_at, touched_at, state, text, starts_at, expires_at, may_fall_back, overrides)
-VALUES (:now, :now, 'preparing', :text, :starts_at, :expires_at, :may_fall_back, :overrides);
+INSERT INTO alert (created_at, touched_at, state, text, starts_at, expires_at, may_fall_back, overrides, fingerprint)
+VALUES (:now, :now, 'preparing', :text, :starts_at, :expires_at, :may_fall_back, :overrides, :fingerprint);
 
 -- name: alert_touch
 -- Somebody is still writing recipients of an alert.
@@ -23,7 +23,7 @@ WHERE id = :id AND state = 'preparing';
 
 -- name: alert_by_key
 -- The alert that a key already stands for.
-SELECT id, text FROM alert WHERE idempotency_key = :key;
+SELECT id, text, fingerprint FROM alert WHERE idempotency_key = :key;
 
 -- name: alert_abandoned
 -- Alerts that nobody has been writing for some time: their process is dead.
