@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from smsd.api import app, server
+from smsd.daemon import api as module
 from smsd.errors import ConfigError, SmsdError
 from tests.api.house import PHONE, Face, served
 
@@ -82,6 +83,24 @@ async def test_a_socket_that_is_served_is_left_alone(tmp_path: Path) -> None:
         with pytest.raises(SmsdError, match="is another program there"):
             server.open_loopback(face.config.api.listen)
     assert not face.config.api.socket.exists()
+
+
+async def test_a_place_that_is_taken_is_waited_for_and_keeps_nothing_else_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.05)
+    with socket.socket(socket.AF_UNIX) as stranger:
+        stranger.bind(str(tmp_path / "api.sock"))
+        stranger.listen()
+        async with served(tmp_path) as face, asyncio.timeout(10):
+            assert "another program serves this socket" in capsys.readouterr().out
+            stranger.close()
+            while True:
+                try:
+                    await face.get("/v1/templates")
+                    break
+                except httpx.TransportError:
+                    await asyncio.sleep(0.02)
 
 
 def test_what_a_dead_daemon_left_is_replaced_and_no_other_file(tmp_path: Path) -> None:
