@@ -43,8 +43,6 @@ CARE_SECONDS = 10.0
 """How often deadlines, late parts and old acknowledgements are looked after."""
 WAL_SECONDS = 3600.0
 """How often the write-ahead log is emptied, so that what was wiped leaves no copy there."""
-FAILED = " failed ("
-"""What the reason of a diversion says of a route that failed: it holds while the route that took over is up."""
 ACK_ALARM_SECONDS = 90.0
 """An acknowledgement older than this raises an alarm: two minutes are promised."""
 
@@ -268,7 +266,7 @@ class Gateway:
         if other is None:
             return None
         if block is Block.ROUTE:
-            return Diversion(other, f"{route}{FAILED}{refusal.code})")
+            return Diversion(other, f"{route} itself failed ({refusal.code})")
         return Diversion(other, f"the sender's name was refused ({refusal.code})")
 
     def _divert_reported(self, message_class: MessageClass, report: StatusReport, diverted: bool) -> Diversion | None:  # noqa: FBT001
@@ -386,7 +384,7 @@ class Gateway:
         for route in self._routes.values():
             if self._down_for(route, now) < max(after, CARE_SECONDS):
                 continue
-            if await self._thread.call(self._store.outbox.let_go, route.name, f"%{FAILED}%"):
+            if await self._thread.call(self._store.outbox.let_go, route.name):
                 self._bells.ring()
             if route.kind is not Kind.BIND:
                 continue

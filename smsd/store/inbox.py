@@ -28,7 +28,6 @@ from smsd.store.wishes import recognise
 __all__ = ["Inbox", "Judge", "Receipt", "subscribe"]
 
 HOUR = timedelta(hours=1).total_seconds()
-COPY = "the same message had come by "
 FORMS = 5
 """In how many ways a number may be written: see ``rules.phones.writings``."""
 TWIN_SECONDS = 120.0
@@ -249,7 +248,6 @@ def _came_by(tx: Transaction, incoming: Incoming, route: str, inbox_id: int, now
         id=inbox_id,
         text=incoming.text,
         since=now - TWIN_SECONDS,
-        copy=f"{COPY}%",
     )
     return copy_of(route, [(row["route"], bool(row["copied"])) for row in rows])
 

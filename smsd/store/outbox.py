@@ -163,10 +163,10 @@ class Outbox:
                 divert(tx, row["id"], diversion, now)
             return len(rows)
 
-    def let_go(self, route: str, why: str) -> int:
-        """Let any route take what was diverted to one that is down now, for reasons ``LIKE`` that; return how many."""
+    def let_go(self, route: str) -> int:
+        """Let any route take what one that is down now had taken over from one that failed; return how many."""
         with self._engine.write() as tx:
-            return tx.run("message_let_go", route=route, least=PRIORITY[MessageClass.MANUAL], why=why)
+            return tx.run("message_let_go", route=route, least=PRIORITY[MessageClass.MANUAL])
 
     # --- doubts -------------------------------------------------------------------------------------------------------
 

@@ -172,7 +172,7 @@ async def test_a_failure_of_the_route_falls_back_at_once_for_what_somebody_waits
     await house.until(lambda: house.store.outbox.show(message)["state"] == state)
     assert len(house.routes[1].submits) == (state == "submitted")
     if state == "submitted":
-        assert house.store.outbox.show(message)["diverted"] == "operator failed (SMPP 0x400)"
+        assert house.store.outbox.show(message)["diverted"] == "operator itself failed (SMPP 0x400)"
 
 
 async def test_what_a_failed_bind_gave_to_a_sim_that_dies_goes_back(
