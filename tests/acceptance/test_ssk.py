@@ -80,7 +80,8 @@ async def test_a_daemon_that_dies_while_it_waits_answers_once_after_its_return(s
         ssk.fault = Fault.SLOW
         await service.start()
         service.phone().text("CLIENT info")
-        await service.until(lambda: ssk.connections > 0)
+        # Not while the acknowledgement is in the air: whether it left would be a doubt, and the result waits for that.
+        await service.until(lambda: ssk.connections > 0 and service.states() == [("ack", "delivered")])
         await service.kill()
         ssk.fault = None
         await service.start()
