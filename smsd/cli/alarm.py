@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smsd.cli.app import App, pass_app
-from smsd.cli.output import Clock, json_option, limit_option, print_json, print_table
+from smsd.cli.output import Clock, dry_run_option, json_option, limit_option, print_json, print_table, tell
 from smsd.errors import NotFoundError, UsageError
 from smsd.speech import _, said
 
@@ -51,10 +51,11 @@ def list_(app: App, *, everything: bool, limit: int, as_json: bool) -> None:
     "--wait", metavar="SECONDS", type=click.FloatRange(0, 600), default=40.0, show_default=True,
     help="How long the command's end is waited for.",
 )  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Say only who would hear of it: nobody does.")
 @json_option
 @click.pass_context
 @pass_app
-def test(app: App, ctx: click.Context, *, wait: float, as_json: bool) -> None:
+def test(app: App, ctx: click.Context, *, wait: float, dry_run: bool, as_json: bool) -> None:
     """Tell a test by every way that alarms take: messages, journal, command.
 
     Exits with 69 when no daemon runs: it is the daemon that sends and runs the command.
@@ -67,6 +68,9 @@ def test(app: App, ctx: click.Context, *, wait: float, as_json: bool) -> None:
     config = app.config
     if not config.alarms.phones and not config.alarms.command:
         raise UsageError("nobody would hear of it: write phones, or a command, into [alarms] of the configuration")
+    if dry_run:
+        _show_who_hears(app, as_json=as_json)
+        return
     settings, gateway = alarm_settings(config, {}), gateway_settings(config)
     with app.store() as store:
         told = store.alarms.test(
@@ -90,6 +94,17 @@ def test(app: App, ctx: click.Context, *, wait: float, as_json: bool) -> None:
     ctx.exit(0 if runs else UNAVAILABLE)
 
 
+def _show_who_hears(app: App, *, as_json: bool) -> None:
+    alarms = app.config.alarms
+    if as_json:
+        print_json({"phones": list(alarms.phones), "command": bool(alarms.command), "dry_run": True})
+        return
+    for phone in alarms.phones:
+        tell(_("a message to {phone} would be queued").format(phone=phone), dry_run=True)
+    if alarms.command:
+        tell(_("the command would be run"), dry_run=True)
+
+
 def _outcome(app: App, store: "Store", event_id: int, wait: float) -> "Row":
     """Return the event once a daemon has carried it, or as it is when time is up."""
     until = time.monotonic() + (wait if app.config.alarms.command and app.daemon() is not None else 0.0)
@@ -105,19 +120,18 @@ def _outcome(app: App, store: "Store", event_id: int, wait: float) -> "Row":
     "--hours", metavar="N", type=click.FloatRange(0, 24 * 365), default=8.0, show_default=True,
     help="For how long; 0 ends the silence.",
 )  # fmt: skip
+@dry_run_option
 @pass_app
-def silence(app: App, condition: str, about: str, *, hours: float) -> None:
+def silence(app: App, condition: str, about: str, *, hours: float, dry_run: bool) -> None:
     """Keep an alarm quiet for some hours, about one route (ABOUT) or whatever it is about.
 
     It is still judged, listed and written to the journal; nobody gets a message, and no command runs.
     """
     known = _condition(condition)
-    with app.store() as store:
+    with app.store(dry_run=dry_run) as store:
         store.alarms.silence(known, about, app.now + 3600.0 * hours)
-    if hours:
-        click.echo(_("{condition}: quiet for {hours:g} h").format(condition=known.value, hours=hours))
-    else:
-        click.echo(_("{condition}: told again").format(condition=known.value))
+    told = _("{condition}: quiet for {hours:g} h") if hours else _("{condition}: told again")
+    tell(told.format(condition=known.value, hours=hours), dry_run=dry_run)
 
 
 def _condition(written: str) -> "Condition":
@@ -171,7 +185,7 @@ def _show_standing(standing: "list[Standing]", clock: Clock, *, as_json: bool) -
             for each in standing
         ],
         flexible="what to do",
-        empty="nothing is wrong",
+        empty=_("nothing is wrong"),
     )  # fmt: skip
 
 
@@ -207,5 +221,5 @@ def _show_told(rows: "list[Row]", clock: Clock, *, as_json: bool) -> None:
             for row in rows
         ],
         flexible="detail",
-        empty="nothing has been told yet",
+        empty=_("nothing has been told yet"),
     )  # fmt: skip

@@ -12,7 +12,7 @@ import click
 
 from smsd.cli.alertview import alert_fields, hold_words, preview_fields, print_alert, print_alerts, print_preview
 from smsd.cli.app import App, pass_app
-from smsd.cli.output import ROW_ID, Clock, json_option, limit_option, plural, print_json, progress
+from smsd.cli.output import ROW_ID, Clock, dry_run_option, json_option, limit_option, plural, print_json, progress, tell
 from smsd.errors import SmsdError, UsageError
 from smsd.speech import _, ngettext, said
 
@@ -98,9 +98,12 @@ def _options(command: Command) -> Command:
 @pass_app
 def preview(app: App, /, *, as_json: bool, **asked: Any) -> None:
     """Say what an alert would be: who, how many parts, which way, at what price, when. Nothing is queued."""
+    _show_preview(app, Asked(**asked), as_json=as_json)
+
+
+def _show_preview(app: App, asked: Asked, *, as_json: bool) -> None:
     with app.store() as store:
-        order = _order(app, store, Asked(**asked))
-        looked = app.alert_desk(store).preview(order)
+        looked = app.alert_desk(store).preview(_order(app, store, asked))
     if as_json:
         print_json(preview_fields(looked, Clock(app.config.service.zone, app.now)))
         return
@@ -111,15 +114,19 @@ def preview(app: App, /, *, as_json: bool, **asked: Any) -> None:
 @_options
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--wait", is_flag=True, help="Return when it is over; 1 where not all left or arrived.")
+@click.option("--dry-run", is_flag=True, help="Only show it, as 'smsd alert preview' does: nothing is queued.")
 @json_option
 @click.pass_context
 @pass_app
-def send(app: App, ctx: click.Context, /, *, yes: bool, wait: bool, as_json: bool, **asked: Any) -> None:
+def send(app: App, ctx: click.Context, /, *, yes: bool, wait: bool, dry_run: bool, as_json: bool, **asked: Any) -> None:
     """Queue an alert, wholly or not at all.
 
     It is shown and asked about first; over 1,000 recipients their number is to be typed. Where nobody can be asked,
     nothing is queued without --yes. What is not yet in the air can be paused, resumed and cancelled.
     """
+    if dry_run:
+        _show_preview(app, Asked(**asked), as_json=as_json)
+        return
     clock = Clock(app.config.service.zone, app.now)
     with app.store() as store:
         desk = app.alert_desk(store)
@@ -248,33 +255,36 @@ def _print_csv(store: "Store", alert_id: int, clock: Clock) -> None:
 
 @alert.command(epilog="Example: smsd alert pause 3")
 @click.argument("alert_id", metavar="ID", type=ROW_ID)
+@dry_run_option
 @pass_app
-def pause(app: App, alert_id: int) -> None:
+def pause(app: App, alert_id: int, *, dry_run: bool) -> None:
     """Let nothing more of an alert leave; what has begun goes on to its last part."""
-    with app.store() as store:
+    with app.store(dry_run=dry_run) as store:
         app.alert_desk(store).pause(alert_id)
-    click.echo(_("alert {id}: paused").format(id=alert_id))
+    tell(_("alert {id}: paused").format(id=alert_id), dry_run=dry_run)
 
 
 @alert.command(epilog="Example: smsd alert resume 3")
 @click.argument("alert_id", metavar="ID", type=ROW_ID)
+@dry_run_option
 @pass_app
-def resume(app: App, alert_id: int) -> None:
+def resume(app: App, alert_id: int, *, dry_run: bool) -> None:
     """Let a paused alert go on."""
-    with app.store() as store:
+    with app.store(dry_run=dry_run) as store:
         app.alert_desk(store).resume(alert_id)
-    click.echo(_("alert {id}: goes on").format(id=alert_id))
+    tell(_("alert {id}: goes on").format(id=alert_id), dry_run=dry_run)
 
 
 @alert.command(epilog="Example: smsd alert cancel 3")
 @click.argument("alert_id", metavar="ID", type=ROW_ID)
+@dry_run_option
 @pass_app
-def cancel(app: App, alert_id: int) -> None:
+def cancel(app: App, alert_id: int, *, dry_run: bool) -> None:
     """Withdraw for good what has not left of an alert; what has begun goes on to its last part."""
-    with app.store() as store:
+    with app.store(dry_run=dry_run) as store:
         app.alert_desk(store).cancel(alert_id)
         counts: Mapping[str, int] = store.alerts.show(alert_id)["counts"]
-    click.echo(_("alert {id}: cancelled, {n} withdrawn").format(id=alert_id, n=counts.get("cancelled", 0)))
+    tell(_("alert {id}: cancelled, {n} withdrawn").format(id=alert_id, n=counts.get("cancelled", 0)), dry_run=dry_run)
 
 
 # --- what was asked for -----------------------------------------------------------------------------------------------

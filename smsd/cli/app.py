@@ -3,9 +3,10 @@
 Knows how they are made of each other. Refuses to know what is asked of them.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from smsd.desk import Desk
     from smsd.desk.alerts import AlertDesk
     from smsd.store import Act, Store
+    from smsd.vault import PublicKey
 
 __all__ = ["App", "pass_app"]
 
@@ -54,14 +56,15 @@ class App:
         return path
 
     @contextmanager
-    def store(self, *, migrate: bool = False) -> "Iterator[Store]":
-        """Open the store, and close it at the end; an absent file is made."""
+    def store(self, *, migrate: bool = False, dry_run: bool = False) -> "Iterator[Store]":
+        """Open the store, and close it at the end; an absent file is made. ``dry_run``: what is written is undone."""
         from smsd.store import Store  # noqa: PLC0415  start-up time
 
         store = Store(self.database, self.clock, migrate=migrate)
         store.engine.act = self.act()
         try:
-            yield store
+            with store.engine.rehearsal() if dry_run else nullcontext():
+                yield store
         finally:
             store.close()
 
@@ -80,25 +83,30 @@ class App:
         """Return the desk over an open store."""
         from smsd.config.terms import desk_terms  # noqa: PLC0415  start-up time
         from smsd.desk import Desk, ensure_key  # noqa: PLC0415
-        from smsd.store.bell import ring  # noqa: PLC0415
 
         config = self.config
         return Desk(
             store,
             desk_terms(config),
             clock=self.clock,
-            public_key=lambda: ensure_key(store, config.key_file),
-            ring=lambda: ring(store.path),
+            public_key=lambda: _any_key() if store.engine.rehearsing else ensure_key(store, config.key_file),
+            ring=lambda: self.ring(store),
         )
 
     def alert_desk(self, store: "Store") -> "AlertDesk":
         """Return the desk's verbs for alerts over an open store."""
         from smsd.config.terms import alert_terms  # noqa: PLC0415  start-up time
         from smsd.desk.alerts import AlertDesk  # noqa: PLC0415
-        from smsd.store.bell import ring  # noqa: PLC0415
 
         terms = alert_terms(self.config)
-        return AlertDesk(store, terms, clock=self.clock, ring=lambda: ring(store.path), breathe=time.sleep)
+        return AlertDesk(store, terms, clock=self.clock, ring=lambda: self.ring(store), breathe=time.sleep)
+
+    def ring(self, store: "Store") -> None:
+        """Tell the daemon that there is something new, unless it will be undone."""
+        from smsd.store.bell import ring  # noqa: PLC0415  start-up time
+
+        if not store.engine.rehearsing:
+            ring(store.path)
 
     def phone(self, written: str | None) -> str | None:
         """Return a phone in any usual writing as E.164, and nothing for nothing; raises ``UsageError``."""
@@ -111,6 +119,13 @@ class App:
         from smsd.store.lock import holder  # noqa: PLC0415
 
         return holder(self.database)
+
+
+def _any_key() -> "PublicKey":
+    """Return a key to seal by what will be undone: the store's own is not made for it."""
+    from smsd.vault import KEY_OCTETS, Vault  # noqa: PLC0415  start-up time
+
+    return Vault(os.urandom(KEY_OCTETS)).public
 
 
 pass_app = click.make_pass_decorator(App)

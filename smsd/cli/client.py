@@ -9,7 +9,18 @@ import click
 
 from smsd.cli.app import App, pass_app
 from smsd.cli.clientasked import say_elsewhere
-from smsd.cli.output import Clock, json_option, limit_option, plural, print_json, print_pairs, print_table, progress
+from smsd.cli.output import (
+    Clock,
+    dry_run_option,
+    json_option,
+    limit_option,
+    plural,
+    print_json,
+    print_pairs,
+    print_table,
+    progress,
+    tell,
+)
 from smsd.errors import SmsdError, UsageError
 from smsd.speech import _, ngettext, said
 
@@ -35,8 +46,11 @@ def client() -> None:
 @click.option("--name", default="", help="Who it is; not sent to anybody.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--no-password", is_flag=True, help="Record none; of a known client the recorded one stays.")
+@dry_run_option
 @pass_app
-def add(app: App, phone: str, *, code: str, login: str, name: str, password_stdin: bool, no_password: bool) -> None:
+def add(
+    app: App, phone: str, *, code: str, login: str, name: str, password_stdin: bool, no_password: bool, dry_run: bool
+) -> None:
     """Add a client, or change what is known of him.
 
     The password is asked for without echo; it is never given on a command line, where others could see it.
@@ -47,12 +61,12 @@ def add(app: App, phone: str, *, code: str, login: str, name: str, password_stdi
         raise UsageError("--password-stdin and --no-password contradict each other")
     app.phone(phone)  # a mistake in the number is told before the password is asked for
     password = None if no_password else _read_password(from_stdin=password_stdin)
-    with app.store() as store:
+    with app.store(dry_run=dry_run) as store:
         desk = app.desk(store)
         new = desk.add_client(NewClient(phone, code, login, password, name))
         number = desk.phone(phone)
     told = _("client {phone}: added") if new else _("client {phone}: changed")
-    click.echo(told.format(phone=number))
+    tell(told.format(phone=number), dry_run=dry_run)
     say_elsewhere(app)
 
 
@@ -91,7 +105,7 @@ def import_(app: App, file: Path, *, dry_run: bool, as_json: bool) -> None:
     from smsd.cli.clientfile import read_clients  # noqa: PLC0415  start-up time
 
     entries = read_clients(file)
-    with app.store() as store, progress(_("sealing"), len(entries)) as more:
+    with app.store(dry_run=dry_run) as store, progress(_("sealing"), len(entries)) as more:
         result = app.desk(store).import_clients(entries, cause=f"import of {file.name}", progress=more, dry_run=dry_run)
     if result.faults:
         for fault in result.faults[:FAULTS_SHOWN]:
@@ -223,17 +237,19 @@ def held(app: App, *, as_json: bool) -> None:
 
 @client.command(epilog="Example: smsd client release +79161234567")
 @click.argument("phone")
+@dry_run_option
 @pass_app
-def release(app: App, phone: str) -> None:
+def release(app: App, phone: str, *, dry_run: bool) -> None:
     """Send passwords to a number again whose SIM was replaced.
 
     Ask the client first, by another way than this number: he replaced the SIM himself, and has it. What still waits
     leaves at once; what has expired meanwhile is not sent, the client asks again. It never ends by itself.
     """
-    with app.store() as store:
+    with app.store(dry_run=dry_run) as store:
         number, count = app.desk(store).release(phone)
     leave = ngettext("{n} message leaves now", "{n} messages leave now", count).format(n=count)
-    click.echo(_("{phone}: passwords are sent to it again; {messages}").format(phone=number, messages=leave))
+    told = _("{phone}: passwords are sent to it again; {messages}").format(phone=number, messages=leave)
+    tell(told, dry_run=dry_run)
 
 
 @client.command(epilog="Example: smsd client remove +79161234567")

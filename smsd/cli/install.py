@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 import smsd
+from smsd.cli.output import tell
 from smsd.errors import SmsdError, UsageError
 from smsd.speech import _
 
@@ -51,7 +52,8 @@ PACKAGED = Path("/usr/lib/smsd")
     show_default=True,
     help="Install below this directory, of an image for example: files only.",
 )
-def install(*, root: Path) -> None:
+@click.option("--dry-run", is_flag=True, help="Say what would be written and run, and do nothing.")
+def install(*, root: Path, dry_run: bool) -> None:
     """Make a service of this program: put the unit and the udev rules in place.
 
     For a virtual environment, best in /opt/smsd. Copies the files for systemd and udev, links the command into
@@ -62,6 +64,12 @@ def install(*, root: Path) -> None:
     if Path(sys.prefix) == PACKAGED:
         raise UsageError("this is the Debian package, which has put everything in place: see 'smsd doctor'")
     _refuse_hidden(Path(sys.prefix), Path(sys.executable).resolve())
+    if dry_run:
+        for place in FILES.values():
+            tell(f"/{place}", dry_run=True)
+        for step in STEPS if root == Path("/") else ():
+            tell(shlex.join(step), dry_run=True)
+        return
     for placed in _place(_source(), root, Path(sys.prefix) / "bin" / "smsd"):
         click.echo(f"/{placed}")
     if root == Path("/"):

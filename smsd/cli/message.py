@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smsd.cli.app import App, pass_app
-from smsd.cli.output import json_option, plural, print_json, print_pairs
+from smsd.cli.output import dry_run_option, json_option, plural, print_json, print_pairs
 from smsd.errors import SmsdError, UsageError
 from smsd.speech import N_, _, said
 
@@ -21,24 +21,25 @@ __all__ = ["notify", "send"]
 @click.argument("phone")
 @click.argument("text")
 @click.option("--yes", is_flag=True, help="Do not ask, even when the number wants no notifications.")
+@dry_run_option
 @json_option
 @pass_app
-def send(app: App, phone: str, text: str, *, yes: bool, as_json: bool) -> None:
+def send(app: App, phone: str, text: str, *, yes: bool, dry_run: bool, as_json: bool) -> None:
     """Send one message by hand.
 
     It goes before notifications and alerts. A number that has opted out of notifications is asked about first; where
     nobody can be asked, nothing is sent without --yes.
     """
-    with app.store() as store:
+    with app.store(dry_run=dry_run) as store:
         desk = app.desk(store)
         desk.count_parts(text)
-        if not yes and desk.opted_out(phone):
+        if not yes and not dry_run and desk.opted_out(phone):
             _ask()
         queued = desk.send(phone, text)
     if as_json:
-        print_json({"id": queued.id, "recipient": queued.recipient, "parts": queued.parts, "new": queued.new})
+        print_json(_fields(queued, dry_run=dry_run))
         return
-    _say_that_it_is_queued(queued)
+    _say_that_it_is_queued(queued, dry_run=dry_run)
     _say_who_sends(app)
 
 
@@ -68,13 +69,12 @@ def notify(app: App, /, phone: str, *, as_json: bool, dry_run: bool, **asked: An
     with app.store() as store:
         queued = app.desk(store).notify(phone, **what, key=asked["key"])
     if as_json:
-        answer = {"id": queued.id, "recipient": queued.recipient, "parts": queued.parts, "new": queued.new}
-        print_json({**answer, "opted_out": queued.opted_out})
+        print_json({**_fields(queued, dry_run=False), "opted_out": queued.opted_out})
         return
     if not queued.new:
         click.echo(_("message {id}: this key stands for it already, nothing is added").format(id=queued.id))
         return
-    _say_that_it_is_queued(queued)
+    _say_that_it_is_queued(queued, dry_run=False)
     if queued.opted_out:
         click.echo(_(OPTED_OUT), err=True)
     _say_who_sends(app)
@@ -121,8 +121,19 @@ def _on_a_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def _say_that_it_is_queued(queued: "Queued") -> None:
-    told = _("message {id}: queued, {parts} to {recipient}")
+def _fields(queued: "Queued", *, dry_run: bool) -> dict[str, Any]:
+    """Return what was queued as scripts see it; what was only tried has no number."""
+    number = None if dry_run and queued.new else queued.id
+    fields = {"id": number, "recipient": queued.recipient, "parts": queued.parts, "new": queued.new}
+    return {**fields, "dry_run": True} if dry_run else fields
+
+
+def _say_that_it_is_queued(queued: "Queued", *, dry_run: bool) -> None:
+    told = (
+        _("a message would be queued, {parts} to {recipient}")
+        if dry_run
+        else _("message {id}: queued, {parts} to {recipient}")
+    )
     click.echo(told.format(id=queued.id, parts=plural(queued.parts, "part"), recipient=queued.recipient))
     _say_what_is_odd(queued.odd)
 

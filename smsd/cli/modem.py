@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smsd.cli.app import App, pass_app
-from smsd.cli.output import Clock, json_option, limit_option, print_json, print_pairs, print_table
+from smsd.cli.output import Clock, dry_run_option, json_option, limit_option, print_json, print_pairs, print_table, tell
 from smsd.cli.record import record
 from smsd.cli.simlife import life_fields, life_pairs, with_lives
 from smsd.cli.usbreset import PLACES, reset_usb
@@ -116,9 +116,10 @@ def show(app: App, name: str, *, as_json: bool) -> None:
 @click.argument("modem_name", metavar="NAME")
 @click.option("--imei", metavar="IMEI", help="The modem to adopt, if it is not the one that the daemon tells of.")
 @click.option("--imsi", metavar="IMSI", help="The SIM to adopt, if it is not the one that the daemon tells of.")
+@dry_run_option
 @json_option
 @pass_app
-def adopt(app: App, modem_name: str, *, imei: str | None, imsi: str | None, as_json: bool) -> None:
+def adopt(app: App, modem_name: str, *, imei: str | None, imsi: str | None, dry_run: bool, as_json: bool) -> None:
     """Use a replaced modem or SIM from now on as NAME of the configuration.
 
     The daemon leaves alone a modem or a SIM that is not the configured one (states foreign-modem, foreign-sim). This
@@ -126,7 +127,6 @@ def adopt(app: App, modem_name: str, *, imei: str | None, imsi: str | None, as_j
     configuration is changed, which should be done next.
     """
     from smsd.routes.modem.identity import ADOPTED, Card, Wanted, adoption  # noqa: PLC0415  start-up time
-    from smsd.store.bell import ring  # noqa: PLC0415
 
     configured = next((each for each in app.config.modems if each.name == modem_name), None)
     if configured is None:
@@ -134,7 +134,7 @@ def adopt(app: App, modem_name: str, *, imei: str | None, imsi: str | None, as_j
     identity = configured.identity
     if identity is None:
         raise UsageError(f"{modem_name} has no identity in the configuration: whatever is at its device is used")
-    with app.store() as store:
+    with app.store(dry_run=dry_run) as store:
         facts: dict[str, Any] = next((row["facts"] for row in store.routes() if row["name"] == modem_name), {})
         seen_imei = imei or facts.get("seen_imei") or identity.imei
         card = Card("" if imsi else facts.get("seen_iccid", ""), imsi or facts.get("seen_imsi", ""))
@@ -145,15 +145,14 @@ def adopt(app: App, modem_name: str, *, imei: str | None, imsi: str | None, as_j
             )
         wanted = Wanted(identity.imei, identity.imsi)
         store.remember(modem_name, ADOPTED, adoption(wanted, seen_imei, card))
-    ring(app.database)
+        app.ring(store)
     write = [f'{key} = "{value}"' for key, value in (("imei", seen_imei), ("imsi", card.imsi)) if getattr(wanted, key)]
     if as_json:
         print_json({"name": modem_name, "imei": seen_imei, "imsi": card.imsi or None, "iccid": card.iccid or None})
         return
     sim = card.imsi or card.iccid or "-"
-    click.echo(
-        _("{name} is now the modem with IMEI {imei} and SIM {sim}").format(name=modem_name, imei=seen_imei, sim=sim)
-    )
+    told = _("{name} is now the modem with IMEI {imei} and SIM {sim}")
+    tell(told.format(name=modem_name, imei=seen_imei, sim=sim), dry_run=dry_run)
     line = f"identity = {{ {', '.join(write)} }}"
     click.echo(_("write it down in {path}: {line}").format(path=app.config.path, line=line))
     if configured.pin_file is not None:

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smsd.cli.app import App, pass_app
-from smsd.cli.output import ROW_ID, Clock, json_option, limit_option, print_json, print_pairs, print_table
+from smsd.cli.output import (
+    ROW_ID,
+    Clock,
+    dry_run_option,
+    json_option,
+    limit_option,
+    print_json,
+    print_pairs,
+    print_table,
+    tell,
+)
 from smsd.rules.outbox import MessageClass, State
 from smsd.speech import _, said
 
@@ -165,25 +175,27 @@ def _waits(app: App, store: "Store", row: dict[str, Any]) -> str:
 
 @outbox.command(epilog="Example: smsd outbox retry 42")
 @click.argument("message_id", metavar="ID", type=ROW_ID)
+@dry_run_option
 @pass_app
-def retry(app: App, message_id: int) -> None:
+def retry(app: App, message_id: int, *, dry_run: bool) -> None:
     """Send a message again, from its first part.
 
     One that is in doubt may arrive twice: a person has decided that a double is better than a loss.
     """
-    with app.store() as store:
+    with app.store(dry_run=dry_run) as store:
         app.desk(store).retry(message_id)
-    click.echo(_("message {id}: queued again").format(id=message_id))
+    tell(_("message {id}: queued again").format(id=message_id), dry_run=dry_run)
 
 
 @outbox.command(epilog="Example: smsd outbox cancel 42")
 @click.argument("message_id", metavar="ID", type=ROW_ID)
+@dry_run_option
 @pass_app
-def cancel(app: App, message_id: int) -> None:
+def cancel(app: App, message_id: int, *, dry_run: bool) -> None:
     """Withdraw what has not left of a message, or give up its doubt."""
-    with app.store() as store:
+    with app.store(dry_run=dry_run) as store:
         app.desk(store).cancel(message_id)
-    click.echo(_("message {id}: withdrawn").format(id=message_id))
+    tell(_("message {id}: withdrawn").format(id=message_id), dry_run=dry_run)
 
 
 def print_messages(rows: Sequence[dict[str, Any]], clock: Clock) -> None:

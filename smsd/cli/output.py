@@ -22,6 +22,7 @@ __all__ = [
     "Clock",
     "age",
     "cut",
+    "dry_run_option",
     "json_option",
     "limit_option",
     "one_line",
@@ -30,6 +31,7 @@ __all__ = [
     "print_pairs",
     "print_table",
     "progress",
+    "tell",
 ]
 
 NARROWEST = 12
@@ -52,6 +54,9 @@ LARGEST = 2**63 - 1
 """SQLite's largest integer."""
 ROW_ID = click.IntRange(1, LARGEST)
 """The number of a message, a request, an alert."""
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Try it, say what would come of it, and undo it: nothing is changed."
+)
 limit_option = click.option(
     "--limit", metavar="N", type=click.IntRange(0, LARGEST), default=50, show_default=True, help="At most N, 0 for all."
 )
@@ -128,6 +133,11 @@ def one_line(text: str) -> str:
         else:
             visible.append(character)
     return "".join(visible)
+
+
+def tell(sentence: str, *, dry_run: bool) -> None:
+    """Say what was done, or what would have been."""
+    click.echo(_("only tried, nothing is changed: {what}").format(what=sentence) if dry_run else sentence)
 
 
 def print_json(value: Any) -> None:

@@ -5,7 +5,17 @@ from typing import Any
 import click
 
 from smsd.cli.app import App, pass_app
-from smsd.cli.output import ROW_ID, Clock, json_option, limit_option, print_json, print_pairs, print_table
+from smsd.cli.output import (
+    ROW_ID,
+    Clock,
+    dry_run_option,
+    json_option,
+    limit_option,
+    print_json,
+    print_pairs,
+    print_table,
+    tell,
+)
 from smsd.rules.requests import RequestState
 from smsd.speech import _, said
 
@@ -113,23 +123,25 @@ def why(app: App, request_id: int, *, as_json: bool) -> None:
 
 @request.command(epilog="Example: smsd request retry 5")
 @click.argument("request_id", metavar="ID", type=ROW_ID)
+@dry_run_option
 @pass_app
-def retry(app: App, request_id: int) -> None:
+def retry(app: App, request_id: int, *, dry_run: bool) -> None:
     """Have a request carried out again, and its answer sent again."""
-    with app.store() as store:
+    with app.store(dry_run=dry_run) as store:
         app.desk(store).retry_request(request_id)
-    click.echo(_("request {id}: accepted again").format(id=request_id))
+    tell(_("request {id}: accepted again").format(id=request_id), dry_run=dry_run)
 
 
 @request.command(epilog="Example: smsd request fail 5")
 @click.argument("request_id", metavar="ID", type=ROW_ID)
+@dry_run_option
 @pass_app
-def fail(app: App, request_id: int) -> None:
+def fail(app: App, request_id: int, *, dry_run: bool) -> None:
     """Give an open request up and apologise to the client."""
-    with app.store() as store:
+    with app.store(dry_run=dry_run) as store:
         message_id = app.desk(store).fail_request(request_id)
     told = _("request {id}: given up; message {message} tells the client")
-    click.echo(told.format(id=request_id, message=message_id))
+    tell(told.format(id=request_id, message=message_id), dry_run=dry_run)
 
 
 def _fields(row: dict[str, Any], clock: Clock) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import click
 
 from smsd.cli.app import App, pass_app
-from smsd.cli.output import Clock, json_option, limit_option, print_json, print_table
+from smsd.cli.output import Clock, dry_run_option, json_option, limit_option, print_json, print_table, tell
 from smsd.speech import _
 
 __all__ = ["token"]
@@ -24,16 +24,21 @@ def token() -> None:
 @click.option(
     "--scope", "scopes", type=click.Choice(SCOPES), multiple=True, required=True, help="What it is for; several times."
 )
+@dry_run_option
 @json_option
 @pass_app
-def add(app: App, token_name: str, scopes: tuple[str, ...], *, as_json: bool) -> None:
+def add(app: App, token_name: str, scopes: tuple[str, ...], *, dry_run: bool, as_json: bool) -> None:
     """Make a token and show it, this once: only a digest of it is kept."""
     from smsd.desk.access import Scope, new_token  # noqa: PLC0415  start-up time
 
-    with app.store() as store:
+    with app.store(dry_run=dry_run) as store:
         written = new_token(store, token_name, [Scope(each) for each in scopes])
     if as_json:
-        print_json({"name": token_name, "scopes": sorted(set(scopes)), "token": written})
+        token = {"token": None, "dry_run": True} if dry_run else {"token": written}
+        print_json({"name": token_name, "scopes": sorted(set(scopes)), **token})
+        return
+    if dry_run:
+        tell(_("token {name}: made").format(name=token_name), dry_run=True)
         return
     click.echo(written)
     click.echo(_("it is shown only now; send it as: Authorization: Bearer …"), err=True)
@@ -70,9 +75,10 @@ def list_(app: App, *, limit: int, as_json: bool) -> None:
 
 @token.command(epilog="Example: smsd token revoke ccs")
 @click.argument("token_name", metavar="NAME")
+@dry_run_option
 @pass_app
-def revoke(app: App, token_name: str) -> None:
+def revoke(app: App, token_name: str, *, dry_run: bool) -> None:
     """Let a token hold no longer; a running daemon refuses it within a second."""
-    with app.store() as store:
+    with app.store(dry_run=dry_run) as store:
         store.tokens.revoke(token_name)
-    click.echo(_("token {name}: revoked").format(name=token_name))
+    tell(_("token {name}: revoked").format(name=token_name), dry_run=dry_run)

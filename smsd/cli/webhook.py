@@ -5,7 +5,17 @@ from typing import Any
 import click
 
 from smsd.cli.app import App, pass_app
-from smsd.cli.output import ROW_ID, Clock, json_option, limit_option, plural, print_json, print_table
+from smsd.cli.output import (
+    ROW_ID,
+    Clock,
+    dry_run_option,
+    json_option,
+    limit_option,
+    plural,
+    print_json,
+    print_table,
+    tell,
+)
 from smsd.errors import UsageError
 from smsd.speech import _
 
@@ -59,14 +69,15 @@ def list_(app: App, *, given_up: bool, limit: int, as_json: bool) -> None:
 @webhook.command(epilog="Example: smsd webhook retry --all")
 @click.argument("event_id", metavar="[ID]", type=ROW_ID, required=False)
 @click.option("--all", "everything", is_flag=True, help="All events that were given up.")
+@dry_run_option
 @pass_app
-def retry(app: App, event_id: int | None, *, everything: bool) -> None:
+def retry(app: App, event_id: int | None, *, everything: bool, dry_run: bool) -> None:
     """Have an event told at once, or all that were given up."""
     if (event_id is None) != everything:
         raise UsageError("say what is told again: the number of an event, or --all")
-    with app.store() as store:
+    with app.store(dry_run=dry_run) as store:
         count = store.events.retry(event_id)
-    click.echo(_("{count} to be told again").format(count=plural(count, "event")))
+    tell(_("{count} to be told again").format(count=plural(count, "event")), dry_run=dry_run)
 
 
 def _about(row: dict[str, Any]) -> str:

@@ -79,6 +79,10 @@ def _statements(script: str) -> Iterator[str]:
             statement = ""
 
 
+class _Rehearsed(Exception):  # noqa: N818  it is no error
+    """Ends a rehearsal, so that what it wrote is rolled back."""
+
+
 @contextlib.contextmanager
 def _translated(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into ours. The message names the file and the way out."""
@@ -203,6 +207,8 @@ class Engine:
         """What is being done here, by a person: kept in the audit trail with the first transaction that writes."""
         self._queries = queries if queries is not None else _load_queries()
         self._grouping = False
+        self.rehearsing = False
+        """Whether what is written now will be undone."""
         fresh = not _exists(path)
         self.read_only = not fresh and may_only_read(path)
         _await_opened(path)
@@ -260,6 +266,21 @@ class Engine:
                 yield
             finally:
                 self._grouping = False
+
+    @contextlib.contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """Let whatever is written in the body be undone at its end: nothing of it is ever on disk.
+
+        All is done as it would be, with every check, in one transaction that is rolled back. A ``kill -9`` anywhere in
+        it leaves what was there before.
+        """
+        with contextlib.suppress(_Rehearsed), self.group():
+            self.rehearsing = True
+            try:
+                yield
+            finally:
+                self.rehearsing = False
+            raise _Rehearsed
 
     @contextlib.contextmanager
     def _whole(self) -> Iterator[None]:

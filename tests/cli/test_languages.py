@@ -105,7 +105,7 @@ def filled(house: House, smsd: Callable[..., Result]) -> House:
 
 def english_in(text: str) -> list[str]:
     """Return what reads like English: two Latin words in a row, but for what is to be typed and names of codes."""
-    text = re.sub(r"\b(?:CLIENT )?sms st(?:op|art)\b|[a-z0-9-]+ \(was [a-z0-9-]+\)", " ", text)
+    text = re.sub(r"\b(?:CLIENT )?sms st(?:op|art)\b|systemctl [a-z]+ smsd|[a-z0-9-]+ \(was [a-z0-9-]+\)", " ", text)
     text = re.sub(r"'[^'\n]*'|«[^»]*»|\"[^\"]*\"|https?://\S+", " ", text)
     text = re.sub(r"(?:sudo |\$ ?)?\bsmsd(?: (?:--?)?[a-z-]+)*", " ", text)
     return re.findall(r"(?<![\w./\\-])[A-Za-z]?[a-z]{2,}(?: [a-z]{2,})+(?![\w./-])", text)
