@@ -22,6 +22,7 @@ FACTS = (
     N_("manufacturer"), N_("revision"), N_("imei"), N_("iccid"), N_("quirks"), N_("slots used"), N_("slots total"),
     N_("delivery reports"), N_("hints"), N_("service centre"), N_("registration"), N_("host"), N_("system id"),
     N_("window"), N_("in flight"), N_("profile"), N_("seen model"), N_("seen imei"), N_("seen iccid"), N_("seen imsi"),
+    N_("troubles"), N_("cures"), N_("next cure"), N_("alarm"),
 )  # fmt: skip
 """What a route tells of itself by name, where no table has it as its heading."""
 UNUSED: dict[str, Any] = {

@@ -24,6 +24,7 @@ _RECOVERING = {
     "opening": "the daemon is opening the modem",
     "initialising": "the daemon is making the modem ready",
     "recovering": "the modem failed and is being made ready again",
+    "resetting": "the modem failed and is being restarted",
 }
 
 
@@ -44,6 +45,7 @@ class View:
     hints: bool | None = None
     pdu_mode: bool = True
     taken_directly: bool = False
+    uncured: str = ""
 
 
 def of_route(row: Mapping[str, Any]) -> View:
@@ -62,6 +64,7 @@ def of_route(row: Mapping[str, Any]) -> View:
         signal=facts.get("signal"),
         slots=(facts["slots_used"], facts["slots_total"]) if facts.get("slots_total") else None,
         hints=facts.get("hints") if begun else None,
+        uncured=str(facts.get("alarm") or ""),
     )
 
 
@@ -114,6 +117,9 @@ def judge(view: View, modem: Modem, *, live: bool) -> Iterator[Finding]:
         )
     elif not view.pdu_mode:
         yield bad(Check.MODEM, view.name, "it has no PDU mode (AT+CMGF=0): it cannot be used", "use another modem")
+    elif view.uncured:
+        cure = f"smsd modem show {view.name} tells what was tried: docs/reference/cures.md"
+        yield bad(Check.MODEM, view.name, f"no cure has helped: {view.uncured}", cure)
     else:
         yield fine(Check.MODEM, view.name, view.model or "answers")
 

@@ -51,6 +51,9 @@ def test_a_good_modem_is_fine_in_all_respects() -> None:
         ({"state": "busy-port", "registered": None}, Check.PORT, Severity.ERROR),
         ({"state": "dead", "registered": None}, Check.MODEM, Severity.ERROR),
         ({"state": "initialising", "registered": None}, Check.MODEM, Severity.WARNING),
+        ({"state": "resetting", "registered": None}, Check.MODEM, Severity.WARNING),
+        ({"state": "foreign-sim", "registered": None}, Check.MODEM, Severity.ERROR),
+        ({"uncured": "storage-lost: SM: CMS 302"}, Check.MODEM, Severity.ERROR),
     ],
 )
 def test_each_trouble_is_found_alone_and_has_a_cure(changes: dict[str, Any], check: Check, severity: Severity) -> None:

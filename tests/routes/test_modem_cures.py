@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from smsd.routes.modem import ModemRoute
+from smsd.routes.modem import ModemRoute, Wanted
 from smsd.rules.cures import RESETS
 from smsd.simulator import Fault, Kind, Network, SimulatedModem
 from smsd.sms import NotSent, Sent
@@ -134,9 +134,9 @@ async def test_no_reset_while_a_part_is_in_the_air(
         route.suspect("and again")
         await unregistered(1)(Stage(modem, route, ledger))
         assert isinstance(await sending, Sent)
-        resets = [typed.line for typed in modem.typed if typed.line.startswith("+CFUN")]
+        resets = [typed.line for typed in modem.typed if typed.line.startswith("+CFUN=")]
         assert resets == []
-        await ledger.until(lambda: any(typed.line.startswith("+CFUN") for typed in modem.typed))
+        await ledger.until(lambda: any(typed.line.startswith("+CFUN=") for typed in modem.typed))
 
 
 async def test_no_reset_where_the_card_would_ask_for_a_pin_that_is_not_there(
@@ -152,7 +152,7 @@ async def test_no_reset_where_the_card_would_ask_for_a_pin_that_is_not_there(
         pins.clear()
         await unregistered(0)(Stage(modem, route, ledger))
         await ledger.until(lambda: route.status.facts.get("alarm"), 20.0)
-        assert [typed.line for typed in modem.typed if typed.line.startswith("+CFUN")] == []
+        assert [typed.line for typed in modem.typed if typed.line.startswith("+CFUN=")] == []
         assert route.status.facts["cures"] == "initialise 1"
 
 
@@ -165,7 +165,7 @@ async def test_a_modem_that_has_just_appeared_is_not_reset(
     began = loop.time()
     modem.inject(Fault(Kind.REFUSE, "+CPIN?", times=0, until=1, cme=14))
     async with running(route, ledger, "sim-busy"):
-        await modem.wait_until(lambda modem: any(typed.line.startswith("+CFUN") for typed in modem.typed), 20.0)
+        await modem.wait_until(lambda modem: any(typed.line.startswith("+CFUN=") for typed in modem.typed), 20.0)
         assert loop.time() - began >= 1.8
 
 
@@ -192,3 +192,52 @@ async def test_a_modem_that_is_not_ready_refuses_at_once(
         with suppress(TimeoutError):
             await modem.wait_until(lambda modem: modem.in_air, 0.1)
         assert modem.flights == []
+
+
+async def test_a_radio_that_a_dead_process_left_off_is_turned_on(
+    modem: SimulatedModem, route: ModemRoute, ledger: Ledger
+) -> None:
+    modem.settings.functionality = 4
+    modem.attach()
+    async with running(route, ledger):
+        assert modem.settings.functionality == 1
+        assert isinstance(await route.submit(part()), Sent)
+    assert route.status.facts.get("cures") is None
+
+
+async def test_a_modem_that_is_sought_and_has_fallen_mute_is_cured_where_it_was(
+    modem: SimulatedModem, make_route: MakeRoute, host: InventedHost, ledger: Ledger
+) -> None:
+    """It cannot say who it is any more; but it was ours, and has stayed plugged in."""
+
+    async def reset_usb(_usb: str) -> None:
+        host.unplug("ttyUSB0")
+        modem.unplug()
+        modem.plug(host.plug("ttyUSB0", "1-1"))
+
+    route = make_route(
+        "", timings=SWIFT, seeker=host.seeker(SWIFT), wanted=Wanted(modem.imei), reset_usb=reset_usb, poll_seconds=0.2
+    )
+    async with running(route, ledger):
+        modem.inject(Fault(Kind.SILENT, times=0, until=3))
+        await ledger.until(lambda: "usb 1" in str(route.status.facts.get("cures")), 20.0)
+        await ledger.until(lambda: route.status.state == "ready", 20.0)
+
+
+async def test_a_mute_modem_that_was_never_known_is_not_reset(
+    modem: SimulatedModem, make_route: MakeRoute, host: InventedHost, ledger: Ledger
+) -> None:
+    """It is at the configured path; nobody can tell whether it is the configured one."""
+    resets: list[str] = []
+
+    async def reset_usb(usb: str) -> None:
+        resets.append(usb)
+
+    modem.inject(Fault(Kind.SILENT, times=0))
+    route = make_route(
+        modem.path, timings=SWIFT, seeker=host.seeker(SWIFT), wanted=Wanted(modem.imei), reset_usb=reset_usb
+    )
+    async with running(route, ledger, None):
+        await ledger.until(lambda: route.status.facts.get("alarm"), 20.0)
+    assert resets == []
+    assert route.status.facts["cures"] == "reopen 1"

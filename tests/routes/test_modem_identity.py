@@ -76,7 +76,7 @@ async def test_a_modem_is_found_by_its_imei_among_others(plug: Plug, seeking: Ma
     async with running(seeking(), ledger) as route:
         assert route.status.facts["device"] == ours.path
         assert await route.submit(part()) == Sent("1")
-    assert not [line for line in typed(other) if line.startswith(("+CMG", "+CPMS=", "+CNMI", "+CFUN"))]
+    assert not [line for line in typed(other) if line.startswith(("+CMG", "+CPMS=", "+CNMI", "+CFUN="))]
 
 
 async def test_a_modem_is_found_by_its_imsi_in_any_stick(plug: Plug, seeking: MakeRoute, ledger: Ledger) -> None:
@@ -156,7 +156,7 @@ async def left_alone(modem: SimulatedModem, route: ModemRoute, ledger: Ledger, s
     assert ledger.rows == []
     assert len(modem.memories["ME"].stored) == 1
     assert not [
-        line for line in typed(modem) if line.startswith(("+CMG", "+CPMS=", "+CNMI", "+CFUN")) or "+CPIN=" in line
+        line for line in typed(modem) if line.startswith(("+CMG", "+CPMS=", "+CNMI", "+CFUN=")) or "+CPIN=" in line
     ]
 
 

@@ -154,6 +154,13 @@ class Ports:
             if self._used.get(key) == route:
                 del self._used[key]
 
+    def plug_of(self, path: str) -> str:
+        """Return what is another as soon as a device has been pulled out and plugged in; empty: nothing is there."""
+        port = self.host.port_of(path)
+        if port is not None:
+            return f"{port.usb} {port.number}"
+        return os.path.realpath(path) if os.path.exists(path) else ""  # noqa: PTH110
+
     def candidates(self) -> list[HostPort]:
         """List the free ports that may be asked who they are, the likeliest first."""
         free = [port for port in self.host.ports() if port.role is not Role.NO and port.usb not in self._used]

@@ -16,6 +16,7 @@ from smsd.routes.modem.driver import Channel
 from smsd.routes.modem.finder import stranger
 from smsd.routes.modem.identity import Card, Wanted, imsi_of, note_card
 from smsd.routes.modem.recovery import Recovery
+from smsd.routes.modem.remedies import turn_radio_on
 from smsd.routes.modem.setup import Identity, greet, iccid_of, identify
 from smsd.routes.modem.timings import Timings
 from smsd.rules.cures import Trouble
@@ -78,6 +79,8 @@ class Opening:
             card = Card(await self._iccid(identity))
             if self._wanted.is_card(card) is False:
                 raise stranger(self._wanted, self._path, identity, card)
+        self._recovery.trusted = True
+        await turn_radio_on(self._channel, identity.quirks, self._timings)
         await self._await_card(identity)
         await self._await_store()
         card = Card(await self._iccid(identity), await imsi_of(self._channel) if self._wanted.imsi else "")

@@ -5,7 +5,7 @@ and do not outlive the process, after whose start a port counts as one that has 
 counted and shown among the route's facts. Refuses to carry a cure out: ``session`` and ``route`` do.
 
 Where a ``kill -9`` leaves the client: a step changes nothing that the house keeps. At worst the radio stays off, which
-the next start finds as a modem that is not registered, and cures.
+the next start mends.
 """
 
 from collections import Counter
@@ -41,6 +41,8 @@ class Recovery:
         """Whether the card asks for a PIN now."""
         self.unlocked = False
         """Whether the card has asked for its PIN and got it."""
+        self.trusted = False
+        """Whether the modem is known to be ours: no other is reset."""
         self.taken: Counter[str] = Counter()
         """How often each cure has been taken since the start."""
         self.alarm = ""
@@ -156,6 +158,8 @@ class Recovery:
         missing = {Cure.RADIO} if not self.quirks.radio_off else set()
         if not self.quirks.restart:
             missing.add(Cure.RESTART)
+        if not self.trusted:
+            missing |= {Cure.RESTART, Cure.USB}
         if not self.usb:
             missing.add(Cure.USB)
         return frozenset(Cure) - missing

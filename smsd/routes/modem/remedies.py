@@ -6,14 +6,18 @@ Knows the words, which are the modem's own (``quirks``). Refuses to know when: t
 import asyncio
 import contextlib
 
-from smsd.errors import CommandTimeoutError, ModemError, ModemResetError, PortGoneError
+from smsd.errors import CommandRefusedError, CommandTimeoutError, ModemError, ModemResetError, PortGoneError
 from smsd.routes.modem.driver import Channel
 from smsd.routes.modem.quirks import Quirks
 from smsd.routes.modem.recovery import Recovery
 from smsd.routes.modem.timings import Timings
 from smsd.rules.cures import Cure, Trouble
+from smsd.wire.information import numbers
 
-__all__ = ["last_resort", "radio_off_and_on", "restart"]
+__all__ = ["last_resort", "radio_off_and_on", "restart", "turn_radio_on"]
+
+RADIO_OFF = (0, 4)
+"""<fun> of 27.007 §8.2 in which nothing is sent or received."""
 
 
 async def radio_off_and_on(channel: Channel, quirks: Quirks, timings: Timings) -> None:
@@ -22,6 +26,14 @@ async def radio_off_and_on(channel: Channel, quirks: Quirks, timings: Timings) -
         await channel.accepts(quirks.radio_off, timings.functionality)
     await asyncio.sleep(timings.radio_rest)
     await channel.accepts(quirks.radio_on, timings.functionality)
+
+
+async def turn_radio_on(channel: Channel, quirks: Quirks, timings: Timings) -> None:
+    """Turn a radio on that is off, as a process leaves it that dies in the middle of a cure."""
+    with contextlib.suppress(CommandRefusedError, CommandTimeoutError):
+        stands = [number for line in await channel.lines("AT+CFUN?", "+CFUN:") for number in numbers(line)]
+        if stands and stands[0] in RADIO_OFF:
+            await channel.accepts(quirks.radio_on, timings.functionality)
 
 
 async def restart(channel: Channel, quirks: Quirks, timings: Timings) -> None:

@@ -91,6 +91,7 @@ class ModemRoute:
         self._finder = None if device else Finder(self._seeker)
         self._reset_usb = reset_usb
         self._usb = ""
+        self._proved = ""
         self._recovery = Recovery(name, self._timings, clock, pin, self._changed)
         self._strange: Mapping[str, str] = {}
         self._inbound: Inbound | None = None
@@ -216,15 +217,27 @@ class ModemRoute:
         """Live one life of the modem, from opening to loss."""
         self._wanted = await wanted_now(self._configured, self._memory)
         if self._finder is not None:
-            self.device = await self._finder.find(self._wanted)
+            if not self._still_ours:
+                self.device = await self._finder.find(self._wanted)
         elif not _exists(self.device):
             raise PortGoneError(f"{self.device}: no such device (is the modem plugged in, and switched to modem mode?)")
         self._become("opening", "")
         place = self._seeker.ports.host.port_of(self.device)
         self._usb = place.usb if place is not None else ""
         self._recovery.usb = bool(self._usb) and self._reset_usb is not None
-        with self._seeker.ports.used(self.device, self.name):
-            await self._live_at(await Port.open(self.device, self._baud, rtscts=self._rtscts), inbound)
+        plug = self._seeker.ports.plug_of(self.device)
+        self._recovery.trusted = self._configured.anything or plug == self._proved
+        try:
+            with self._seeker.ports.used(self.device, self.name):
+                await self._live_at(await Port.open(self.device, self._baud, rtscts=self._rtscts), inbound)
+        finally:
+            self._proved = plug if self._recovery.trusted else ""
+
+    @property
+    def _still_ours(self) -> bool:
+        """Whether a modem that answers nothing any more is known to be ours: it was, and has stayed plugged in."""
+        mute = self._recovery.has(Trouble.SILENT) or self._recovery.has(Trouble.STUCK)
+        return mute and bool(self._proved) and self._seeker.ports.plug_of(self.device) == self._proved
 
     async def _live_at(self, port: Port, inbound: Inbound) -> None:
 
