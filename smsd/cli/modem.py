@@ -7,7 +7,7 @@ import click
 from smsd.cli.app import App, pass_app
 from smsd.cli.output import Clock, dry_run_option, json_option, limit_option, print_json, print_pairs, print_table, tell
 from smsd.cli.record import record
-from smsd.cli.simlife import life_fields, life_pairs, with_lives
+from smsd.cli.simlife import balance_fields, balance_words, life_fields, life_pairs, with_lives
 from smsd.cli.usbreset import PLACES, reset_usb
 from smsd.errors import NotFoundError, UsageError
 from smsd.speech import N_, _, said
@@ -28,6 +28,7 @@ FACTS = (
 UNUSED: dict[str, Any] = {
     "name": None, "up": False, "state": "plugged-in", "detail": "", "since": None, "changed_at": None, "facts": {},
     "self_test": None,
+    "balance": None,
 }  # fmt: skip
 
 
@@ -111,6 +112,32 @@ def show(app: App, name: str, *, as_json: bool) -> None:
         _show_host(host)
     if row is not None and not daemon:
         click.echo(_(LAST_SEEN), err=True)
+
+
+@modem.command(epilog="Example: smsd modem balance modem0")
+@click.argument("name")
+@json_option
+@pass_app
+def balance(app: App, name: str, *, as_json: bool) -> None:
+    """Show what the operator last said of a SIM's balance, word for word.
+
+    The daemon asks by balance_ussd of the table [[sim]], as often as balance_hours says.
+    """
+    with app.store() as store:
+        known = store.simlife.balances().get(name)
+    clock = Clock(app.config.service.zone, app.now)
+    if known is None:
+        raise NotFoundError(f"no balance was ever asked for at {name!r}: [[sim]] balance_ussd says what to dial")
+    if as_json:
+        print_json({"name": name, **balance_fields(known, clock)})
+        return
+    print_pairs(
+        [
+            ("balance", balance_words(known, clock)),
+            ("asked", clock.full(known.asked_at)),
+            ("answer", known.text),
+        ]
+    )
 
 
 @modem.command(epilog="Example: smsd modem adopt modem0")

@@ -31,6 +31,7 @@ from smsd.config.metrics import Metrics
 from smsd.config.reader import SecretFileWarning, load, parse, read_secret
 from smsd.config.retention import Retention
 from smsd.config.selftest import SelfTest
+from smsd.config.sim import Sim
 from smsd.config.templates import read_templates
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "SecretFileWarning",
     "SelfTest",
     "Service",
+    "Sim",
     "Smpp",
     "Tariff",
     "Templates",

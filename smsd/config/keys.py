@@ -23,6 +23,7 @@ from smsd.config.key import key
 from smsd.config.metrics import Metrics
 from smsd.config.retention import Retention
 from smsd.config.selftest import SelfTest
+from smsd.config.sim import Sim
 from smsd.errors import ConfigError
 from smsd.rules import replies
 from smsd.rules.alerts import NumberPolicy, Treatment
@@ -338,6 +339,7 @@ class Config:
     alerts: Alerts = Alerts()
     alarms: Alarms = Alarms()
     selftest: SelfTest = SelfTest()
+    sims: tuple[Sim, ...] = ()
     metrics: Metrics = Metrics()
     directory: Directory = Directory()
     replies: ReplyTexts = ReplyTexts()
@@ -424,6 +426,7 @@ TABLES: Mapping[str, type] = {
     "alerts": Alerts,
     "alarms": Alarms,
     "selftest": SelfTest,
+    "sim": Sim,
     "metrics": Metrics,
     "directory": Directory,
     "replies": ReplyTexts,
@@ -434,7 +437,7 @@ TABLES: Mapping[str, type] = {
     "retention": Retention,
     "log": Log,
 }
-ARRAYS: Mapping[str, str] = {"modem": "modems", "smpp": "smpp", "http": "http", "webhook": "webhooks"}
+ARRAYS: Mapping[str, str] = {"modem": "modems", "smpp": "smpp", "http": "http", "webhook": "webhooks", "sim": "sims"}
 """Tables that may stand several times, and the field of ``Config`` they make."""
 NESTED: Mapping[str, type] = {"modem.identity": Identity, "routing.by_class": ByClass}
 """Tables within tables."""

@@ -18,6 +18,7 @@ from smsd.config.alarms import Alarms
 from smsd.config.directory import Directory
 from smsd.config.keys import ARRAYS, DEFAULT_PATH, TABLES, Config, Identity, Service, kind_of
 from smsd.config.selftest import SelfTest
+from smsd.config.sim import Sim
 from smsd.errors import ConfigError, UsageError
 
 REFERENCE = "docs/reference/configuration.md"
@@ -173,6 +174,7 @@ class _Reader:
             directory=self._directory(config),
             alarms=self._alarms(config.alarms, config.service.region),
             selftest=self._selftest(config.selftest, config.service.region, names),
+            sims=self._sims(config),
         )
 
     def _agree_routes(self, config: Config) -> None:
@@ -245,6 +247,22 @@ class _Reader:
         if not tests.number:
             return tests
         return dataclasses.replace(tests, number=self._phone("[selftest]", "number", tests.number, region))
+
+    def _sims(self, config: Config) -> tuple[Sim, ...]:
+        modems = [modem.name for modem in config.modems]
+        made: list[Sim] = []
+        for sim in config.sims:
+            where = f"[[sim]] {sim.name}"
+            if sim.name not in modems:
+                raise self._wrong(where, "name", f"no modem is called so{checks.perhaps(sim.name, modems)}")
+            if sim.name in [each.name for each in made]:
+                raise self._wrong(where, "name", "two tables for one modem")
+            for name in ("number", "keepalive_number"):
+                if written := getattr(sim, name):
+                    number: Any = {name: self._phone(where, name, written, config.service.region)}
+                    sim = dataclasses.replace(sim, **number)  # noqa: PLW2901  the same, written better
+            made.append(sim)
+        return tuple(made)
 
     def _phone(self, where: str, name: str, written: str, region: str) -> str:
         from smsd.rules.phones import e164  # noqa: PLC0415  start-up time

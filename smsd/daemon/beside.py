@@ -1,19 +1,21 @@
-"""What works beside the gateway in a daemon: self-tests, metrics."""
+"""What works beside the gateway in a daemon: self-tests, SIMs' lives, metrics."""
 
 import contextlib
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from smsd.config import Config
 from smsd.gateway import Gateway, Route
 from smsd.gateway.selftest import SelfTests, SelfTestSettings
+from smsd.gateway.simlife import SimLife, SimSettings
 from smsd.store.thread import StoreThread
 
 if TYPE_CHECKING:
     from smsd.daemon.metrics import Metrics
 
-__all__ = ["face", "put_beside", "self_test_settings"]
+__all__ = ["face", "put_beside", "self_test_settings", "sim_settings"]
 
 
 def put_beside(
@@ -33,6 +35,19 @@ def put_beside(
         measured=metrics.came_back if metrics is not None else _nobody,
     )
     gateway.beside("self-tests", self_tests.run)
+    if config.sims:
+        lives = SimLife(
+            thread,
+            routes,
+            sim_settings(config),
+            config.alarms.phones,
+            clock,
+            gateway.alarms,
+            busy=gateway.busy,
+            message=gateway.to_admin,
+            ring=gateway.look,
+        )
+        gateway.beside("SIMs' lives", lives.run)
     return metrics
 
 
@@ -67,8 +82,26 @@ def self_test_settings(config: Config) -> SelfTestSettings:
     """Gather what the configuration decides for self-tests."""
     tests = config.selftest
     names = tests.routes or tuple(modem.name for modem in config.modems)
+    own = {sim.name: sim.number for sim in config.sims if sim.number}
     return SelfTestSettings(
-        numbers=dict.fromkeys(names, tests.number or config.service.number),
+        numbers={name: tests.number or own.get(name, config.service.number) for name in names},
         period=3600.0 * tests.hours,
         timeout=float(tests.timeout_seconds),
     )
+
+
+def sim_settings(config: Config) -> dict[str, SimSettings]:
+    """Gather what the configuration decides for each SIM."""
+    return {
+        sim.name: SimSettings(
+            number=sim.number or config.service.number,
+            code=sim.balance_ussd,
+            pattern=sim.balance_pattern,
+            period=3600.0 * sim.balance_hours,
+            low=float(sim.balance_low),
+            keep_alive=timedelta(days=sim.keepalive_days) if sim.keepalive_days else None,
+            keep_alive_number=sim.keepalive_number or sim.number or config.service.number,
+            senders=sim.operator_senders,
+        )
+        for sim in config.sims
+    }

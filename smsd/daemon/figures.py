@@ -47,6 +47,8 @@ FIGURES: Mapping[str, Figure] = {
     "smsd_modem_signal_dbm": Figure("gauge", ("route",), "strength of the signal"),
     "smsd_sim_slots_used": Figure("gauge", ("route",), "places of the SIM's and modem's store that are taken"),
     "smsd_sim_slots": Figure("gauge", ("route",), "places there are"),
+    "smsd_sim_balance": Figure("gauge", ("route",), "the SIM's balance as its operator last told it"),
+    "smsd_sim_balance_timestamp_seconds": Figure("gauge", ("route",), "when that was, in Unix time"),
     "smsd_cures": Figure("gauge", ("route", "cure"), "cures taken since the daemon's start, by step"),
     "smsd_self_test_round_trip_seconds": Figure("histogram", ("route",), "how long self-tests took that came back"),
     "smsd_self_test_last_success_timestamp_seconds": Figure(

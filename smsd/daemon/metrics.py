@@ -107,6 +107,10 @@ class Metrics:
             yield "smsd_self_test_failures", (route,), past.failures
             if past.last_ok_at is not None:
                 yield "smsd_self_test_last_success_timestamp_seconds", (route,), past.last_ok_at
+        for route, balance in reading.balances.items():
+            if balance.value is not None and balance.answered_at is not None:
+                yield "smsd_sim_balance", (route,), balance.value
+                yield "smsd_sim_balance_timestamp_seconds", (route,), balance.answered_at
         for condition, about in reading.alarms:
             yield "smsd_alarm", (condition, about), 1
         yield "smsd_doubts_held", (), reading.held

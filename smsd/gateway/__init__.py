@@ -142,6 +142,10 @@ class Gateway:
             for what, work in self._beside:
                 supervise(what, work)
 
+    def busy(self, route: str) -> bool:
+        """Whether a part of a route is in the air."""
+        return self._pumps[route].in_air > 0
+
     def beside(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
         """Have something work beside, from the start on: it is begun again whatever it raises."""
         self._beside.append((what, work))

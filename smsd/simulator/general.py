@@ -11,6 +11,7 @@ from smsd.simulator.commands import Call, Form, Lines, Verb
 from smsd.simulator.faults import Kind, Remedy
 from smsd.simulator.sim import EF_SMSS
 from smsd.simulator.terminal import Refusal
+from smsd.wire.alphabet import text_of, unpack
 
 if TYPE_CHECKING:
     from smsd.simulator.modem import SimulatedModem
@@ -238,10 +239,24 @@ async def listed(modem: "SimulatedModem", _call: Call) -> Lines:
 
 
 async def dialled(modem: "SimulatedModem", call: Call) -> Lines:
-    """AT+CUSD: a balance is asked for with ``*100#`` and told in +CUSD."""
-    if call.form is Form.SET and len(call.values) > 1:
-        modem.unsolicited('+CUSD: 0,"Balance 100.00",15')
-    return ["+CUSD: (0-2)"] if call.form is Form.TEST else []
+    """AT+CUSD: a balance is asked for with ``*100#`` and told in +CUSD, by the time of OK or later."""
+    if call.form is Form.TEST:
+        return ["+CUSD: (0-2)"]
+    if call.form is not Form.SET or len(call.values) < 2:
+        return []
+    code = call.values[1].strip('"')
+    if modem.dials_packed:
+        try:
+            octets = bytes.fromhex(code)
+        except ValueError:
+            raise Refusal(cme=CME_NOT_ALLOWED) from None
+        code = text_of(unpack(octets, len(octets) * 8 // 7)).rstrip("\r@")
+    told = modem.codes.get(code, "4")
+    if told is not None and modem.dial_seconds:
+        asyncio.get_running_loop().call_later(modem.dial_seconds, modem.unsolicited, f"+CUSD: {told}")
+    elif told is not None:
+        modem.unsolicited(f"+CUSD: {told}")
+    return []
 
 
 async def clock(modem: "SimulatedModem", call: Call) -> Lines:

@@ -117,6 +117,9 @@ class SimulatedModem:
         self.acknowledge_seconds = acknowledge_seconds
         self.smss = Smss(smss)
         self.signal = 21
+        self.codes: dict[str, str | None] = {"*100#": '0,"Balance 100.00",15'}  # what +CUSD says, if anything
+        self.dial_seconds = 0.0
+        self.dials_packed = False
         self.faults = Faults()
         self.settings = Settings()
         self.typed: list[Typed] = []

@@ -27,6 +27,7 @@ from smsd.store.outbox import Claim, Claimant, Diversion, Ended, NewMessage, Out
 from smsd.store.requests import Request, Requests
 from smsd.store.retention import Retention
 from smsd.store.selftests import SelfTests
+from smsd.store.simlife import SimLife
 from smsd.store.swaps import Swaps
 from smsd.store.tokens import Token, Tokens
 
@@ -82,6 +83,7 @@ class Store:
         self.audit = Audit(self.engine, clock)
         self.alarms = Alarms(self.engine, clock)
         self.selftests = SelfTests(self.engine, clock)
+        self.simlife = SimLife(self.engine, clock)
         self.measures = Measures(self.engine, clock)
         self.erasure = Erasure(self.engine, clock)
         self.retention = Retention(self.engine)

@@ -12,6 +12,7 @@ from smsd.store.engine import Engine, Row
 from smsd.store.outbox import Outbox
 from smsd.store.requests import Requests
 from smsd.store.selftests import Past, SelfTests
+from smsd.store.simlife import Balance, SimLife
 
 __all__ = ["Measures", "Reading"]
 
@@ -29,6 +30,7 @@ class Reading:
     held: int
     swapped: int
     self_tests: Mapping[str, Past]
+    balances: Mapping[str, Balance]
     alarms: list[tuple[str, str]]
     looked_at: float | None
     landed: list[Row]
@@ -44,6 +46,7 @@ class Measures:
         self._requests = Requests(engine, clock)
         self._alarms = Alarms(engine, clock)
         self._selftests = SelfTests(engine, clock)
+        self._simlife = SimLife(engine, clock)
 
     def read(self, landed: Collection[int]) -> Reading:
         """Read everything; ``landed`` are the attempts that have landed since the last reading."""
@@ -60,6 +63,7 @@ class Measures:
             held=self._alarms.held(now - HELD_SECONDS),
             swapped=len(self._alarms.swapped()),
             self_tests=self._selftests.all_past(),
+            balances=self._simlife.balances(),
             alarms=[
                 (each.condition.value, each.about)
                 for each in self._alarms.ledger().values()

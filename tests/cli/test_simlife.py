@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 from click.testing import Result
 
 from smsd.rules.outbox import MessageClass
 from smsd.sms import RouteStatus
+from smsd.store.simlife import Balance
 from tests.store.house import OTHER, House, new
 
 Smsd = Callable[..., Result]
@@ -44,3 +46,16 @@ def test_a_route_that_was_never_tested_says_nothing(smsd: Smsd, house: House) ->
     house.store.put_route("modem0", RouteStatus(up=True, state="ready", facts={}))
     assert "self-test" not in smsd("modem", "show", "modem0").stdout
     assert json.loads(smsd("modem", "show", "modem0", "--json").stdout)["self_test"] is None
+
+
+def test_a_balance_is_shown_with_its_age_and_the_operators_own_words(smsd: Smsd, house: House) -> None:
+    house.store.put_route("modem0", RouteStatus(up=True, state="ready", facts={}))
+    assert smsd("modem", "balance", "modem0").exit_code == 1
+    told = Balance(house.now - 60, house.now - 60, "Баланс 123,45 р.", 123.45)
+    house.store.simlife.put_balance("modem0", told)
+    assert "123.45, told 1 min" in smsd("modem", "show", "modem0").stdout
+    assert "Баланс 123,45 р." in smsd("modem", "balance", "modem0").stdout
+    assert json.loads(smsd("modem", "show", "modem0", "--json").stdout)["balance"]["value"] == 123.45
+    house.store.simlife.put_balance("modem0", replace(told, failures=2, trouble="no answer"))
+    assert "no answer" in smsd("modem", "balance", "modem0").stdout
+    assert json.loads(smsd("modem", "balance", "modem0", "--json").stdout)["failures"] == 2

@@ -34,6 +34,7 @@ ELSEWHERE: dict[str, str] = {
     "config/metrics.py": "daemon/test_metrics.py",
     "daemon/figures.py": "house/test_monitoring.py",
     "store/measures.py": "daemon/test_metrics.py",
+    "config/sim.py": "acceptance/test_simlife.py",
     "daemon/routes.py": "acceptance/test_operator.py",
     "daemon/usbreset.py": "host/test_unit.py",
     "daemon/settings.py": "test_config.py",

@@ -39,6 +39,8 @@ QUICK = Timings(
     announced=0.3,
     store_retry=0.05,
     settle_after=0.5,
+    dialling=0.4,
+    dialled=0.5,
     idle=0.1,
 )
 """The shipped table, shrunk: every limit keeps its place among the others."""

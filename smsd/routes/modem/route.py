@@ -183,6 +183,12 @@ class ModemRoute:
         """Hear that messages come through."""
         self._recovery.well(Trouble.NOT_DELIVERING)
 
+    async def dial(self, code: str) -> str:
+        """Dial a code (USSD) and return what the network answers. Raises ``RouteError``."""
+        if self._session is None or self._state[0] != READY:
+            raise ModemError(f"the modem is not ready: {self._state[0]}")
+        return await self._session.dial.ask(code)
+
     # --- life ---------------------------------------------------------------------------------------------------------
 
     async def run(self, inbound: Inbound) -> None:

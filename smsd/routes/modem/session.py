@@ -15,6 +15,7 @@ import structlog
 from smsd.errors import CommandTimeoutError, ModemError, ModemResetError, RouteError, StoreError
 from smsd.routes import Inbound, Memory
 from smsd.routes.modem.diagnosis import diagnose, look_at_indications
+from smsd.routes.modem.dial import Dial
 from smsd.routes.modem.driver import Channel, Heard
 from smsd.routes.modem.evidence import Evidence
 from smsd.routes.modem.health import Health
@@ -103,6 +104,7 @@ class Session:
         self._leftovers = leftovers
         self._in_doubt: int | None = None
         self._submitting = 0
+        self.dial = Dial(self._channel, timings, lambda: self._submitting > 0)
         self._last_submit = clock()
         self._rest_until = 0.0
         self._rest_reason = ("", "")
@@ -478,6 +480,8 @@ class Session:
             self._network.hear(text)
         elif text.startswith("+CMGS:"):
             self._evidence.stray()
+        elif text.startswith("+CUSD:"):
+            self.dial.hear(text)
 
     def _settle_late(self, outcome: Outcome) -> None:
         if self._in_doubt is not None:

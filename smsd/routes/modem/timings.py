@@ -94,5 +94,9 @@ class Timings:
     """Until *unchanged* in EF_SMSS proves that nothing left: longer than any modem goes on transmitting."""
     settle_margin: float = 15.0
     """How much longer evidence is asked for after that, in case the modem is busy just then."""
+    dialling: float = 15.0
+    """AT+CUSD: most modems say OK at once, some with the answer; a part that is to leave waits so long at most."""
+    dialled: float = 45.0
+    """Until the network has answered what was dialled."""
     idle: float = 5.0
     """Of quiet after which EF_SMSS is read to see whether it still keeps step."""
