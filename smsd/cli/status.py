@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,7 @@ class Snapshot:
     held: list[dict[str, Any]]
     alarms: "list[Standing]"
     stuck: dict[str, Any] | None = None
+    events: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def problems(self) -> list[str]:
@@ -91,6 +92,9 @@ class Snapshot:
                 len(self.held),
             )
             found.append(told.format(n=len(self.held)))
+        if unheard := sum(row["count"] for row in self.events if row["state"] == "given_up"):
+            told = _("{events} never heard by a webhook: 'smsd webhook list --given-up' shows which")
+            found.append(told.format(events=plural(unheard, "event")))
         return found
 
     @property
@@ -156,6 +160,7 @@ def look(app: App, store: "Store", now: float) -> Snapshot:
         held=store.swaps.recent(),
         alarms=standing_now(store),
         stuck=store.requests.stuck(),
+        events=store.events.counts(),
     )
 
 
@@ -183,6 +188,7 @@ def _fields(snapshot: Snapshot, app: App, clock: Clock) -> dict[str, Any]:
         "alerts": [alert_fields(row, clock, hold) for row, hold in snapshot.alerts],
         "alarms": [standing_fields(each, clock) for each in snapshot.alarms],
         "requests": [_counted(row, clock) for row in snapshot.requests],
+        "webhooks": [_counted(row, clock) for row in snapshot.events],
         "inbox_last_24_hours": snapshot.inbox,
         "lookalikes_last_24_hours": snapshot.lookalikes,
         "rates": asdict(snapshot.rates),
@@ -199,6 +205,7 @@ def _counted(row: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
 def _show(snapshot: Snapshot, app: App, clock: Clock) -> None:
     requests = ", ".join(f"{row['count']} {row['state']}" for row in snapshot.requests)
     inbox = ", ".join(f"{count} {state}" for state, count in sorted(snapshot.inbox.items()))
+    events = ", ".join(f"{row['webhook']} {row['count']} {row['state']}" for row in snapshot.events)
     free = "" if snapshot.free_octets is None else _("{size} free").format(size=size(snapshot.free_octets))
     sent = _("{n} in a minute, {m} in an hour").format(n=snapshot.rates.sent_minute, m=snapshot.rates.sent_hour)
     print_pairs(
@@ -208,6 +215,7 @@ def _show(snapshot: Snapshot, app: App, clock: Clock) -> None:
             ("database", app.database),
             ("disk", free),
             ("requests", requests or _("none open")),
+            ("webhooks", events),
             ("inbox, 24 h", inbox or _("nothing")),
             ("look-alikes", _lookalikes(snapshot.lookalikes)),
             ("parts sent", sent),

@@ -27,6 +27,9 @@ def test_what_was_not_heard_is_listed_and_told_again(smsd: Smsd, house: House) -
     house.now += 100
     house.store.events.care("ccs", give_up=50, keep=1000, most=100)
     assert json.loads(smsd("webhook", "list", "--given-up", "--json").stdout)[0]["state"] == "given_up"
+    assert "webhooks     ccs 1 given_up\n" in smsd("status").stdout
+    [warned] = [each for each in json.loads(smsd("status", "--json").stdout)["warnings"] if "webhook" in each]
+    assert warned == "1 event never heard by a webhook: 'smsd webhook list --given-up' shows which"
     assert smsd("webhook", "retry", "--all").stdout == "1 event to be told again\n"
     assert json.loads(smsd("webhook", "list", "--json").stdout)[0]["state"] == "waiting"
     assert smsd("webhook", "retry", str(event["id"])).exit_code == 0
