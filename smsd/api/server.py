@@ -137,12 +137,13 @@ def open_unix(path: Path, group: str) -> socket.socket:
             made.bind(str(path))
         finally:
             os.umask(former)
-        if group:
-            os.chown(path, -1, _group(group))
+        if group and (number := _group(group)) != path.stat().st_gid:
+            os.chown(path, -1, number)
+        # Last: where the directory has a default access list, this lets in whom that names.
         path.chmod(0o660)
     except OSError as error:
         made.close()
-        hint = "; may the daemon give files to this group? It must belong to it" if group else ""
+        hint = "; may the daemon give files to this group? A unit may forbid it" if group else ""
         raise SmsdError(f"{path}: the API's socket cannot be made: {error.strerror or error}{hint}") from error
     except BaseException:
         made.close()

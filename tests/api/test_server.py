@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import struct
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,7 @@ from smsd.api import app, server
 from smsd.daemon import api as module
 from smsd.errors import ConfigError, SmsdError
 from tests.api.house import PHONE, Face, served
+from tests.store.test_sharing import default_list
 
 HEAD = b"POST /v1/notifications HTTP/1.1\r\nHost: smsd\r\nContent-Type: application/json\r\n"
 
@@ -127,6 +129,18 @@ def test_a_group_that_is_configured_gets_the_socket(tmp_path: Path) -> None:
     group = grp.getgrgid(os.getgid()).gr_name
     with server.open_unix(tmp_path / "api.sock", group):
         assert (tmp_path / "api.sock").stat().st_gid == os.getgid()
+
+
+def test_a_default_access_list_lets_in_whom_it_names(tmp_path: Path) -> None:
+    """As systemd/tmpfiles.conf gives /var/lib/smsd: smsd-admin may write, smsd-view may not."""
+    default_list(tmp_path)
+    with server.open_unix(tmp_path / "api.sock", ""):
+        octets = os.getxattr(tmp_path / "api.sock", "system.posix_acl_access")
+    entries = [struct.unpack_from("<HHI", octets, at) for at in range(4, len(octets), 8)]
+    named = {number: rights for tag, rights, number in entries if tag == 8}
+    [mask] = [rights for tag, rights, _ in entries if tag == 16]
+    [others] = [rights for tag, rights, _ in entries if tag == 32]
+    assert (named[60010] & mask, others) == (6, 0)
 
 
 async def test_an_idle_connection_does_not_hold_the_end_up(tmp_path: Path) -> None:
