@@ -6,6 +6,7 @@ from pathlib import Path
 
 from smsd.config import checks
 from smsd.config.key import key
+from smsd.config.quota import Quota
 
 __all__ = ["ByClass", "Http"]
 
@@ -49,6 +50,7 @@ class Http:
         None, "File with the word that ends the path of a receipt; needed with `webhook_port`.", checks.filled
     )
     ca_file: Path | None = key(None, "Certificates to trust instead of the system's.", checks.filled)
+    limits: Quota = key(Quota(), "Limits of its own.", shown="none")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,15 +21,14 @@ from smsd.config.directory import Directory
 from smsd.config.http import ByClass, Http
 from smsd.config.key import key
 from smsd.config.metrics import Metrics
+from smsd.config.quota import Quota, limit_table
 from smsd.config.retention import Retention
 from smsd.config.selftest import SelfTest
 from smsd.config.sim import Sim
 from smsd.errors import ConfigError
 from smsd.rules import replies
 from smsd.rules.alerts import NumberPolicy, Treatment
-from smsd.rules.limits import Limits as RouteLimits
 from smsd.rules.limits import LimitTable
-from smsd.rules.routing import Kind
 
 if typing.TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -119,6 +118,7 @@ class Modem:
         checks.between(10, 600), unit="s",
     )  # fmt: skip
     delivery_reports: bool = key(default=True, doc="Whether status reports are asked for.")
+    limits: Quota = key(Quota(), "Limits of its own.", shown="none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +189,7 @@ class Smpp:
         None, 'What error codes in failed receipts block: `"254" = "sender"`; sender, recipient, text or sim swapped.',
         checks.smpp_receipt_errors, shown="the profile's",
     )  # fmt: skip
+    limits: Quota = key(Quota(), "Limits of its own.", shown="none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,34 +380,7 @@ class Config:
     @property
     def limit_table(self) -> LimitTable:
         """What each route may send, and when no alert is sent."""
-        limits, tariff = self.limits, self.tariff
-        shared = {
-            "reserve_percent": limits.reserve_percent,
-            "budget_per_day": limits.budget_roubles_per_day * 100,
-        }
-        return LimitTable(
-            kinds=dict.fromkeys(self.routes, Kind.BIND) | {each.name: Kind.SIM for each in self.modems},
-            by_kind={
-                Kind.SIM: RouteLimits(
-                    limits.sim_parts_per_minute,
-                    limits.sim_parts_per_hour,
-                    limits.sim_parts_per_day,
-                    limits.sim_recipients_per_day,
-                    limits.sim_alerts_per_day,
-                    **shared,
-                ),
-                Kind.BIND: RouteLimits(
-                    limits.bind_parts_per_minute,
-                    limits.bind_parts_per_hour,
-                    limits.bind_parts_per_day,
-                    limits.bind_recipients_per_day,
-                    **shared,
-                ),
-            },
-            price={Kind.SIM: tariff.sim_part_kopecks, Kind.BIND: tariff.bind_part_kopecks},
-            quiet=limits.quiet_span,
-            zone=self.service.zone,
-        )
+        return limit_table(self)
 
     def require_routes(self) -> None:
         """Raise ``ConfigError`` when there is neither a modem nor a bind: nothing for a daemon to do."""
@@ -439,7 +413,13 @@ TABLES: Mapping[str, type] = {
 }
 ARRAYS: Mapping[str, str] = {"modem": "modems", "smpp": "smpp", "http": "http", "webhook": "webhooks", "sim": "sims"}
 """Tables that may stand several times, and the field of ``Config`` they make."""
-NESTED: Mapping[str, type] = {"modem.identity": Identity, "routing.by_class": ByClass}
+NESTED: Mapping[str, type] = {
+    "modem.identity": Identity,
+    "modem.limits": Quota,
+    "smpp.limits": Quota,
+    "http.limits": Quota,
+    "routing.by_class": ByClass,
+}
 """Tables within tables."""
 
 

@@ -17,6 +17,7 @@ from smsd.config import checks
 from smsd.config.alarms import Alarms
 from smsd.config.directory import Directory
 from smsd.config.keys import ARRAYS, DEFAULT_PATH, TABLES, Config, Identity, Service, kind_of
+from smsd.config.quota import Quota
 from smsd.config.selftest import SelfTest
 from smsd.config.sim import Sim
 from smsd.errors import ConfigError, UsageError
@@ -123,7 +124,9 @@ class _Reader:
         kind = kind_of(field)
         if dataclasses.is_dataclass(kind):
             if not isinstance(value, dict):
-                hint = '{ imei = "…" }' if kind is Identity else f"[{where.strip('[]')}.{field.name}]"
+                hint = {Identity: '{ imei = "…" }', Quota: "{ parts_per_day = 500 }"}.get(
+                    kind
+                ) or f"[{where.strip('[]')}.{field.name}]"
                 raise self._wrong(where, field.name, f"must be a table: write {hint}")
             return self.section(kind, value, f"{where} {field.name}")
         if kind is tuple:

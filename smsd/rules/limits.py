@@ -10,7 +10,7 @@ part too many.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta, tzinfo
 
 from smsd.rules.outbox import MessageClass
@@ -54,7 +54,7 @@ class LimitTable:
     """The limits of all routes, as the configuration has them.
 
     ``kinds`` names the routes; ``by_kind`` has the limits of a SIM and of a bind, ``price`` what a part costs by them,
-    in kopecks; ``quiet`` the hours without alerts in ``zone``.
+    in kopecks; ``quiet`` the hours without alerts in ``zone``; ``by_route`` the limits of routes that have their own.
     """
 
     kinds: Mapping[str, Kind]
@@ -62,24 +62,15 @@ class LimitTable:
     price: Mapping[Kind, int]
     quiet: Span | None = None
     zone: tzinfo | None = None
+    by_route: Mapping[str, Limits] = field(default_factory=dict)
 
     def of(self, route: str, now: float) -> Limits:
         """Return the limits of a route as they are at a moment."""
         kind = self.kinds.get(route)
-        limits = NO_LIMITS if kind is None else self.by_kind.get(kind, NO_LIMITS)
+        of_kind = NO_LIMITS if kind is None else self.by_kind.get(kind, NO_LIMITS)
+        limits = self.by_route.get(route, of_kind)
         until = self.quiet_until(now)
-        if until is None:
-            return limits
-        return Limits(
-            limits.per_minute,
-            limits.per_hour,
-            limits.per_day,
-            limits.recipients_per_day,
-            limits.alerts_per_day,
-            limits.reserve_percent,
-            limits.budget_per_day,
-            until,
-        )
+        return limits if until is None else replace(limits, quiet_until=until)
 
     def quiet_until(self, now: float) -> float | None:
         """Say when the quiet hours end that a moment lies in; ``None``: it lies in none."""

@@ -23,6 +23,7 @@ KINDS = {
     "tuple": "list of strings",
     "Identity": "table",
     "ByClass": "table",
+    "Quota": "table",
     "dict": "table",
 }
 

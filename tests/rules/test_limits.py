@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smsd.rules.limits import Limits, LimitTable, Spent, estimate_end, hold, quiet_until, room
@@ -120,6 +120,7 @@ def test_a_daily_quota_spreads_an_alert_over_days() -> None:
     assert last == NOON + 48 * HOUR + 10 * 60
 
 
+@settings(deadline=None)  # a million parts a hundredth a minute are many days to count
 @given(
     parts=st.integers(1, 10**6),
     per_minute=st.floats(0.01, 1e4),
