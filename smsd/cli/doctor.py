@@ -71,10 +71,19 @@ def _round(app: App, shown: list[str]) -> "list[Finding]":
 def _show(finding: "Finding") -> None:
     width = 1 + max(map(len, map(_, COLOURS)))
     mark = click.style(f"{_(finding.severity.value):<{width}}", fg=COLOURS[finding.severity.value])
-    about, what = one_line(said(finding.about)), one_line(said(finding.what))
+    about, what = one_line(said(finding.about)), one_line(_what(finding))
     click.echo(f"{mark}{finding.check.value}, {about}: {what}")
     if finding.cure:
         click.echo(f"{'':<{width}}" + _("cure: {what}").format(what=one_line(said(finding.cure))))
+
+
+def _what(finding: "Finding") -> str:
+    """Return how it is, in words; what stood behind the name of a file in an error is known with that name only."""
+    told = said(finding.what)
+    if told == finding.what:
+        whole = said(f"{finding.about}: {finding.what}")
+        told = whole.removeprefix(f"{finding.about}: ")
+    return told
 
 
 def _conclude(findings: "list[Finding]") -> None:

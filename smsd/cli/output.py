@@ -159,8 +159,8 @@ def print_table(
 ) -> None:
     """Print rows in columns; ``empty`` is said instead when there are none.
 
-    The headings are said in the language that is spoken. On a terminal the column ``flexible`` is cut so that a row is
-    a line; in a pipe nothing is cut.
+    The headings are said in the language that is spoken. On a terminal a row is a line: the column ``flexible`` is cut,
+    then the widest ones, and at last the line; in a pipe nothing is cut.
     """
     cells = [[one_line("" if value is None else str(value)) for value in row] for row in rows]
     if not cells:
@@ -169,15 +169,22 @@ def print_table(
         return
     heads = [_(header) for header in headers]
     widths = [max(_columns(row[column]) for row in [heads, *cells]) for column in range(len(headers))]
-    if flexible and sys.stdout.isatty():
-        column = headers.index(flexible)
-        room = shutil.get_terminal_size().columns - len(indent) - sum(widths) - 2 * (len(widths) - 1) + widths[column]
-        widths[column] = min(widths[column], max(NARROWEST, room))
-        for row in cells:
-            row[column] = cut(row[column], widths[column])
+    limit = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    widths = _fitted(widths, limit - len(indent) - 2 * (len(widths) - 1), headers.index(flexible) if flexible else None)
     for line in [heads, *cells]:
-        padded = (value + " " * (width - _columns(value)) for value, width in zip(line, widths, strict=True))
-        click.echo((indent + "  ".join(padded)).rstrip())
+        fitting = [cut(value, width) for value, width in zip(line, widths, strict=True)]
+        padded = (value + " " * (width - _columns(value)) for value, width in zip(fitting, widths, strict=True))
+        click.echo(cut((indent + "  ".join(padded)).rstrip(), limit))
+
+
+def _fitted(widths: Sequence[int], room: int, flexible: int | None) -> list[int]:
+    """Return widths that fit: the flexible column gives way first, then whichever is the widest."""
+    fitted = list(widths)
+    if flexible is not None:
+        fitted[flexible] = min(fitted[flexible], max(NARROWEST, room - sum(fitted) + fitted[flexible]))
+    while sum(fitted) > room and (widest := max(fitted)) > NARROWEST:
+        fitted[fitted.index(widest)] -= 1
+    return fitted
 
 
 def _columns(text: str) -> int:

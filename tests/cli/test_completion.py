@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -54,3 +55,53 @@ def test_the_scripts_are_understood_by_their_shells(shell: str) -> None:
     script = CliRunner().invoke(main, ["completion", shell], prog_name="smsd").stdout
     result = subprocess.run([shell, "-n"], input=script, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """A PATH on which ``smsd`` is this program."""
+    program = tmp_path / "bin" / "smsd"
+    program.parent.mkdir()
+    lines = ["import sys", "sys.argv[0] = 'smsd'", "from smsd.cli import main", "main(prog_name='smsd')"]
+    program.write_text("\n".join([f"#!{sys.executable}", *lines, ""]), "utf-8")
+    program.chmod(0o755)
+    return f"{program.parent}:{os.environ['PATH']}"
+
+
+def asked(shell: str, program: str, path: str, home: Path) -> list[str]:
+    """Let a shell load its script and run a program that completes; return what it prints."""
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    script = CliRunner().invoke(main, ["completion", shell], prog_name="smsd").stdout
+    (home / "script").write_text(script, "utf-8")
+    environ = {"PATH": path, "HOME": str(home), "LC_ALL": "C.UTF-8", "TERM": "dumb"}
+    done = subprocess.run(
+        [shell, "-c", program.format(script=home / "script")], env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_bash_completes(tmp_path: Path, path: str) -> None:
+    """As bash does it: with the program's name, the word and the one before."""
+    program = (
+        "source {script}; COMP_WORDS=(smsd outbox wh); COMP_CWORD=2; _smsd_completion smsd wh outbox; "
+        "printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    )
+    assert asked("bash", program, path, tmp_path) == ["why"]
+
+
+def test_zsh_completes(tmp_path: Path, path: str) -> None:
+    """The function that zsh is given describes what it found to ``_describe``, which here prints it."""
+    program = (
+        "autoload -U compinit && compinit -u -D; _describe() {{ local name=$3; print -l -- ${{(P)name}} }}; "
+        "compadd() {{ while [[ $1 == -* ]]; do shift 2; done; print -l -- $@ }}; compdef() {{ :; }}; source {script}; "
+        "words=(smsd outbox wh); CURRENT=3; _smsd_completion"
+    )
+    found = asked("zsh", program, path, tmp_path)
+    assert any(word.startswith("why") for word in found), found
+
+
+def test_fish_completes(tmp_path: Path, path: str) -> None:
+    found = asked("fish", "source {script}; complete --do-complete 'smsd outbox wh'", path, tmp_path)
+    assert found[0] == "why"

@@ -14,7 +14,7 @@ from tests.store.house import OTHER, PHONE, House, claimant, new
 
 Smsd = Callable[..., Result]
 
-READING = {"list", "show", "why", "preview", "check", "status", "doctor", "held", "completion"}
+READING = {"list", "show", "why", "preview", "check", "status", "doctor", "held", "completion", "balance"}
 """Commands that change nothing by what they are."""
 WITHOUT = {
     "run": "it is the daemon",

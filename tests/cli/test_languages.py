@@ -1,13 +1,22 @@
 """The same store is told of in Russian and in English, never in both at once, and programs read the same octets."""
 
+import os
+import pty
 import re
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from smsd import speech
 from smsd.cli import main
 from smsd.cli.app import App
+from smsd.cli.output import Clock, _columns
+from smsd.cli.status import look
+from smsd.cli.watch import BARS, History, screen
 from smsd.rules.outbox import MessageClass
 from smsd.rules.reception import InboxState
 from smsd.sms import Deliver, InDoubt, NotSent, ReportClass, RouteStatus, Sent, Verdict
@@ -167,3 +176,44 @@ def test_a_whole_claim_is_told_in_russian(speak: Speak, filled: House) -> None:
     for claim in filled.store.outbox.claim(claimant("operator2", sim=None, whole=True)):
         filled.store.outbox.record([(claim.attempt_id, Sent("20"))])
     assert english_in(speak(RUSSIAN, "outbox", "why", str(number)).output) == []
+
+
+@pytest.mark.usefixtures("filled")
+def test_the_doctor_speaks_one_language(speak: Speak) -> None:
+    russian, english = speak(RUSSIAN, "doctor", "--all"), speak(ENGLISH, "doctor", "--all")
+    assert russian.exit_code == english.exit_code
+    assert english_in(re.sub(r"лечение: [^\n]*", "", russian.output)) == []
+    assert cyrillic_in(english.output) == []
+    assert "лечение: " in russian.output
+
+
+def test_the_live_screen_is_in_russian_and_fits(filled: House, config: Path) -> None:
+    app = App(config, {})
+    speech.speak(RUSSIAN)
+    try:
+        seen = look(app, filled.store, filled.now)
+        clock = Clock(app.config.service.zone, filled.now)
+        for columns in (200, 80, 60):
+            lines = screen(seen, History(), clock, filled.now, number="+7", columns=columns, lines=24, bars=BARS)
+            assert columns < 200 or english_in("\n".join(lines)) == []
+            assert max(map(_columns, lines)) <= columns
+    finally:
+        speech.speak({})
+
+
+@pytest.mark.parametrize(
+    ("environ", "coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)],
+)
+def test_a_help_is_coloured_on_a_terminal_only(environ: dict[str, str], coloured: bool) -> None:
+    program = "import sys; from smsd.cli import main; main(['outbox', '--help'], prog_name='smsd')"
+    command = [sys.executable, "-c", program]
+    told = {"PATH": os.environ["PATH"], "TERM": "xterm", "LC_ALL": "C.UTF-8", **environ}
+    ours, theirs = pty.openpty()
+    done = subprocess.run(command, env=told, stdout=theirs, check=True)
+    os.close(theirs)
+    shown = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert ("\x1b[" in shown) is coloured
+    assert done.returncode == 0
+    assert "\x1b[" not in subprocess.run(command, env=told, capture_output=True, text=True, check=True).stdout

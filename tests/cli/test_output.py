@@ -110,3 +110,17 @@ def test_a_bar_is_for_terminals_only(monkeypatch: pytest.MonkeyPatch) -> None:
             more(10)
     assert pipe.getvalue() == ""
     assert "sealing" in terminal.getvalue()
+
+
+@pytest.mark.parametrize("columns", [80, 60, 40, 20])
+def test_a_table_fits_whatever_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((columns, 24)))
+    rows = [(12345, "29.11.2026 18:51:34", "+79160000001", "notification", "undeliverable", "Текст, 你好, " * 9)]
+    print_table(("id", "created", "to", "class", "state", "text"), rows, flexible="text")
+    print_table(("created", "detail"), [("29.11.2026 18:51:34", "без гибкого столбца " * 9)], indent="  ")
+    lines = terminal.getvalue().splitlines()
+    assert len(lines) == 4
+    assert max(map(_columns, lines)) <= columns
+    assert all(line.startswith(("12345", "id", "  ")) for line in lines)
