@@ -31,7 +31,7 @@ def record(app: App, file: Path, *, device: Path | None, baud: int, listen: floa
 
     Nothing is sent or deleted and no PIN is entered; the messages it holds are listed. IMEI, IMSI, ICCID, phone
     numbers, cells, names and texts are replaced by others of the same length: read the file before you give it away.
-    The daemon must not have the modem: systemctl stop smsd.
+    The daemon must not have the modem: 'systemctl stop smsd'.
     """
     import asyncio  # noqa: PLC0415  start-up time
 

@@ -98,6 +98,11 @@ async def drop_hints(stage: Stage) -> None:
     stage.modem.settings.indications = [0, 0, 0, 0, 0]
 
 
+async def keep_dropping_hints(stage: Stage) -> None:
+    """Let the modem say yes to +CNMI and keep nothing."""
+    stage.lasting(Kind.CANNED, "+CNMI?", RESTART, octets=b"+CNMI: 0,0,0,0,0")
+
+
 async def fill_with_drafts(stage: Stage) -> None:
     """Fill the SIM with messages that somebody stored for sending."""
     memory = stage.modem.memories["SM"]
@@ -188,6 +193,7 @@ SCENARIOS = (
     Scenario("message stores lost until the radio is turned off and on", stores_refused(RADIO)),
     Scenario("message stores lost until the modem is restarted", stores_refused(RESTART)),
     Scenario("forgets that it is to tell of new messages (+CNMI)", drop_hints),
+    Scenario("forgets +CNMI whatever is said, until it is restarted", keep_dropping_hints),
     Scenario("refuses every message until its radio is turned off and on", refuse_all(RADIO), send_until_sent),
     Scenario("answers, and delivers nothing until it is restarted", deaf(RESTART), test_itself),
     Scenario("answers nothing any more, until its power goes", mute(POWER)),

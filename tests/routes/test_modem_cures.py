@@ -26,6 +26,7 @@ from tests.routes.house import QUICK, Ledger, part, running
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "cures.md"
 SWIFT = replace(QUICK, cure_pace=0.004, radio_rest=0.01, reset_rest=0.05, functionality=0.6, dead=0.3, probe=0.1)
+BEGIN, END = "<!-- measured: cures -->", "<!-- end: cures -->"
 WRITE = "SMSD_WRITE_CURES"
 
 
@@ -98,23 +99,21 @@ def finding(events: Sequence[Mapping[str, object]]) -> str:
 
 def agrees(name: str, found: str) -> None:
     """Compare a finding with the page, or write it there."""
-    row = re.compile(rf"^\| {re.escape(name)} \| (.*) \|$", re.MULTILINE)
     page = PAGE.read_text("utf-8")
+    head, _, rest = page.partition(BEGIN)
+    table, _, tail = rest.partition(END)
+    rows = dict(re.findall(r"^\| ([^|]*) \| (.*) \|$", table, re.MULTILINE))
     if os.environ.get(WRITE):
-        line = f"| {name} | {found} |"
-        if row.search(page):
-            page = row.sub(lambda _: line, page)
-        else:
-            page = page.replace("\n<!-- end: cures -->", f"{line}\n\n<!-- end: cures -->").replace("|\n\n|", "|\n|")
-        PAGE.write_text(page, "utf-8")
+        rows[name] = found
+        told = ["fault", "---", *(each.name for each in SCENARIOS if each.name in rows)]
+        lines = "".join(f"| {each} | {rows[each]} |\n" for each in told)
+        PAGE.write_text(f"{head}{BEGIN}\n\n{lines}\n{END}{tail}", "utf-8")
         return
-    written = row.search(page)
-    assert written is not None, f"{WRITE}=1 pytest {Path(__file__).name} writes the table anew"
-    assert found == written[1]
+    assert found == rows.get(name), f"{WRITE}=1 pytest {Path(__file__).name} writes the table anew"
 
 
 def test_the_page_tells_of_these_faults_and_of_no_other() -> None:
-    table = PAGE.read_text("utf-8").partition("<!-- measured: cures -->")[2].partition("<!-- end: cures -->")[0]
+    table = PAGE.read_text("utf-8").partition(BEGIN)[2].partition(END)[0]
     told = re.findall(r"^\| ([^|]*) \|", table, re.MULTILINE)[2:]
     assert told == [scenario.name for scenario in SCENARIOS]
 

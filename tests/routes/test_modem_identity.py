@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,23 @@ async def test_a_foreign_modem_is_left_alone(
 async def test_a_foreign_sim_is_left_alone(plug: Plug, seeking: MakeRoute, ledger: Ledger, imei: str) -> None:
     modem = plug("ttyUSB0", sim=Sim("+79000000000", imsi=OTHER_IMSI))
     await left_alone(modem, seeking(imei, IMSI), ledger, "foreign-sim")
+
+
+async def test_a_foreign_sim_in_our_modem_is_not_asked_all_the_time(
+    plug: Plug, host: InventedHost, seeking: MakeRoute, ledger: Ledger
+) -> None:
+    """The modem is ours, so that seeking finds it at once; its card is looked at again only in a while."""
+    modem = plug("ttyUSB0", sim=Sim("+79000000000", imsi=OTHER_IMSI))
+    timings = replace(QUICK, stranger=30.0)
+    async with running(seeking(OURS, IMSI, timings=timings), ledger, "foreign-sim") as route:
+        asked = len(modem.typed)
+        with pytest.raises(TimeoutError):
+            await modem.wait_until(lambda modem: len(modem.typed) > asked, 0.5)
+        modem.unplug()
+        modem.sim = Sim(NUMBER)
+        modem.memories["SM"] = modem.sim.messages
+        modem.plug(host.plug("ttyUSB0", "1-1"))
+        await ledger.until(lambda: route.status.state == "ready")
 
 
 async def test_our_pin_is_not_tried_in_a_foreign_sim(

@@ -3,6 +3,8 @@
 Knows which sign belongs to which trouble of ``rules.cures``. Refuses to cure, and to see what only a self-test can.
 """
 
+from dataclasses import replace
+
 from smsd.routes.modem.driver import Channel
 from smsd.routes.modem.inbox import Inbox
 from smsd.routes.modem.network import Network
@@ -10,8 +12,10 @@ from smsd.routes.modem.recovery import Recovery
 from smsd.routes.modem.setup import Setup, indications
 from smsd.rules.cures import Trouble
 
-__all__ = ["diagnose", "look_at_indications"]
+__all__ = ["diagnose", "kept_to", "look_at_indications"]
 
+TOLD = 1
+"""<mt> among the values of +CNMI (27.005 §3.4.1): 0, and the modem tells of no message."""
 REFUSED_LISTS = 2
 """So often in a row no store could be listed, and the storage is lost: once, a busy card refuses."""
 
@@ -36,6 +40,14 @@ async def look_at_indications(channel: Channel, recovery: Recovery, setup: Setup
     kept = await indications(channel)
     dropped = bool(kept) and kept != setup.indications
     _note(recovery, Trouble.HINTS_LOST, f"+CNMI stands at {_listed(kept)}" if dropped else "")
+
+
+def kept_to(before: Setup | None, now: Setup) -> Setup:
+    """Return a set-up that is measured by the one before where the modem says yes to +CNMI and keeps it no more."""
+    if before is None or not before.indications or now.indications == before.indications:
+        return now
+    told_before, told_now = before.indications[TOLD], now.indications[TOLD : TOLD + 1]
+    return replace(now, indications=before.indications) if told_before and told_now == (0,) else now
 
 
 def _note(recovery: Recovery, trouble: Trouble, why: str) -> None:

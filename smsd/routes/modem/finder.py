@@ -76,9 +76,17 @@ class Seeker:
 
     async def _seen_at(self, port: HostPort) -> Seen:
         mark, seen = self._seen.get(port.tty, ("", None))
-        if seen is None or mark != _mark(port):
-            return await self._ask(port, self._clock())
-        return await self._ask(port, seen.first) if self._stale(seen) else seen
+        if seen is not None and mark == _mark(port):
+            if not self._stale(seen):
+                return seen
+            asked = await self._ask(port, seen.first)
+            if asked.identity == seen.identity:
+                return asked
+        else:
+            asked = await self._ask(port, self._clock())
+        if asked.identity is not None:
+            log.info("modem_seen", device=port.path, model=asked.identity.model, imei=f"…{asked.identity.imei[-4:]}")
+        return asked
 
     def _stale(self, seen: Seen) -> bool:
         age, timings = self._clock() - seen.at, self._timings
@@ -95,7 +103,6 @@ class Seeker:
             return Seen(self._clock(), first, why=str(error), held=True)
         except RouteError as error:
             return Seen(self._clock(), first, why=str(error))
-        log.info("modem_seen", device=port.path, model=identity.model, imei=f"…{identity.imei[-4:]}")
         return Seen(self._clock(), first, identity, card)
 
     async def _converse(self, path: str) -> tuple[Identity, Card]:

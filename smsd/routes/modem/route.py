@@ -92,6 +92,7 @@ class ModemRoute:
         self._reset_usb = reset_usb
         self._usb = ""
         self._proved = ""
+        self._opened = False
         self._recovery = Recovery(name, self._timings, clock, pin, self._changed)
         self._strange: Mapping[str, str] = {}
         self._inbound: Inbound | None = None
@@ -221,6 +222,7 @@ class ModemRoute:
 
     async def _live(self, inbound: Inbound) -> None:
         """Live one life of the modem, from opening to loss."""
+        self._opened = False
         self._wanted = await wanted_now(self._configured, self._memory)
         if self._finder is not None:
             if not self._still_ours:
@@ -235,7 +237,9 @@ class ModemRoute:
         self._recovery.trusted = self._configured.anything or plug == self._proved
         try:
             with self._seeker.ports.used(self.device, self.name):
-                await self._live_at(await Port.open(self.device, self._baud, rtscts=self._rtscts), inbound)
+                port = await Port.open(self.device, self._baud, rtscts=self._rtscts)
+                self._opened = True
+                await self._live_at(port, inbound)
         finally:
             self._proved = plug if self._recovery.trusted else ""
 
@@ -303,12 +307,14 @@ class ModemRoute:
         """Leave a stranger alone until it goes, a person adopts it, or it is time to ask again who it is."""
         self._strange = error.facts
         self._become(error.state, str(error))
-        if self._finder is not None:  # the wanted one may come to another port meanwhile: seeking goes on
+        if not self._opened:  # it was only seen; the wanted one may come to another port meanwhile: seeking goes on
             await asyncio.sleep(self._timings.search)
             return
-        until = self._clock() + self._timings.stranger
-        while self._clock() < until and _exists(self.device) and not await self._wants_another():  # noqa: ASYNC110  as above
+        until, plug = self._clock() + self._timings.stranger, self._seeker.ports.plug_of(self.device)
+        while self._clock() < until and not await self._wants_another():
             await asyncio.sleep(self._timings.adoption)
+            if not plug or self._seeker.ports.plug_of(self.device) != plug:
+                return
 
     async def _wants_another(self) -> bool:
         """Tell whether a person has adopted something since this life began."""

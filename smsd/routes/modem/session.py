@@ -14,7 +14,7 @@ import structlog
 
 from smsd.errors import CommandTimeoutError, ModemError, ModemResetError, RouteError, StoreError
 from smsd.routes import Inbound, Memory
-from smsd.routes.modem.diagnosis import diagnose, look_at_indications
+from smsd.routes.modem.diagnosis import diagnose, kept_to, look_at_indications
 from smsd.routes.modem.dial import Dial
 from smsd.routes.modem.driver import Channel, Heard
 from smsd.routes.modem.evidence import Evidence
@@ -128,7 +128,7 @@ class Session:
     async def _set_up(self) -> None:
         quirks = self._identity.quirks
         setup = await set_up(self._channel, quirks, self._timings, want_reports=self._want_reports)
-        self._setup = setup
+        self._setup = setup = kept_to(self._setup, setup)
         self._inbox = self._inbox or Inbox(
             self._name,
             self._channel,
