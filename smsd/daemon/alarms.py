@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import json
 import os
-import platform
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -115,7 +114,7 @@ def command_input(told: Told) -> bytes:
     alarm = ALARMS[event.condition] if event.condition is not None else None
     value = {
         "event_id": told.id,
-        "host": platform.node(),
+        "host": os.uname().nodename,
         "at": _iso(event.at),
         "change": event.change.value,
         "condition": event.condition and event.condition.value,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from smsd.config import Config, Modem
 from smsd.doctor import bind, database, face, files, modem
+from smsd.doctor.alarms import alarms
 from smsd.doctor.finding import Check, Finding, Severity, bad, exit_code, fine, worth_a_look
 from smsd.doctor.process import PROC, cure, running, users_of
 from smsd.errors import ConfigError, PortBusyError, RouteError
@@ -83,6 +84,7 @@ class Doctor:
         yield from files.disk(path.parent)
         yield from files.secrets(config, account)
         yield from files.devices(config, account)
+        yield from alarms(config)
         yield from face.templates(config)
         yield from face.the_socket(config, account)
         if hidden := list(files.hidden(config)):

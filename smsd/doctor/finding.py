@@ -49,6 +49,7 @@ class Check(StrEnum):
     TEMPLATE = "template"
     API = "api"
     WEBHOOK = "webhook"
+    ALARMS = "alarms"
 
 
 ROUTES = frozenset(

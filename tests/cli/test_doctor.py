@@ -23,7 +23,10 @@ def with_modem(config: Path, tmp_path: Path) -> None:
     """One modem, in a directory that is closed to others."""
     tmp_path.chmod(0o750)
     (tmp_path / "modem").touch()
-    config.write_text(f'{config.read_text("utf-8")}[[modem]]\ndevice = "{tmp_path}/modem"\n', "utf-8")
+    config.write_text(
+        f'{config.read_text("utf-8")}[alarms]\nphones = ["+79990000001"]\n[[modem]]\ndevice = "{tmp_path}/modem"\n',
+        "utf-8",
+    )
 
 
 @pytest.mark.usefixtures("with_modem", "daemon")

@@ -27,7 +27,8 @@ def configured(place: Path) -> Callable[[str], Config]:
 
     def make(routes: str = MODEM) -> Config:
         routes = routes.replace("{place}", str(place))
-        return parse(f'[database]\nurl = "sqlite:///{place}/smsd.db"\n{routes}', place / "smsd.toml")
+        told = '[alarms]\nphones = ["+79990000001"]\n'
+        return parse(f'[database]\nurl = "sqlite:///{place}/smsd.db"\n{told}{routes}', place / "smsd.toml")
 
     return make
 
