@@ -72,8 +72,10 @@ def _endpoint(operation: Operation, offices: Offices, gate: Gate) -> Callable[[R
         except Problem as problem:
             return _problem(problem)
         except SmsdError as error:
-            log.warning("api_refused", operation=operation.name, error=str(error))
-            return _problem(problem_of(error))
+            found = problem_of(error)
+            if found.status >= 500:
+                log.warning("api_refused", operation=operation.name, error=str(error))
+            return _problem(found)
         except ClientDisconnect:
             return Response(status_code=400)
         except Exception as error:  # noqa: BLE001  the last resort: a caller is told nothing of it

@@ -39,6 +39,37 @@ BACKLOG = 1024
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
+class _AtOnce:
+    """A transport that sends what is written within one turn of the loop at once: an answer's head with its body.
+
+    By TCP a segment costs a third of a millisecond on the way to the same host, more than all the rest of an answer.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._written: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, octets: bytes) -> None:
+        """Send octets at the end of this turn."""
+        if not self._written:
+            self._loop.call_soon(self._send)
+        self._written.append(octets)
+
+    def close(self) -> None:
+        """Send what is written, then close."""
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        if self._written:
+            self._transport.write(b"".join(self._written))
+            self._written.clear()
+
+
 class Connection(H11Protocol):
     """A connection that says who is at its other end, and ends when a request takes too long to arrive."""
 
@@ -46,7 +77,7 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin."""
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", _AtOnce(transport, self.loop)))
         peer = peer_of(cast("socket.socket", transport.get_extra_info("socket")))
         if peer is not None:
             self.app_state = {**self.app_state, "peer": peer}
