@@ -3,6 +3,7 @@
 import pytest
 
 from smsd.config import parse
+from smsd.config.limits import limit_table
 from smsd.errors import ConfigError
 from smsd.rules.limits import Limits
 
@@ -36,7 +37,7 @@ budget_roubles_per_day = 5
 
 
 def test_a_route_has_the_limits_of_its_kind_but_for_its_own() -> None:
-    table = parse(FILE).limit_table
+    table = limit_table(parse(FILE))
     shared = {"reserve_percent": 10, "budget_per_day": 500}
     assert table.of("old", 0.0) == Limits(per_day=900, alerts_per_day=100, **shared)
     assert table.of("new", 0.0) == Limits(per_day=0, alerts_per_day=50, **shared)
@@ -45,7 +46,7 @@ def test_a_route_has_the_limits_of_its_kind_but_for_its_own() -> None:
 
 
 def test_its_own_limits_are_quiet_at_the_same_hours() -> None:
-    table = parse(FILE + 'quiet_hours = "21:00-09:00"').limit_table
+    table = limit_table(parse(FILE + 'quiet_hours = "21:00-09:00"'))
     assert table.of("new", 0.0).quiet_until == table.of("old", 0.0).quiet_until == 6 * 3600
     assert table.of("new", 0.0).alerts_per_day == 50
 

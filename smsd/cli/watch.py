@@ -21,7 +21,7 @@ import click
 from smsd.cli.alertview import hold_words, to_go
 from smsd.cli.app import App
 from smsd.cli.output import Clock, cut, one_line, plural
-from smsd.cli.status import Snapshot, look, size
+from smsd.cli.snapshot import Snapshot, look, size
 from smsd.errors import StoreError, UsageError
 from smsd.speech import N_, _, said
 

@@ -21,14 +21,13 @@ from smsd.config.directory import Directory
 from smsd.config.http import ByClass, Http
 from smsd.config.key import key
 from smsd.config.metrics import Metrics
-from smsd.config.quota import Quota, limit_table
+from smsd.config.quota import Quota
 from smsd.config.retention import Retention
 from smsd.config.selftest import SelfTest
 from smsd.config.sim import Sim
 from smsd.errors import ConfigError
 from smsd.rules import replies
 from smsd.rules.alerts import NumberPolicy, Treatment
-from smsd.rules.limits import LimitTable
 
 if typing.TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -376,11 +375,6 @@ class Config:
     def number_policy(self) -> NumberPolicy:
         """What is done with numbers that are probably a mistake."""
         return NumberPolicy(self.service.region, Treatment(self.alerts.not_mobile), Treatment(self.alerts.foreign))
-
-    @property
-    def limit_table(self) -> LimitTable:
-        """What each route may send, and when no alert is sent."""
-        return limit_table(self)
 
     def require_routes(self) -> None:
         """Raise ``ConfigError`` when there is neither a modem nor a bind: nothing for a daemon to do."""

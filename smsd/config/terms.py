@@ -1,6 +1,7 @@
 """What the desk is told of the configuration, as values: the same for the command line and for the API."""
 
 from smsd.config.keys import Config
+from smsd.config.limits import limit_table
 from smsd.config.templates import read_templates
 from smsd.desk import Terms
 from smsd.desk.alerts import AlertTerms
@@ -28,7 +29,7 @@ def alert_terms(config: Config) -> AlertTerms:
         require_consent=config.alerts.require_consent,
         overriding=config.alerts.override_opt_out,
         lifetime=config.messages.expires("alert"),
-        limits=config.limit_table,
+        limits=limit_table(config),
         order=config.alert_order,
         senders=by_name | {modem.name: config.service.number for modem in config.modems},
     )

@@ -19,6 +19,7 @@ import structlog
 
 from smsd import log
 from smsd.config import Config, read_templates
+from smsd.config.limits import limit_table
 from smsd.daemon.alarms import alarm_settings
 from smsd.daemon.beside import face, put_beside
 from smsd.daemon.directory import directory_of
@@ -96,7 +97,7 @@ class Daemon:
                 raise AlreadyRunningError(f"{modem.device} is in use by {who}; two daemons on one modem are refused")
 
     async def _serve(self, thread: StoreThread) -> None:
-        thread.store.outbox.limits = self._config.limit_table
+        thread.store.outbox.limits = limit_table(self._config)
         vault = _vault(self._config, thread.store, self._log)
         routes = make_routes(self._config, thread, self._clock, self._timings, self._host, self._environ)
         async with directory_of(self._config, thread, vault) as directory:

@@ -15,7 +15,7 @@ from smsd import speech
 from smsd.cli import main
 from smsd.cli.app import App
 from smsd.cli.output import Clock, _columns
-from smsd.cli.status import look
+from smsd.cli.snapshot import look
 from smsd.cli.watch import BARS, History, screen
 from smsd.rules.outbox import MessageClass
 from smsd.rules.reception import InboxState

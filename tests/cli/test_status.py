@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 
 from smsd import gateway
-from smsd.cli import status as module
+from smsd.cli import snapshot as module
 from smsd.rules.outbox import MessageClass
 from smsd.sms import InDoubt, NotSent, RouteStatus, Verdict
 from tests.store.house import House

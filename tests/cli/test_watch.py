@@ -18,7 +18,7 @@ import pytest
 from click.testing import Result
 
 from smsd.cli.output import Clock
-from smsd.cli.status import Snapshot
+from smsd.cli.snapshot import Snapshot
 from smsd.cli.watch import BARS, ENTER, LEAVE, PLAIN_BARS, History, _bars, plot, screen
 from smsd.rules.alarms import Condition, Standing
 from smsd.store.figures import Rates

@@ -1,10 +1,13 @@
 """Who may import whom: the contracts of pyproject.toml hold, and each of them can fail."""
 
+import ast
+import graphlib
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -64,3 +67,31 @@ def test_a_module_without_a_layer_fails(copy: Path) -> None:
     code, said = lint(copy)
     assert code != 0
     assert re.search(r"smsd\.utils|\butils\b", said), said
+
+
+def imported(tree: ast.AST, module: str, modules: set[str]) -> Iterator[str]:
+    """Return the modules of ours that run because a module does; what only the type checker reads is left out."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module is not None:
+            whole = {f"{node.module}.{each.name}" for each in node.names}
+            found = {name if name in modules else node.module for name in whole} & modules
+            yield from found - {module}
+        yield from imported(node, module, modules)
+
+
+def test_no_module_needs_itself() -> None:
+    files = {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file
+        for file in (ROOT / "smsd").rglob("*.py")
+    }
+    modules = set(files)
+    needs = {name: set(imported(ast.parse(file.read_text("utf-8")), name, modules)) for name, file in files.items()}
+    assert needs["smsd.cli.watch"] >= {"smsd.cli.snapshot"}
+    graphlib.TopologicalSorter(needs).prepare()
+
+
+def test_a_circle_would_be_seen() -> None:
+    tree = ast.parse("if TYPE_CHECKING:\n    from smsd.a import x\ndef f():\n    from smsd.b import y")
+    assert list(imported(tree, "smsd.c", {"smsd.a", "smsd.b"})) == ["smsd.b"]
