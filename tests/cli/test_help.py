@@ -15,10 +15,6 @@ from click.testing import CliRunner, Result
 import smsd as package
 from smsd.cli import COMMANDS, main
 
-HEAVY = {
-    "asyncio", "cryptography", "phonenumbers", "serial", "smsd.desk", "smsd.store", "sqlite3", "sqlite_utils",
-    "structlog", "tomllib", "zoneinfo",
-}  # fmt: skip
 PROMISED = [
     "run",
     "demo",
@@ -82,19 +78,6 @@ def test_the_lines_of_the_help_are_those_of_the_commands() -> None:
     for path, command in EVERY:
         if len(path) == 1:
             assert (command.help or "").partition("\n")[0] == COMMANDS[path[0]][1]
-
-
-@pytest.mark.parametrize(
-    "words", [["--help"], ["--version"], ["outbox", "--help"], ["client", "add", "--help"], ["demo", "--help"]]
-)
-def test_help_imports_nothing_slow(words: list[str]) -> None:
-    program = (
-        "import sys\nfrom smsd.cli import main\n"
-        f"try:\n    main({words!r}, prog_name='smsd')\nexcept SystemExit:\n    pass\n"
-        f"print(sorted({HEAVY!r} & set(sys.modules)))"
-    )
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert result.stdout.splitlines()[-1] == "[]"
 
 
 def test_every_reading_command_prints_json() -> None:
