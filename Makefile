@@ -18,8 +18,8 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)             ## the whole service on a simulated modem: a client asks, two answers come
 	$(BIN)/smsd demo
 
-test: $(STAMP)             ## all tests
-	$(BIN)/pytest
+test: $(STAMP)             ## all tests, on as many processors as there are
+	$(BIN)/pytest --numprocesses=auto --dist=worksteal
 
 check: $(STAMP)            ## format, lint, strict types, layers, docs compared with code
 	$(BIN)/ruff format --check .

@@ -117,12 +117,15 @@ def _change(app: App, phone: str, cause: str, *, subscribed: bool, dry_run: bool
         raise UsageError(f"the cause has {len(words)} characters; at most {LONGEST_CAUSE}")
     with app.store() as store:
         number = app.desk(store).phone(phone)
-        if store.clients.subscribed(number) is subscribed:
-            already = _("{phone}: takes them already") if subscribed else _("{phone}: takes none already")
-            click.echo(already.format(phone=number))
-            return
-        if not dry_run:
-            store.clients.set_wish(number, subscribed=subscribed, cause=f"by hand: {words}" if words else "by hand")
+        if dry_run:
+            changes = store.clients.subscribed(number) is not subscribed
+        else:
+            told = f"by hand: {words}" if words else "by hand"
+            changes = store.clients.set_wish(number, subscribed=subscribed, cause=told)
+    if not changes:
+        already = _("{phone}: takes them already") if subscribed else _("{phone}: takes none already")
+        click.echo(already.format(phone=number))
+        return
     if dry_run:
         would = _("{phone}: would take them again") if subscribed else _("{phone}: would take none any more")
         click.echo(would.format(phone=number))

@@ -117,8 +117,7 @@ class Clients:
     def subscribed(self, phone: str) -> bool:
         """Tell whether a number takes notifications and alerts."""
         with self._engine.read() as tx:
-            row = wish_of(tx, phone)
-        return row is None or bool(row["subscribed"])
+            return _subscribed(wish_of(tx, phone))
 
     def wish(self, phone: str) -> Row | None:
         """Return what a number wishes (subscribed, decided_at, changed_at, cause), ``None`` where it never said."""
@@ -130,8 +129,20 @@ class Clients:
         with self._engine.read() as tx:
             return tx.all("subscription_list", limit=limit or -1, stopped=int(stopped_only))
 
-    def set_wish(self, phone: str, *, subscribed: bool, cause: str) -> None:
-        """Record what a person says a number wishes, as of now. Its own later word goes before this."""
+    def set_wish(self, phone: str, *, subscribed: bool, cause: str) -> bool:
+        """Record what a person says a number wishes, as of now; tell whether it was otherwise before.
+
+        Its own later word goes before this; what stands recorded keeps its cause. Whoever may not write is refused
+        even where nothing is to be changed.
+        """
         with self._engine.write() as tx:
-            now = self._clock()
-            subscribe(tx, phone, subscribed=subscribed, decided_at=now, cause=cause, now=now)
+            before = wish_of(tx, phone)
+            changes = _subscribed(before) is not subscribed
+            if changes or before is None:
+                now = self._clock()
+                subscribe(tx, phone, subscribed=subscribed, decided_at=now, cause=cause, now=now)
+        return changes
+
+
+def _subscribed(wish: Row | None) -> bool:
+    return wish is None or bool(wish["subscribed"])
