@@ -55,3 +55,8 @@ def test_the_places_of_an_error_are_named_after_what_is_put_there() -> None:
     words = program()
     said = words.sentences(words.ast.parse('f"{path}: {error.strerror or error} in {self.path} of {n}%"').body[0].value)
     assert list(said) == ["{path}: {error} in {path2} of {n}%"]
+
+
+def test_everything_that_people_are_told_has_its_russian() -> None:
+    words = program()
+    assert words.untranslated(words.brought_up_to_date(TEXT)) == [], "write it into the catalogue: make words lists it"
