@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-__all__ = ["BASE", "Root", "build_base", "unable"]
+__all__ = ["BASE", "CACHE", "Root", "build_base", "mirror", "unable"]
 
 CACHE = Path(os.environ.get("SMSD_CACHE", Path(__file__).parents[2] / "build" / "cache"))
 BASE = CACHE / "bare.tar"
@@ -45,7 +45,7 @@ def build_base() -> Path:
                 "--format=tar",
                 "bookworm",
                 str(fresh),
-                _mirror(),
+                mirror(),
             ],
             check=True,
         )
@@ -53,7 +53,7 @@ def build_base() -> Path:
     return BASE
 
 
-def _mirror() -> str:
+def mirror() -> str:
     """Return the mirror this host's own apt uses."""
     indexes = subprocess.run(
         ["apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME)", "Created-By: Packages"],

@@ -1,0 +1,283 @@
+"""What the unit promises, kept by a real systemd, the first process of a Debian 12: start, watchdog, end, secrets.
+
+One container is booted for all of it; each test begins with the files as ``smsd install`` lays them, nothing running.
+A modem's device unit, which needs udev, is stood in for by a target that wants the service as the device would.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from smsd.errors import ConfigError
+from tests.host.booted import Booted, build, unable
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(bool(unable()), reason=f"the unit is not started by a real systemd: {unable()}"),
+]
+
+MODEM = "/run/modem/modem"
+PLUGGED = "[Unit]\nWants=smsd.service\n"
+SIMULATED = f"""\
+[Service]
+User=smsd
+RuntimeDirectory=modem
+ExecStart=smsd simulate --link {MODEM} --control /run/modem/control --pin 4711
+"""
+WATCHDOG_SECONDS = 4
+CONFIGURATION = f'[[modem]]\ndevice = "{MODEM}"\n'
+
+
+class Host:
+    """The container, and what the tests do in it again and again."""
+
+    def __init__(self, booted: Booted) -> None:
+        self.booted = booted
+        self.run, self.show, self.until = booted.run, booted.show, booted.until
+
+    def write(self, place: str, text: str) -> None:
+        """Write a file in there."""
+        file = self.booted.path / place.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+
+    def configure(self, text: str) -> None:
+        """Write the configuration."""
+        self.write("/etc/smsd/smsd.toml", text)
+
+    def change(self, lines: str) -> None:
+        """Write a drop-in for the service."""
+        self.write("/etc/systemd/system/smsd.service.d/test.conf", f"[Service]\n{lines}\n")
+        self.run("systemctl daemon-reload")
+
+    def plug(self) -> None:
+        """Have something need the service, as a modem's device does; the start is waited for."""
+        self.run("systemctl start plugged.target && systemctl start smsd")
+
+    def state(self) -> str:
+        """Return how the unit is."""
+        return self.show("smsd", "ActiveState")
+
+    def modem(self) -> dict[str, str]:
+        """Return how the daemon's modem is."""
+        modems: list[dict[str, str]] = json.loads(self.run("smsd modem list --json"))
+        return modems[0]
+
+    def until_modem(self, state: str) -> None:
+        """Wait until the daemon says that its modem is in a state."""
+        self.until(f'smsd modem list --json | grep -q "\\"state\\": \\"{state}\\""', seconds=40)
+
+
+@pytest.fixture(scope="module")
+def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
+    """A booted Debian with the program in it."""
+    build()
+    with Booted(tmp_path_factory.mktemp("booted") / "root") as container:
+        said = container.run("smsd install", code=1)
+        # There is no udev in a container; everything else of it works.
+        assert said.splitlines()[-1].endswith(
+            "did not work: udevadm control --reload; "
+            "udevadm trigger --action=add --subsystem-match=usb --subsystem-match=tty"
+        )
+        yield container
+
+
+@pytest.fixture
+def host(booted: Booted) -> Host:
+    """Return the container with nothing running, nothing configured but a modem, and nothing kept."""
+    host = Host(booted)
+    host.run(
+        "systemctl disable --quiet smsd; systemctl stop plugged.target simulated smsd smsd-usb-reset.path;"
+        "rm -rf /etc/systemd/system/*.d /var/lib/smsd/* /etc/smsd/credentials/* /etc/smsd/encrypted/*", code=None,
+    )  # fmt: skip
+    host.write("/etc/systemd/system/plugged.target", PLUGGED)
+    host.write("/etc/systemd/system/simulated.service", SIMULATED)
+    host.run("systemctl daemon-reload; systemctl reset-failed")
+    host.configure(CONFIGURATION)
+    return host
+
+
+# --- needed and not ---------------------------------------------------------------------------------------------------
+
+
+def test_it_is_ready_without_a_modem_and_goes_when_nothing_needs_it(host: Host) -> None:
+    host.plug()
+    assert host.state() == "active"
+    assert host.show("smsd", "StatusText") == "ready: modem0"
+    assert host.show("smsd-usb-reset.path", "ActiveState") == "active"
+    host.run("systemctl stop plugged.target")
+    host.until("systemctl show smsd --value --property=ActiveState | grep -q inactive")
+    host.until("systemctl show smsd-usb-reset.path --value --property=ActiveState | grep -q inactive")
+    assert (host.show("smsd", "Result"), host.show("smsd", "NRestarts")) == ("success", "0")
+
+
+def test_enabled_it_stays_without_a_modem(host: Host) -> None:
+    host.run("systemctl enable --now --quiet smsd")
+    host.run("systemctl start plugged.target && systemctl stop plugged.target")
+    host.run("systemctl daemon-reload")
+    assert host.state() == "active"
+
+
+def test_started_by_hand_with_nothing_that_needs_it_it_ends_well(host: Host) -> None:
+    host.run("systemctl start smsd", code=None)
+    host.until("systemctl show smsd --value --property=ActiveState | grep -q inactive")
+    assert host.show("smsd", "Result") == "success"
+
+
+# --- life and death ---------------------------------------------------------------------------------------------------
+
+
+def test_a_daemon_without_its_modem_is_not_restarted_by_the_watchdog(host: Host) -> None:
+    host.change(f"WatchdogSec={WATCHDOG_SECONDS}")
+    host.plug()
+    first = host.show("smsd", "WatchdogTimestampMonotonic")
+    fed = f'[ "$(systemctl show smsd --value --property=WatchdogTimestampMonotonic)" -gt {first} ]'
+    for _ in range(3):  # each time it has been fed once more
+        host.until(fed)
+        last = host.show("smsd", "WatchdogTimestampMonotonic")
+        fed = f'[ "$(systemctl show smsd --value --property=WatchdogTimestampMonotonic)" -gt {last} ]'
+    assert host.modem()["state"] == "away"
+    assert (host.state(), host.show("smsd", "NRestarts")) == ("active", "0")
+
+
+def test_a_daemon_that_hangs_is_killed_and_started_again(host: Host) -> None:
+    host.change(f"WatchdogSec={WATCHDOG_SECONDS}\nTimeoutAbortSec=1")
+    host.plug()
+    pid = host.show("smsd", "MainPID")
+    host.run(f"kill -STOP {pid}")
+    host.until("[ $(systemctl show smsd --value --property=NRestarts) = 1 ]", seconds=30)
+    host.until("systemctl is-active smsd")
+    assert host.show("smsd", "MainPID") != pid
+    assert "watchdog" in host.run("journalctl --unit smsd --output cat").lower()
+
+
+def test_a_daemon_that_is_killed_is_started_again_and_has_its_queue(host: Host) -> None:
+    host.plug()
+    host.run("smsd send +79161234567 waiting")
+    host.run("systemctl kill --kill-whom=main --signal=KILL smsd")
+    host.until("[ $(systemctl show smsd --value --property=NRestarts) = 1 ]")
+    host.until("systemctl is-active smsd")
+    assert '"waiting"' in host.run("smsd outbox list --json")
+
+
+def test_a_configuration_that_is_not_understood_is_not_tried_again(host: Host) -> None:
+    host.configure("[[modem]]\ndevise = '/dev/null'\n")
+    host.run("systemctl start plugged.target; systemctl start smsd", code=1)
+    assert host.state() == "failed"
+    assert host.show("smsd", "ExecMainStatus") == str(ConfigError.exit_code)
+    assert host.show("smsd", "NRestarts") == "0"
+    assert "devise" in host.run("journalctl --unit smsd --output cat")
+    host.configure(CONFIGURATION)
+    host.run("systemctl start smsd")
+    assert host.state() == "active"
+
+
+def test_another_program_on_the_port_is_named_as_the_unit_lets_it_be_seen(host: Host) -> None:
+    host.run("systemctl start simulated")
+    host.until(f"[ -e {MODEM} ]")
+    holding = "import fcntl, time; held = open('/run/modem/modem', 'r+b', 0); fcntl.flock(held, 2); time.sleep(600)"
+    host.write("/etc/systemd/system/held.service", f'[Service]\nExecStart=/usr/bin/python3 -c "{holding}"\n')
+    host.run("systemctl daemon-reload; systemctl start held")
+    host.until("grep -q FLOCK.*$(systemctl show held --value --property=MainPID) /proc/locks")
+    try:
+        host.plug()
+        host.until_modem("busy-port")
+        assert f"held by process {host.show('held', 'MainPID')}" in host.modem()["detail"]
+    finally:
+        host.run("systemctl stop held")
+
+
+# --- secrets ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["credentials", "encrypted"])
+def test_the_pin_is_a_credential_that_nobody_else_reads(host: Host, kind: str) -> None:
+    host.run("systemctl start simulated")
+    host.configure(f'{CONFIGURATION}pin_file = "{kind}/pin"\n')
+    if kind == "encrypted":
+        host.run("systemd-creds setup >/dev/null 2>&1; printf 4711 | "
+                 "systemd-creds encrypt --with-key=host --name=encrypted_pin - /etc/smsd/encrypted/pin")  # fmt: skip
+        assert "4711" not in (host.booted.path / "etc/smsd/encrypted/pin").read_text("ascii")
+    else:
+        host.run("umask 077; printf 4711 > /etc/smsd/credentials/pin")
+    host.plug()
+    host.until_modem("ready")
+    assert "4711" not in host.run("journalctl --unit smsd --output cat")
+    host.run("setpriv --reuid=smsd --regid=smsd --clear-groups cat /etc/smsd/credentials/pin", code=1)
+
+
+# --- what it may do ---------------------------------------------------------------------------------------------------
+
+
+def test_the_kernel_holds_it_to_what_the_unit_says(host: Host) -> None:
+    host.plug()
+    pid = host.show("smsd", "MainPID")
+    status = dict(line.split(":\t", 1) for line in host.run(f"cat /proc/{pid}/status").splitlines() if ":\t" in line)
+    assert {name: int(status[name], 16) for name in ("CapPrm", "CapEff", "CapBnd", "CapAmb")} == dict.fromkeys(
+        ("CapPrm", "CapEff", "CapBnd", "CapAmb"), 0
+    )
+    assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+    mounts = {line.split()[4]: line.split()[5] for line in host.run(f"cat /proc/{pid}/mountinfo").splitlines()}
+    assert mounts["/"].startswith("ro")
+    assert mounts["/var/lib/smsd"].startswith("rw")
+    assert host.run(f"ls -A /proc/{pid}/root/home /proc/{pid}/root/root").split() == [
+        f"/proc/{pid}/root/home:", f"/proc/{pid}/root/root:",
+    ]  # fmt: skip
+
+
+def test_the_drop_in_for_a_remote_centre_lets_its_addresses_through(host: Host, booted: Booted) -> None:
+    example = (Path(__file__).parents[2] / "systemd/smsd.service.d/remote-smsc.conf.example").read_text("ascii")
+    booted.run("mkdir -p /etc/systemd/system/smsd.service.d")
+    host.write("/etc/systemd/system/smsd.service.d/remote-smsc.conf", example)
+    host.run("systemctl daemon-reload")
+    host.plug()
+    allowed = host.show("smsd", "IPAddressAllow").split()
+    assert {"127.0.0.0/8", "::1/128", "192.0.2.10/32", "2001:db8::10/128", "192.0.2.53/32"} <= set(allowed)
+    assert set(host.show("smsd", "IPAddressDeny").split()) == {"0.0.0.0/0", "::/0"}
+
+
+def invented_usb(host: Host) -> str:
+    """Lay out what the kernel shows of a modem, and have the one-shot unit see it as /sys; return who takes it off."""
+    usb = "/srv/sys/devices/usb1/1-1.2"
+    tty = f"{usb}/1-1.2:1.2/ttyUSB2/tty/ttyUSB2"
+    host.run(f"mkdir -p {tty} /srv/sys/class/tty /srv/sys/bus/usb/devices /srv/sys/fs/cgroup")
+    for place, value in {
+        f"{usb}/idVendor": "12d1", f"{usb}/idProduct": "1001", f"{usb}/busnum": "1", f"{usb}/devnum": "7",
+        f"{usb}/1-1.2:1.2/bInterfaceNumber": "02", f"{usb}/1-1.2:1.2/bInterfaceClass": "ff",
+        f"{usb}/1-1.2:1.2/bInterfaceSubClass": "ff", f"{usb}/1-1.2:1.2/bInterfaceProtocol": "ff",
+        f"{usb}/authorized": "before",
+    }.items():  # fmt: skip
+        host.write(place, f"{value}\n")
+    host.run(f"ln -sfn {tty.replace('/srv/sys', '../..')} /srv/sys/class/tty/ttyUSB2")
+    host.run("ln -sfn ../../../devices/usb1/1-1.2 /srv/sys/bus/usb/devices/1-1.2")
+    host.write("/etc/systemd/system/smsd-usb-reset.service.d/test.conf", "[Service]\nBindPaths=/srv/sys:/sys\n")
+    host.run("systemctl daemon-reload")
+    return f"{usb}/authorized"
+
+
+def ask_for_reset(host: Host, usb: str) -> None:
+    """Write a request as the daemon does, as its user."""
+    host.run(f"setpriv --reuid=smsd --regid=smsd --clear-groups sh -c 'umask 027; echo {usb} > /run/smsd/usb-reset'")
+
+
+def test_a_request_of_the_daemons_has_root_reset_that_device(host: Host) -> None:
+    authorized = invented_usb(host)
+    host.plug()
+    ask_for_reset(host, "1-1.2")
+    host.until(f"grep -qx 0 {authorized}")
+    host.until(f"grep -qx 1 {authorized}")
+    host.until("journalctl --unit smsd-usb-reset --output cat | grep -q '1-1.2: reset'")
+    assert host.show("smsd-usb-reset.service", "Result") == "success"
+
+
+@pytest.mark.parametrize("usb", ["usb1", "../../sda", "1-7"])
+def test_a_request_for_anything_else_is_refused(host: Host, usb: str) -> None:
+    authorized = invented_usb(host)
+    host.plug()
+    ask_for_reset(host, usb)
+    host.until("[ $(systemctl show smsd-usb-reset.service --value --property=Result) = exit-code ]")
+    assert host.run(f"cat {authorized}") == "before\n"
+    assert host.state() == "active"
