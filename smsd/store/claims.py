@@ -17,6 +17,7 @@ from smsd.store.wishes import recognise
 
 __all__ = [
     "NO_OTHER_WAY",
+    "WHOLE",
     "Claim",
     "Claimant",
     "Diversion",

@@ -24,7 +24,7 @@ from smsd.rules.outbox import (
 from smsd.rules.reports import FORMS, MARKS, Candidate, is_tp_mr, reference_forms, speaks_of
 from smsd.rules.routing import Block
 from smsd.sms import Doubt, InDoubt, NotSent, Outcome, Received, ReportClass, Sent, StatusReport, Verdict, Witness
-from smsd.store.claims import NO_OTHER_WAY, Diversion, Ways
+from smsd.store.claims import NO_OTHER_WAY, WHOLE, Diversion, Ways
 from smsd.store.engine import Row, Transaction
 from smsd.store.events import tell_message
 from smsd.store.swaps import note_swap
@@ -64,8 +64,9 @@ def settle(tx: Transaction, attempt_id: int, outcome: Outcome, now: float, ways:
         case Sent(reference, evidence):
             _write_outcome(tx, attempt_id, "sent", now, reference=reference, evidence=evidence)
             # Whichever attempt it was, the part has left: a newer attempt that fails must not send it a third time.
-            left = [part for part in parts if part["part_state"] in _OPEN]
+            left = [] if _outdated(attempt) else [part for part in parts if part["part_state"] in _OPEN]
             if left:
+                _follow(tx, attempt)
                 move_parts(tx, left, PartState.SENT, sent_at=now)
                 advance(tx, message_id, now, only_part=PartState.SENT, message=attempt)
             else:
@@ -92,9 +93,10 @@ def _not_sent(tx: Transaction, parts: list[Row], refusal: NotSent, now: float, w
     )
     if refusal.refused == Block.SIM_SWAPPED:
         note_swap(tx, attempt["recipient"], attempt["route"], refusal.code, now)
-    back = _its_own(parts, PartState.IN_AIR, PartState.IN_DOUBT)
+    open_parts = [] if _outdated(attempt) else parts
+    back = _its_own(open_parts, PartState.IN_AIR, PartState.IN_DOUBT)
     diversion = None
-    if back or _its_own(parts, PartState.UNSENT):
+    if back or _its_own(open_parts, PartState.UNSENT):
         diversion = _other_way(tx, attempt, refusal, ways)
     if diversion is not None:
         divert(tx, attempt["message_id"], diversion, now)
@@ -133,6 +135,27 @@ def covered(tx: Transaction, attempt_id: int) -> list[Row]:
 def _its_own(parts: list[Row], *states: PartState) -> list[Row]:
     """Pick the parts in one of the states that no newer attempt has taken up."""
     return [part for part in parts if part["newest"] == part["id"] and part["part_state"] in states]
+
+
+def _outdated(attempt: Row) -> bool:
+    """Tell whether an attempt was at one part of a message of several that goes by another route since, as a whole.
+
+    What becomes of that part is no matter of the message any more: a phone puts parts together by their sender, so the
+    part that has left under the one does not stand in for the one that is to come under the other. A route that takes
+    no parts sends the whole text whatever has left.
+    """
+    return (
+        attempt["parts"] > 1
+        and attempt["attempted"] != WHOLE
+        and not attempt["goes_whole"]
+        and attempt["message_route"] not in (None, attempt["route"])
+    )
+
+
+def _follow(tx: Transaction, attempt: Row) -> None:
+    """Have the rest of a message follow, by the same route, a part of which it is known only now that it has left."""
+    if attempt["parts"] > 1 and attempt["attempted"] != WHOLE:
+        tx.run("message_bind", id=attempt["message_id"], route=attempt["route"])
 
 
 def divert(tx: Transaction, message_id: int, diversion: Diversion, now: float) -> None:
@@ -411,10 +434,12 @@ def _apply_report(tx: Transaction, attempt_id: int, value: StatusReport, route: 
     if last_word is not None:
         tx.run("attempt_reported", id=attempt_id)
     # On these the network has spoken its last word.
-    told = [part for part in parts if part["part_state"] not in _REPORTED.values()]
+    told = [part for part in parts if part["part_state"] not in _REPORTED.values() and not _outdated(part)]
     if last_word is PartState.FAILED:
         # What is sent once more may still arrive.
         told = [part for part in told if part["newest"] == attempt_id and part["part_state"] != PartState.UNSENT]
+    if last_word is PartState.DELIVERED and told:
+        _follow(tx, told[0])
     for part in told:
         tx.run(
             "part_report",

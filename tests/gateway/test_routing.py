@@ -125,6 +125,23 @@ async def test_a_blocked_name_in_a_receipt_sends_an_answer_by_the_sim_once(start
     await house.until(lambda: house.states().count(("ack", "submitted")) == 1)
 
 
+async def test_a_part_that_arrived_under_the_name_does_not_stand_in_for_one_of_the_sims(start: Start) -> None:
+    """One part is blocked, another is delivered all the same: a phone could not put those of two senders together."""
+    house = await start(bind(answer=lambda submit: Sent(f"id-{submit.attempt_id:06}")), sim())
+    house.routes[1].hold = asyncio.Event()
+    answer = house.enqueue("о" * 150, MessageClass.RESULT, parts=3)
+    await house.until(lambda: house.store.outbox.show(answer)["state"] == "submitted")
+    first, second, _ = (each["reference"] for each in house.store.outbox.show(answer)["attempt_list"])
+    blocked = StatusReport(first, PHONE, None, None, ReportClass.FAILED, "UNDELIV 254", refused=Block.SENDER)
+    await house.gateway.received(Received("operator", b"1", blocked))
+    await house.until(lambda: house.routes[1].submits)
+    arrived = StatusReport(second, PHONE, None, None, ReportClass.DELIVERED, "DELIVRD 000")
+    await house.gateway.received(Received("operator", b"2", arrived))
+    house.routes[1].hold.set()
+    await house.until(lambda: house.store.outbox.show(answer)["state"] == "submitted")
+    assert [submit.part for submit in house.routes[1].submits] == [1, 2, 3]
+
+
 async def test_a_blocked_name_reported_before_the_answer_falls_back_all_the_same(start: Start) -> None:
     """The receipt overtakes the answer: nothing is lost, and the answer goes by the SIM once."""
     operator = bind(answer=lambda s: Sent(f"id-{s.attempt_id:06}"))

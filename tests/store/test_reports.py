@@ -379,3 +379,38 @@ def test_parts_of_one_message_are_joined_into_one_state(house: House) -> None:
     house.receive(delivered("id-2", submitted_at=None), route="operator", sim=None)
     house.receive(blocked("id-5", refused=None), route="operator", sim=None)
     assert (house.state(good), house.state(bad)) == ("delivered", "undeliverable")
+
+
+# --- a message that goes by another route, and late news of the first -------------------------------------------------
+
+
+def test_news_of_the_first_route_changes_nothing_of_what_goes_by_the_second(house: House) -> None:
+    """Neither a late answer that its part had left, nor a late refusal that would divert the message once more."""
+    house.store.outbox.ways = Ways(refused=lambda *_: BY_SIM, reported=lambda *_: None)
+    refusal = NotSent(Verdict.NEVER, "SMPP 0x0A", evidence="late answer", refused="sender")
+    for news in (refusal, Sent("id-000007", "late answer")):
+        message_id = house.queue(MessageClass.RESULT, parts=3)
+        house.send("id-000001", "operator", sim=None)
+        doubt = house.claim("operator", sim=None)
+        house.store.outbox.record([(doubt.attempt_id, InDoubt("no answer came in time"))])
+        house.store.outbox.apply_policy(doubt.attempt_id)
+        assert house.store.outbox.rescue("operator", BY_SIM) == 1
+        assert house.send("1").part == 1
+        house.store.outbox.record([(doubt.attempt_id, news)])
+        assert [house.send(str(number)).part for number in (2, 3)] == [2, 3]
+        assert house.state(message_id) == "submitted"
+
+
+def test_the_rest_follows_a_part_of_which_it_is_known_late_that_it_left(house: House) -> None:
+    """By its own route, though it was free to leave by any when it was to be sent once more."""
+    message_id = house.queue(MessageClass.RESULT, parts=3)
+    doubt = house.claim("operator", sim=None)
+    house.store.outbox.record([(doubt.attempt_id, InDoubt("no answer came in time"))])
+    house.store.outbox.apply_policy(doubt.attempt_id)
+    told = replace(delivered("id-000007", submitted_at=None), echo=doubt.attempt_id)
+    house.receive(told, route="operator", sim=None)
+    assert (house.state(message_id), house.part_states(message_id)) == (
+        "submitting", ["delivered", "unsent", "unsent"],
+    )  # fmt: skip
+    assert house.store.outbox.claim(claimant("modem0")) == []
+    assert house.claim("operator", sim=None).part == 2

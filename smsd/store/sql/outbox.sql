@@ -104,6 +104,10 @@ WHERE id IN (SELECT value FROM json_each(:ids));
 -- Nothing of the message has left: any route may take it, unless it was diverted to one.
 UPDATE message SET route = CASE WHEN diverted IS NULL THEN NULL ELSE route END, sender = NULL WHERE id = :id;
 
+-- name: message_bind
+-- A part of the message has left by this route: the rest follows it, unless the message goes by another already.
+UPDATE message SET route = :route WHERE id = :id AND route IS NULL;
+
 -- name: message_divert
 -- The message goes by this route from its first part on, and the reason is kept.
 UPDATE message SET route = :route, sender = NULL, reference = NULL, diverted = :reason, diverts_to = NULL
@@ -229,7 +233,10 @@ SELECT attempt.id, attempt.message_id, part.sequence, attempt.recipient, attempt
        attempt.outcome, attempt.started_at, attempt.witness, part.state AS part_state, part.refusals, part.resent,
        (SELECT max(id) FROM attempt AS newer
         WHERE newer.message_id = attempt.message_id AND newer.sequence IN (0, part.sequence)) AS newest,
-       message.class, message.state, message.parts, message.sealed, message.diverts_to
+       message.class, message.state, message.parts, message.sealed, message.diverts_to, message.route AS message_route,
+       attempt.sequence AS attempted,
+       EXISTS (SELECT 1 FROM attempt AS last WHERE last.sequence = 0 AND last.id =
+               (SELECT max(id) FROM attempt AS any WHERE any.message_id = attempt.message_id)) AS goes_whole
 FROM attempt
 JOIN message ON message.id = attempt.message_id
 JOIN part ON part.message_id = attempt.message_id AND (attempt.sequence = 0 OR part.sequence = attempt.sequence)
