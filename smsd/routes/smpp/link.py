@@ -185,6 +185,7 @@ class Link(asyncio.Protocol):
         self._session.answer(asked, status)
         if mark is not None:
             self.open_marks[mark] = self._session.made
+            self._session.confirm(self._clock())
         self._flush_soon()
 
     async def close(self, drain_seconds: float) -> None:

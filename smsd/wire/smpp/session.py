@@ -66,6 +66,8 @@ class Timers:
     """Until the answer to a submit or a query: then its end is not known, and its place in the window is free."""
     enquire: float = 30.0
     """Between two enquire_link, whatever else goes over the line: operators ask for between 10 s and 120 s."""
+    enquire_least: float = 10.0
+    """Between two of them at the least, whatever there is to ask: some operators forbid more."""
     enquire_answer: float = 9.5
     """Until the answer to it: then the link is dead, whatever TCP thinks. A silence is to be noticed 10 s after it."""
     unbind: float = 5.0
@@ -173,7 +175,7 @@ class Session:
         self._pending: dict[int, _Waiting] = {}
         self._late: OrderedDict[int, _Waiting] = OrderedDict()
         self._submits = 0
-        self._enquire_at = NEVER
+        self._enquire_at = self._enquired_at = NEVER
         self._outgoing = bytearray()
 
     # --- what is known ------------------------------------------------------------------------------------------------
@@ -227,6 +229,12 @@ class Session:
             return
         self._respond(asked, status, MessageId().encode())
 
+    def confirm(self, now: float) -> None:
+        """Ask soon, whatever else goes over the line, so that ``heard`` says of an answer that it was read."""
+        if self.state is State.BOUND:
+            self._enquire_at = min(self._enquire_at, max(now, self._enquired_at + self._timers.enquire_least))
+            self.deadline = min(self.deadline, self._enquire_at)
+
     def unbind(self, now: float) -> None:
         """Say good-bye; does nothing unless bound."""
         if self.state is State.BOUND:
@@ -277,7 +285,7 @@ class Session:
             events.append(Overdue(waiting.tag, waiting.command_id))
         if self._enquire_at <= now and self.state is State.BOUND:
             self._request(Command.ENQUIRE_LINK, b"", 0, now + self._timers.enquire_answer)
-            self._enquire_at = now + self._timers.enquire
+            self._enquired_at, self._enquire_at = now, now + self._timers.enquire
         self.deadline = min([self._enquire_at, *(waiting.deadline for waiting in self._pending.values())])
         return events
 
@@ -322,7 +330,7 @@ class Session:
             accepted = pdu.command_status == Status.OK and pdu.command_id != Command.GENERIC_NACK
             self.state = State.BOUND if accepted else State.UNBOUND
             if accepted:
-                self._enquire_at = now + self._timers.enquire
+                self._enquired_at, self._enquire_at = now - self._timers.enquire_least, now + self._timers.enquire
                 self.deadline = self._enquire_at
             yield Bound(pdu) if accepted else Refused(pdu)
         elif waiting.command_id == Command.UNBIND:

@@ -239,6 +239,18 @@ async def test_the_same_words_again_are_another_message_once_the_centre_heard_ou
         assert len({row.octets for row in ledger.rows}) == 2
 
 
+@pytest.mark.parametrize("bind_as", BindAs)
+async def test_the_same_words_again_are_another_message_though_we_send_nothing(ledger: Ledger, bind_as: BindAs) -> None:
+    """The centre is asked whether it heard our answer: *stop*, *start* and *stop* again end with *stop*."""
+    async with bound(ledger, bind_as=bind_as) as (route, smsc):
+        for number in (1, 2):
+            smsc.network.phone(CLIENT).text("CLIENT sms stop")
+            await ledger.until(lambda: len(ledger.rows) == number)  # noqa: B023
+            if number == 1:
+                await ledger.until(lambda: not route._redelivery._open)
+        assert len({row.octets for row in ledger.rows}) == 2
+
+
 async def test_a_message_that_cannot_be_kept_stays_at_the_centre(ledger: Ledger) -> None:
     async with bound(ledger) as (_, smsc):
         ledger.full = True

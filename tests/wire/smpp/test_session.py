@@ -221,6 +221,20 @@ def test_the_line_is_asked_whether_it_lives_whatever_else_goes_over_it() -> None
     assert [pdu.command_id for pdu in said(session)] == [Command.ENQUIRE_LINK]
 
 
+def test_the_line_is_asked_soon_where_an_answer_is_to_be_confirmed_but_not_too_often() -> None:
+    session = bound()
+    session.confirm(1)
+    assert session.deadline == 1
+    session.tick(1)
+    (enquire,) = said(session)
+    session.feed(answer(enquire).octets, 1)
+    session.confirm(3)
+    session.tick(10.9)
+    assert (said(session), session.deadline) == ([], 11)
+    session.tick(11)
+    assert [pdu.command_id for pdu in said(session)] == [Command.ENQUIRE_LINK]
+
+
 def test_a_mute_service_centre_is_noticed_ten_seconds_after_it_was_asked() -> None:
     session = bound()
     submitted(session, 1, now=39)
