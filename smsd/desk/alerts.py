@@ -377,7 +377,7 @@ class AlertDesk:
             and message["created_at"]
             < permits(view.name, views, now=now, fallback_after=0.0, by_class={})[message_class]
         ]
-        return self._hold_of_ways(ways, message_class, message["parts"], now) if ways else self._no_way(views)
+        return self._hold_of_ways(ways, message_class, now) if ways else self._no_way(views)
 
     def _views(self, order: Sequence[str]) -> list[View]:
         up = {row["name"] for row in self._store.routes() if row["up"]}
@@ -386,14 +386,14 @@ class AlertDesk:
     def _hold_of_routes(self, alert: Row, now: float) -> Hold | None:
         views = self._views(self._terms.order)
         ways = [view.name for view in views if view.up and self._may_carry(view, views, alert, now)]
-        return self._hold_of_ways(ways, MessageClass.ALERT, 1, now) if ways else self._no_way(views)
+        return self._hold_of_ways(ways, MessageClass.ALERT, now) if ways else self._no_way(views)
 
-    def _hold_of_ways(self, ways: Sequence[str], message_class: MessageClass, parts: int, now: float) -> Hold | None:
+    def _hold_of_ways(self, ways: Sequence[str], message_class: MessageClass, now: float) -> Hold | None:
         """Say what holds a class on every way it has; ``None``: one of them is free."""
         limits, reasons = self._terms.limits, []
         for name in ways:
             spent = self._store.alerts.spent(name, limits)
-            why = hold(limits.of(name, now), spent, message_class, limits.price_of(name), parts)
+            why = hold(limits.of(name, now), spent, message_class, limits.price_of(name))
             if why is None:
                 return None
             reasons.append(f"{name}: {why}")

@@ -9,14 +9,17 @@ part too many.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta, tzinfo
 
 from smsd.rules.outbox import MessageClass
 from smsd.rules.routing import Kind
 
-__all__ = ["BULK", "NO_LIMITS", "LimitTable", "Limits", "Spent", "estimate_end", "hold", "quiet_until", "room"]
+__all__ = [
+    "BULK", "NO_LIMITS", "LimitTable", "Limits", "Spent", "estimate_end", "fitting", "hold", "quiet_until",
+    "room",
+]  # fmt: skip
 
 BULK = frozenset({MessageClass.NOTIFICATION, MessageClass.ALERT})
 """What nobody waits for with the telephone in his hand."""
@@ -86,7 +89,8 @@ class LimitTable:
 class Spent:
     """What a route has sent: parts in this minute, the last hour and the last 24, alerts and recipients among them.
 
-    ``money`` is what all routes have cost in the last 24 hours, in kopecks.
+    ``money`` is what all routes have cost in the last 24 hours, in kopecks. ``owed`` are the parts that have not begun
+    of messages that have: they leave at a limit too, and so count towards it already.
     """
 
     minute: int = 0
@@ -95,6 +99,7 @@ class Spent:
     alerts: int = 0
     recipients: int = 0
     money: int = 0
+    owed: int = 0
 
 
 def room(limits: Limits, spent: Spent, message_class: MessageClass, price: int = 0) -> float:
@@ -102,22 +107,36 @@ def room(limits: Limits, spent: Spent, message_class: MessageClass, price: int =
     return min((left for _, left in _bounds(limits, spent, message_class, price)), default=math.inf)
 
 
-def hold(limits: Limits, spent: Spent, message_class: MessageClass, price: int = 0, parts: int = 1) -> str | None:
-    """Say in words what holds a message of so many parts, or ``None``."""
-    return next((why for why, left in _bounds(limits, spent, message_class, price) if left < parts), None)
+def hold(limits: Limits, spent: Spent, message_class: MessageClass, price: int = 0) -> str | None:
+    """Say in words what holds a message that has not begun, or ``None``: where one part may leave, all of it may."""
+    return next((why for why, left in _bounds(limits, spent, message_class, price) if left < 1), None)
+
+
+def fitting(costs: Iterable[int], left: float) -> int:
+    """Say how many messages of so many parts each may begin in turn while ``left`` parts may: only the last may exceed
+    it.
+    """  # noqa: D205  the summary is one thought of two lines
+    count = 0
+    for cost in costs:
+        if left < 1:
+            break
+        left -= cost
+        count += 1
+    return count
 
 
 def _bounds(limits: Limits, spent: Spent, message_class: MessageClass, price: int) -> list[tuple[str, float]]:
     """List what bounds a class: in words, with how many parts are left."""
     bounds: list[tuple[str, float]] = []
+    owed = spent.owed
     alert, bulk = message_class is MessageClass.ALERT, message_class in BULK
     if alert and limits.quiet_until is not None:
         bounds.append(("quiet hours", 0))
     kept = limits.reserve_percent if bulk else 0
     for what, limit, used in (
-        ("parts in this minute", limits.per_minute, spent.minute),
-        ("parts in an hour", limits.per_hour, spent.hour),
-        ("parts in 24 hours", limits.per_day, spent.day),
+        ("parts in this minute", limits.per_minute, spent.minute + owed),
+        ("parts in an hour", limits.per_hour, spent.hour + owed),
+        ("parts in 24 hours", limits.per_day, spent.day + owed),
         ("recipients in 24 hours", limits.recipients_per_day, spent.recipients),
     ):
         if limit:
@@ -128,11 +147,13 @@ def _bounds(limits: Limits, spent: Spent, message_class: MessageClass, price: in
             )
             bounds.append((words, max(0, mine - used)))
     if alert and limits.alerts_per_day:
-        words = f"{spent.alerts} of {limits.alerts_per_day} parts of alerts in 24 hours"
-        bounds.append((words, max(0, limits.alerts_per_day - spent.alerts)))
+        used = spent.alerts + owed
+        words = f"{used} of {limits.alerts_per_day} parts of alerts in 24 hours"
+        bounds.append((words, max(0, limits.alerts_per_day - used)))
     if bulk and limits.budget_per_day and price:
-        words = f"{spent.money / 100:.2f} of {limits.budget_per_day / 100:.2f} roubles in 24 hours"
-        bounds.append((words, max(0, limits.budget_per_day - spent.money) // price))
+        money = spent.money + owed * price
+        words = f"{money / 100:.2f} of {limits.budget_per_day / 100:.2f} roubles in 24 hours"
+        bounds.append((words, max(0, limits.budget_per_day - money) // price))
     return bounds
 
 

@@ -116,8 +116,9 @@ class Outbox:
                 priority, message_class = due.priority, due.message_class
                 while due.at <= now and (room := limit - len(claims)) > 0 and skipped < _SKIPS_PER_CLAIM:
                     rows = _next(tx, priority, message_class, claimant, now, room)
-                    if rows and (allowed := gauge.room(message_class)) < len(rows):
-                        rows = rows[: max(0, int(allowed))] or _begun(tx, priority, claimant, now, room)
+                    allowed = gauge.allowed(message_class, rows)
+                    if allowed < len(rows):
+                        rows = rows[:allowed] or _begun(tx, priority, claimant, now, room)
                     taken = _take(tx, rows, message_class, claimant, now, gauge)
                     claims += taken
                     skipped += len(rows) - len(taken)

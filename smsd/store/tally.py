@@ -4,10 +4,12 @@ Knows minutes and sums. Refuses to know what a limit is (``rules.limits``). Ever
 that its caller has begun. A part that certainly did not leave is taken back; one in doubt counts.
 """
 
+import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from smsd.rules.limits import NO_LIMITS, Limits, LimitTable, Spent, room
+from smsd.rules.limits import NO_LIMITS, Limits, LimitTable, Spent, fitting, room
 from smsd.rules.outbox import MessageClass, State
 from smsd.store.engine import Row, Transaction
 
@@ -41,7 +43,8 @@ def spent(tx: Transaction, route: str, table: LimitTable, now: float) -> Spent:
     if limits.budget_per_day:
         rows = tx.all("tally_by_route", day=minute - DAY_MINUTES)
         money = sum(each["parts"] * table.price_of(each["route"]) for each in rows)
-    return Spent(row["minute"], row["hour"], row["day"], row["alerts"], recipients, money)
+    owed = tx.one("tally_owed", route=route)["parts"] if limits.any else 0
+    return Spent(row["minute"], row["hour"], row["day"], row["alerts"], recipients, money, owed)
 
 
 def forget_tally(tx: Transaction, now: float) -> None:
@@ -72,11 +75,17 @@ class Gauge:
             return room(NO_LIMITS, Spent(), message_class)
         price = self.table.price_of(self.route)
         bound = room(self._limits, Spent(), message_class, price)
-        if bound < 1 or bound == float("inf"):
+        if bound < 1 or bound == math.inf:
             return bound  # whatever has been spent
         if self._spent is None:
             self._spent = spent(self.tx, self.route, self.table, self.now)
         return room(self._limits, self._spent, message_class, price) - self._taken
+
+    def allowed(self, message_class: MessageClass, messages: Sequence[Row]) -> int:
+        """Say how many of these messages may go on, or begin with all their parts, in this order."""
+        if not messages or (left := self.room(message_class)) == math.inf:
+            return len(messages)
+        return fitting((row["parts"] if row["state"] == State.QUEUED else 0 for row in messages), left)
 
     def take(self, message_class: MessageClass, message: Row, parts: int) -> None:
         """Begin so many parts of a message, and with its first part all of them."""

@@ -117,6 +117,32 @@ def test_quiet_hours_hold_alerts_alone_even_those_bound_to_the_route(house: Hous
     assert taken(house) == ["alert"] * 2
 
 
+@pytest.mark.parametrize("landing", ["together", "one by one"])
+@pytest.mark.parametrize("window", [1, 4, 10])
+def test_long_messages_begin_only_where_all_their_parts_have_room(house: House, window: int, landing: str) -> None:
+    """Eight parts of ten are not for answers: two messages of four; what has begun is counted to its last part."""
+    limit(house, Limits(per_minute=10, reserve_percent=20))
+    house.now = house.now // 60 * 60
+    queue(house, 20, parts=4)
+    left = 0
+    for _ in range(60):
+        claims = house.store.outbox.claim(claimant("operator"), window)
+        for batch in [claims] if landing == "together" else [[claim] for claim in claims]:
+            house.store.outbox.record([(claim.attempt_id, Sent(str(claim.attempt_id))) for claim in batch])
+        left += len(claims)
+    assert left == 8
+    assert house.rows("SELECT sum(parts) FROM tally") == [(8,)]
+
+
+def test_a_message_longer_than_its_limit_leaves_all_the_same_alone(house: House) -> None:
+    limit(house, Limits(per_minute=5, reserve_percent=20))
+    house.now = house.now // 60 * 60
+    queue(house, 4, parts=7)
+    assert sum(len(taken(house, 10)) for _ in range(40)) == 7
+    house.now += 60
+    assert sum(len(taken(house, 10)) for _ in range(40)) == 7
+
+
 def test_a_message_that_has_begun_goes_on_to_its_last_part(house: House) -> None:
     """Half a message is worse than one part too many."""
     limit(house, Limits(per_day=1))

@@ -195,6 +195,17 @@ FROM tally WHERE route = :route AND minute > :day;
 -- How many numbers a route has written to since a moment.
 SELECT count(*) AS count FROM tally_recipient WHERE route = :route AND last_at > :since;
 
+-- name: tally_owed
+-- How many parts have not begun of messages that have: of those in the air, and of those between two parts.
+SELECT count(*) AS parts
+FROM part
+WHERE state = 'unsent' AND message_id IN (
+    SELECT attempt.message_id
+    FROM attempt JOIN message ON message.id = attempt.message_id AND message.state = 'submitting'
+    WHERE attempt.route = :route AND (attempt.outcome IS NULL OR attempt.outcome = 'in_doubt')
+    UNION
+    SELECT id FROM message WHERE route = :route AND due_at IS NOT NULL AND state = 'submitting');
+
 -- name: tally_by_route
 -- What each route has sent since a minute.
 SELECT route, sum(parts) AS parts FROM tally WHERE minute > :day GROUP BY route;
