@@ -7,9 +7,17 @@ it: TCP keeps the order. Until then the message is *open*, and the same octets m
 mean a new one.
 
 So every message gets a number when it first comes, the same one while it is open, and the number stands where the PDU's
-own sequence number stood in what is kept: the house knows a repeat by its octets. What is open survives a restart.
+own sequence number stood in what is kept: the house knows a repeat by its octets. What is open survives a restart, and
+is written by groups: who comes while it is being written waits for the next writing together with all others.
+
+Where a ``kill -9`` leaves the client: before the number is on disk the message is kept nowhere and not answered, so it
+comes again and gets a number then. Between that and the commit of the message it comes again under this number, and is
+kept then. After the commit it comes again, if its answer did not get through, and is known by its octets. After the
+answer was heard, and before that is on disk, the same words sent once more may be taken for a repeat until the
+redelivery time of the next link is over: the one moment in which a second, equal text may be lost, and no other is.
 """
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Iterable
@@ -36,6 +44,9 @@ class Redelivery:
         self._next = 1
         self._open: dict[str, int] = {}
         self._old: set[str] = set()
+        self._writing = asyncio.Lock()
+        self._changes = 0
+        self._kept = 0
 
     async def recall(self) -> None:
         """Find what was open when this program last ended. Raises ``StoreError``."""
@@ -43,6 +54,7 @@ class Redelivery:
         if text:
             kept = json.loads(text)
             self._next, self._open = kept["next"], kept["open"]
+            self._kept = self._changes
 
     def begin(self) -> None:
         """Begin a link: what is open now can only come again if the centre did not hear our answer."""
@@ -54,25 +66,22 @@ class Redelivery:
         if mark not in self._open:
             self._open[mark] = self._next
             self._next += 1
-            try:
-                await self._keep()
-            except BaseException:
-                # It was not written: asked again, it must be tried again.
-                self._open.pop(mark, None)
-                raise
-        return self._sequence(self._open[mark])
+            self._changes += 1
+        number = self._open[mark]
+        # Another transmission of it may have given the number, and wait for the disk yet, or have waited in vain.
+        await self._keep()
+        return self._sequence(number)
 
     async def heard(self, marks: Iterable[str]) -> None:
         """Close messages whose answer the centre has heard. Raises ``StoreError``: then it is to be told again."""
-        closed = [mark for mark in marks if mark in self._open]
+        closed = {mark: self._open.pop(mark) for mark in marks if mark in self._open}
         if closed:
-            before = dict(self._open)
-            for mark in closed:
-                del self._open[mark]
+            self._changes += 1
             try:
                 await self._keep()
             except BaseException:
-                self._open = before | self._open
+                self._open = closed | self._open
+                self._changes += 1
                 raise
 
     async def give_up_old(self) -> None:
@@ -86,4 +95,10 @@ class Redelivery:
         return int.from_bytes(mixed[:4], "big") & 0x7FFFFFFF
 
     async def _keep(self) -> None:
-        await self._memory.remember(KEY, json.dumps({"next": self._next, "open": self._open}))
+        """Have on disk what is open by now; those who wait in line are content with what one of them writes."""
+        wanted = self._changes
+        async with self._writing:
+            if self._kept < wanted:
+                written = self._changes
+                await self._memory.remember(KEY, json.dumps({"next": self._next, "open": self._open}))
+                self._kept = written

@@ -1,5 +1,7 @@
 """Which message is the same one once more: told by what the centre has heard, over restarts and lost links."""
 
+import asyncio
+
 import pytest
 
 from smsd.errors import StoreError
@@ -86,3 +88,65 @@ async def test_a_closing_that_cannot_be_kept_is_done_again() -> None:
 async def test_two_binds_never_give_one_message_the_same_number() -> None:
     first, second = await recalled(Notebook(), "one"), await recalled(Notebook(), "two")
     assert await first.number(INFO) != await second.number(INFO)
+
+
+class SlowNotebook(Notebook):
+    """Memory that writes when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let = asyncio.Event()
+
+    async def remember(self, key: str, value: str | None) -> None:
+        await self.let.wait()
+        await super().remember(key, value)
+
+
+async def test_messages_that_come_together_share_their_writings() -> None:
+    notebook = SlowNotebook()
+    redelivery = await recalled(notebook)
+    marks = [f"text {each}" for each in range(50)]
+    asked = [asyncio.create_task(redelivery.number(mark)) for mark in marks]
+    await asyncio.sleep(0)
+    notebook.let.set()
+    numbers = await asyncio.gather(*asked)
+    assert len(set(numbers)) == len(marks)
+    assert len(notebook.written) <= 2
+    again = await recalled(notebook)
+    assert [await again.number(mark) for mark in marks] == numbers
+    notebook.let.clear()
+    closed = [asyncio.create_task(again.heard([mark])) for mark in marks]
+    await asyncio.sleep(0)
+    notebook.let.set()
+    await asyncio.gather(*closed)
+    assert len(notebook.written) <= 4
+
+
+async def test_no_transmission_of_a_message_is_answered_before_its_number_is_on_disk() -> None:
+    """Not the second either, which finds the number given."""
+    notebook = SlowNotebook()
+    redelivery = await recalled(notebook)
+    both = [asyncio.create_task(redelivery.number(INFO)) for _ in range(2)]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not any(each.done() for each in both)
+    notebook.let.set()
+    first, second = await asyncio.gather(*both)
+    assert first == second
+
+
+async def test_whoever_waited_for_a_writing_that_failed_tries_it_himself() -> None:
+    notebook = SlowNotebook()
+    notebook.full = True
+    redelivery = await recalled(notebook)
+    asked = [asyncio.create_task(redelivery.number(f"text {each}")) for each in range(3)]
+    await asyncio.sleep(0)
+    notebook.let.set()
+    with pytest.raises(StoreError):
+        await asked[0]
+    notebook.full = False
+    numbers = [await redelivery.number("text 0"), *(await asyncio.gather(*asked[1:], return_exceptions=True))]
+    again = await recalled(notebook)
+    kept = [await again.number(f"text {each}") for each in range(3)]
+    assert all(number in (kept[place], number) for place, number in enumerate(numbers))
+    assert numbers[0] == kept[0]
