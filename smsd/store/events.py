@@ -12,7 +12,7 @@ from smsd.rules.outbox import MessageClass, State
 from smsd.rules.webhooks import TOLD
 from smsd.store.engine import Engine, Row, Transaction
 
-__all__ = ["Events", "tell_message", "tell_request", "tell_submitted", "tell_wish"]
+__all__ = ["Events", "tell_message", "tell_messages", "tell_request", "tell_wish"]
 
 
 def tell_message(tx: Transaction, message: Row, after: State, error: str | None, now: float) -> None:
@@ -21,9 +21,10 @@ def tell_message(tx: Transaction, message: Row, after: State, error: str | None,
         tx.run("event_of_message", id=message["message_id"], word=after.value, reason=error, now=now)
 
 
-def tell_submitted(tx: Transaction, messages: str, now: float) -> None:
-    """Have it told that messages (a list of ids in JSON) were submitted, those that are notifications."""
-    tx.run("event_of_submitted", messages=messages, now=now)
+def tell_messages(tx: Transaction, messages: str, after: State, now: float) -> None:
+    """Have it told that messages (a list of ids in JSON) have come to a state, those that are notifications."""
+    if after in TOLD:
+        tx.run("event_of_messages", messages=messages, word=after.value, now=now)
 
 
 def tell_wish(tx: Transaction, phone: str, *, subscribed: bool, cause: str, now: float) -> None:

@@ -8,7 +8,6 @@ SMSC) and comes again; after it, inbox row, request, wish and acknowledgement ar
 the digest.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -22,7 +21,9 @@ from smsd.sms import Deliver, Received, StatusReport, join
 from smsd.store.claims import NewMessage, Ways, insert_message
 from smsd.store.engine import Engine, Row, Transaction
 from smsd.store.events import tell_request, tell_wish
+from smsd.store.octets import keep
 from smsd.store.progress import report
+from smsd.store.receipts import hear_all, runs
 from smsd.store.wishes import recognise
 
 __all__ = ["Inbox", "Judge", "Receipt", "subscribe"]
@@ -81,9 +82,20 @@ class Inbox:
 
     def receive_all(self, arrivals: Sequence[Received], judge: Judge) -> list[Receipt]:
         """Make several things safe in one transaction, all or none; say what became of each."""
+        receipts: list[Receipt] = []
         with self._engine.write() as tx:
             now = self._clock()
-            return [_receive(tx, received, judge, now) for received in arrivals]
+            for run in runs(arrivals):
+                if len(run) > 1:
+                    receipts += [
+                        Receipt("repeat", repeated=True)
+                        if heard.repeated
+                        else Receipt("report", attempt_id=heard.attempt_id)
+                        for heard in hear_all(tx, run, judge.ways, now)
+                    ]
+                else:
+                    receipts.append(_receive(tx, run[0], judge, now))
+        return receipts
 
     def give_up_incomplete(self, after: timedelta) -> list[int]:
         """Keep as ignored what has waited longer than ``after`` for a part that never came; return their ids."""
@@ -136,7 +148,7 @@ def subscribe(tx: Transaction, phone: str, *, subscribed: bool, decided_at: floa
 
 
 def _receive(tx: Transaction, received: Received, judge: Judge, now: float) -> Receipt:
-    pdu_id = _keep(tx, received, now)
+    pdu_id = keep(tx, received, now)
     if pdu_id is None:
         return Receipt("repeat", repeated=True)
     match received.value:
@@ -146,32 +158,6 @@ def _receive(tx: Transaction, received: Received, judge: Judge, now: float) -> R
             return _deliver(tx, received, value, pdu_id, judge, now)
         case None:
             return _quarantine(tx, received, pdu_id, now)
-
-
-def _keep(tx: Transaction, received: Received, now: float) -> int | None:
-    """Keep the octets; ``None`` when they are here already."""
-    value = received.value
-    deliver = value if isinstance(value, Deliver) else None
-    kind = "unreadable" if value is None else "deliver" if deliver else "report"
-    digest = hashlib.sha256(received.octets).hexdigest()
-    if received.repeats_within is not None:
-        if tx.first("pdu_recent", digest=digest, since=now - received.repeats_within):
-            return None
-        digest += f" {now:.6f}"
-    row = tx.first(
-        "pdu_insert",
-        now=now,
-        route=received.route,
-        sim=received.sim,
-        digest=digest,
-        octets=received.octets,
-        kind=kind,
-        note="; ".join(filter(None, (received.fault, *received.warnings))) or None,
-        sequence=deliver.sequence if deliver else 1,
-        text=deliver.text if deliver else None,
-        body=deliver.body if deliver else None,
-    )
-    return None if row is None else int(row["id"])
 
 
 def _quarantine(tx: Transaction, received: Received, pdu_id: int, now: float) -> Receipt:

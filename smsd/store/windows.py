@@ -12,11 +12,12 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 
+from smsd.rules.outbox import State
 from smsd.rules.reports import reference_forms
 from smsd.sms import Outcome, Sent
 from smsd.store.claims import Claim, Claimant, Ways, begin, claim_of
 from smsd.store.engine import Row, Transaction
-from smsd.store.events import tell_submitted
+from smsd.store.events import tell_messages
 from smsd.store.progress import settle
 
 __all__ = ["Ended", "begin_all", "settle_all"]
@@ -72,7 +73,7 @@ def _settle_plainly(tx: Transaction, sent: Sequence[_Acceptance], now: float) ->
     messages = json.dumps([row["message_id"] for row in rows])
     tx.run("part_sent_plainly", messages=messages, now=now)
     tx.run("message_submitted_plainly", messages=messages, now=now)
-    tell_submitted(tx, messages, now)
+    tell_messages(tx, messages, State.SUBMITTED, now)
     return {row["id"] for row in rows}
 
 

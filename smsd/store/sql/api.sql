@@ -41,14 +41,16 @@ SELECT webhook.name, 'delivery', :now, :now, message.recipient, message.id, :wor
        'waiting', 0
 FROM webhook, message WHERE webhook.kind = 'delivery' AND message.id = :id;
 
--- name: event_of_submitted
--- The same of a window of messages that have left.
+-- name: event_of_messages
+-- The same of a window of messages that have come so far, in the order of the list.
 INSERT INTO event (webhook, kind, at, since, phone, subject_id, word, note, state, due_at)
-SELECT webhook.name, 'delivery', :now, :now, message.recipient, message.id, 'submitted', message.idempotency_key,
+SELECT webhook.name, 'delivery', :now, :now, message.recipient, message.id, :word, message.idempotency_key,
        'waiting', 0
-FROM webhook, message
-WHERE webhook.kind = 'delivery' AND message.class = 'notification'
-  AND message.id IN (SELECT value FROM json_each(:messages));
+FROM json_each(:messages) AS moved
+JOIN message ON message.id = moved.value
+JOIN webhook ON webhook.kind = 'delivery'
+WHERE message.class = 'notification'
+ORDER BY moved.key, webhook.name;
 
 -- name: event_of_wish
 -- A number wishes to be written to, or wishes it no more.

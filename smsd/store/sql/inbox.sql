@@ -11,6 +11,21 @@ RETURNING id;
 -- The same octets came lately, where they carry no time of their own.
 SELECT id FROM pdu WHERE digest > :digest AND digest < :digest || '!' AND received_at > :since LIMIT 1;
 
+-- name: pdu_recent_among
+-- Which of these octets came lately.
+SELECT came.value AS digest FROM json_each(:digests) AS came
+WHERE EXISTS (SELECT 1 FROM pdu WHERE digest > came.value AND digest < came.value || '!' AND received_at > :since);
+
+-- name: pdu_insert_reports
+-- Keep the octets of reports, which stand one behind the other; each of the list says where its own begin.
+INSERT INTO pdu (received_at, route, digest, octets, kind, note)
+SELECT :now, :route, json_extract(kept.value, '$[0]'),
+       substr(:octets, json_extract(kept.value, '$[1]'), json_extract(kept.value, '$[2]')), 'report',
+       json_extract(kept.value, '$[3]')
+FROM json_each(:kept) AS kept WHERE true ORDER BY kept.key
+ON CONFLICT (digest) DO NOTHING
+RETURNING id, digest;
+
 -- name: pdu_belongs
 -- The octets are part of this message.
 UPDATE pdu SET inbox_id = :inbox_id WHERE id = :id;

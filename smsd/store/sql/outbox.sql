@@ -77,6 +77,12 @@ WHERE id = :id;
 UPDATE message SET state = 'submitted', due_at = NULL, error = NULL, sent_at = coalesce(sent_at, :now)
 WHERE id IN (SELECT value FROM json_each(:messages));
 
+-- name: message_delivered_plainly
+-- Messages whose only part has arrived.
+UPDATE message SET state = 'delivered', due_at = NULL, error = NULL, sent_at = coalesce(sent_at, :now),
+    delivered_at = coalesce(delivered_at, :now)
+WHERE id IN (SELECT value FROM json_each(:messages));
+
 -- name: message_wait
 -- The message waits until it is day where its reader is.
 UPDATE message SET due_at = :due_at WHERE id = :id;
@@ -209,6 +215,13 @@ WHERE message_id IN (SELECT value FROM json_each(:messages)) AND sequence = 1;
 UPDATE part SET state = :state, report = :report, reported_at = :now
 WHERE message_id = :message_id AND sequence = :sequence;
 
+-- name: part_delivered_plainly
+-- The only parts of messages have arrived: of each its attempt, the message, and what the network said.
+UPDATE part SET state = 'delivered', report = arrived.code, reported_at = :now
+FROM (SELECT json_extract(value, '$[1]') AS message_id, json_extract(value, '$[2]') AS code
+      FROM json_each(:arrived)) AS arrived
+WHERE part.message_id = arrived.message_id AND part.sequence = 1;
+
 -- name: part_reset
 -- A person sends a message again: every part starts afresh.
 UPDATE part SET state = 'unsent', refusals = 0, resent = 0 WHERE message_id = :message_id;
@@ -323,6 +336,23 @@ WHERE id IN (:id1, :id2, :id3) AND (outcome IS NULL OR outcome = 'in_doubt') AND
   AND recipient = :recipient
 ORDER BY id DESC;
 
+-- name: attempt_meant_plainly
+-- Attempts known by a form of an id that a receipt bears: whether it left, is the only one of the only part of a message
+-- and nothing else is to be said of that than that it has arrived; whether anything to the same recipient is in doubt.
+SELECT json_extract(asked.value, '$[0]') AS place, json_extract(asked.value, '$[1]') AS rank,
+       attempt.id, attempt.message_id,
+       attempt.outcome = 'sent' AND attempt.reported = 0 AND attempt.sequence = 1
+       AND message.parts = 1 AND message.state = 'submitted' AND message.class <> 'ack' AND message.sealed IS NULL
+       AND message.diverts_to IS NULL AND part.state = 'sent' AS plain,
+       EXISTS (SELECT 1 FROM attempt AS doubt
+               WHERE (doubt.outcome IS NULL OR doubt.outcome = 'in_doubt') AND doubt.route = :route
+                 AND doubt.recipient = attempt.recipient) AS doubted
+FROM json_each(:asked) AS asked
+JOIN attempt ON attempt.reference = json_extract(asked.value, '$[3]')
+            AND attempt.recipient = json_extract(asked.value, '$[2]')
+LEFT JOIN message ON message.id = attempt.message_id
+LEFT JOIN part ON part.message_id = attempt.message_id AND part.sequence = 1;
+
 -- name: attempt_unreported
 -- What a route without a subscription of its own got away and nothing was heard of, from an attempt on.
 SELECT attempt.id, attempt.reference, attempt.recipient
@@ -336,12 +366,25 @@ ORDER BY attempt.id LIMIT :limit;
 -- The network has said its last word on this attempt.
 UPDATE attempt SET reported = 1 WHERE id = :id;
 
+-- name: attempt_reported_plainly
+-- The same of several attempts.
+UPDATE attempt SET reported = 1 WHERE id IN (SELECT value FROM json_each(:attempts));
+
 -- name: report_insert
 -- Keep what the network said about a part, matched or not.
 INSERT INTO report (received_at, pdu_id, route, sim, reference, recipient, submitted_at, discharged_at, class, code,
                     refused, attempt_id)
 VALUES (:now, :pdu_id, :route, :sim, :reference, :recipient, :submitted_at, :discharged_at, :class, :code,
         :refused, :attempt_id);
+
+-- name: report_insert_plainly
+-- Keep what the network said about parts that have arrived, in the order of the list.
+INSERT INTO report (received_at, pdu_id, attempt_id, route, reference, recipient, class, code, submitted_at,
+                    discharged_at)
+SELECT :now, json_extract(told.value, '$[0]'), json_extract(told.value, '$[1]'), :route,
+       json_extract(told.value, '$[2]'), json_extract(told.value, '$[3]'), 'delivered',
+       json_extract(told.value, '$[4]'), json_extract(told.value, '$[5]'), json_extract(told.value, '$[6]')
+FROM json_each(:reports) AS told ORDER BY told.key;
 
 -- name: report_waits
 -- Whether any report waits for its answer to be recorded.
