@@ -69,9 +69,13 @@ class ConfigError(SmsdError):
 
 
 class UsageError(SmsdError):
-    """What a person asked for cannot be done as asked."""
+    """What a person asked for cannot be done as asked; ``about`` names what of it, where that is known."""
 
     exit_code = 2
+
+    def __init__(self, problem: str = "", *, about: str | None = None) -> None:
+        self.about = about
+        super().__init__(problem)
 
 
 class KeyTakenError(UsageError):

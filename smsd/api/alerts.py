@@ -57,7 +57,11 @@ _PREVIEW = shapes.record(
     recipients=_COUNT,
     dropped=_COUNT,
     drops=shapes.mapping("Who is not written to, by reason.", _COUNT, most=20),
-    sample={"type": "string", "description": "The text as the first of them reads it."},
+    sample={
+        "type": "string",
+        "description": "The text as the first of the recipients reads it; to everybody, as it is written: no client's "
+        "data are shown here.",
+    },
     parts=_COUNT,
     alphabet=shapes.either("What it is written in.", "GSM7", "UCS2"),
     forced_by={"type": ["string", "null"], "description": "The first character that forces UCS2."},
@@ -95,7 +99,8 @@ async def preview(offices: Offices, call: Call) -> Answer:
     # Fifty thousand recipients take a second to look at: not on the loop, which the modem needs.
     order = await asyncio.to_thread(_order_of, call, the_key(call))
     looked = await offices.bulk.call(lambda desk, store: placed("/text", lambda: desk.preview(order(store))))
-    return Answer(200, _preview(looked, offices))
+    told = _preview(looked, offices)
+    return Answer(200, told | {"sample": call.body["text"]} if call.body.get("everybody") else told)
 
 
 async def send(offices: Offices, call: Call) -> Answer:

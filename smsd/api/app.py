@@ -6,7 +6,7 @@ errors is ever told to a caller, and none of his texts is ever told to the log.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from email.utils import formatdate
 from typing import Any
 
@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from smsd.api import alerts, notifications
 from smsd.api.caller import Caller, Gate
@@ -28,6 +29,7 @@ from smsd.errors import SmsdError
 
 __all__ = ["OPERATIONS", "make_app"]
 
+DOCUMENT_HINT = "see GET /v1/openapi.json"
 BODY_SECONDS = 10.0
 """How long the whole of a body may take to come."""
 
@@ -54,19 +56,45 @@ OPERATIONS: tuple[Operation, ...] = (
 
 def make_app(offices: Offices, gate: Gate, more: Sequence[BaseRoute] = ()) -> Starlette:
     """Return the application; ``more`` are routes that others serve beside it, such as metrics."""
-    routes = [
-        Route(each.path, _endpoint(each, offices, gate), methods=[each.method], name=each.name) for each in OPERATIONS
-    ]
-    return Starlette(routes=[*routes, *more], exception_handlers={HTTPException: _no_such_way})
+    ways: dict[str, dict[str, Endpoint]] = {}
+    for each in OPERATIONS:
+        ways.setdefault(each.path, {})[each.method] = _endpoint(each, offices, gate)
+    routes = [Route(path, _Way(by_method)) for path, by_method in ways.items()]
+    made = Starlette(routes=[*routes, *more], exception_handlers={HTTPException: _no_such_way})
+    # A path with a slash too many is nobody's: a redirect would be followed without the body by some.
+    made.router.redirect_slashes = False
+    return made
 
 
-def _endpoint(operation: Operation, offices: Offices, gate: Gate) -> Callable[[Request], Awaitable[Response]]:
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class _Way:
+    """One path with all its methods, so that another method is told which there are (RFC 9110, 15.5.6)."""
+
+    def __init__(self, by_method: Mapping[str, Endpoint]) -> None:
+        self._by_method = {**by_method, **({"HEAD": by_method["GET"]} if "GET" in by_method else {})}
+        self.methods = sorted(self._by_method)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint = self._by_method.get(scope["method"])
+        answer = self._refused() if endpoint is None else await endpoint(Request(scope, receive, send))
+        await answer(scope, receive, send)
+
+    def _refused(self) -> Response:
+        allowed = {"Allow": ", ".join(self.methods)}
+        return _problem(
+            Problem(405, "no-such-method", "there is no such method here", cure=DOCUMENT_HINT, headers=allowed)
+        )
+
+
+def _endpoint(operation: Operation, offices: Offices, gate: Gate) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         try:
             peer: Caller | None = getattr(request.state, "peer", None)
             caller = await gate.admit(peer, request.headers.get("authorization"), operation.scope)
             body = await _body(request, operation)
-            key = request.headers.get(KEY_HEADER) if operation.keyed else None
+            key = _key(request) if operation.keyed else None
             call = Call(caller or NOBODY, request.path_params, request.query_params, key, body)
             answer = await operation.verb(offices, call)
         except Problem as problem:
@@ -88,6 +116,17 @@ def _endpoint(operation: Operation, offices: Offices, gate: Gate) -> Callable[[R
 
 
 NOBODY = Caller("anybody", frozenset())
+
+
+def _key(request: Request) -> str | None:
+    """Return the key as it is written, in UTF-8; ``None`` where there is none. Two of them would be nobody's guess."""
+    found = [value for name, value in request.headers.raw if name == KEY_HEADER.lower().encode()]
+    if len(found) > 1:
+        raise Problem(422, "invalid", "there is more than one key", KEY_HEADER, "send one")
+    try:
+        return found[0].decode("utf-8") if found else None
+    except UnicodeDecodeError:
+        raise Problem(422, "invalid", "the key is not UTF-8", KEY_HEADER, "send UTF-8, best ASCII") from None
 
 
 async def _body(request: Request, operation: Operation) -> Any:
@@ -136,12 +175,8 @@ def _too_large(largest: int) -> Problem:
 
 async def _no_such_way(request: Request, error: Exception) -> Response:  # noqa: ARG001  as Starlette calls it
     status = error.status_code if isinstance(error, HTTPException) else 500
-    names = {404: "not-found", 405: "no-such-method"}
-    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-    what = "there is no such method here" if status == 405 else "there is nothing here"
-    return _problem(
-        Problem(status, names.get(status, "broken"), what, cure="see GET /v1/openapi.json", headers=headers)
-    )
+    name = "not-found" if status == 404 else "broken"
+    return _problem(Problem(status, name, "there is nothing here", cure=DOCUMENT_HINT))
 
 
 def _problem(problem: Problem) -> Response:

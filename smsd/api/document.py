@@ -6,6 +6,7 @@ from typing import Any
 from smsd import __version__
 from smsd.api.operation import KEY_HEADER, Operation
 from smsd.api.problem import MEDIA_TYPE
+from smsd.desk import LONGEST_KEY
 
 __all__ = ["document"]
 
@@ -87,12 +88,19 @@ def _parameters(each: Operation) -> list[dict[str, Any]]:
     places = [part[1:-1] for part in each.path.split("/") if part.startswith("{")]
     found = [{"name": name, "in": "path", "required": True, "schema": _PLACES[name]} for name in places]
     found += [
-        {"name": query.name, "in": "query", "required": True, "description": query.about, "schema": {"type": "string"}}
+        {
+            "name": query.name,
+            "in": "query",
+            "required": True,
+            "description": query.about,
+            "schema": {"type": "string", "minLength": 1, "maxLength": query.longest},
+        }
         for query in each.queries
     ]
     if each.keyed:
         about = "A repeat with the same key adds nothing; the same key with another body is refused (422)."
-        found.append({"name": KEY_HEADER, "in": "header", "description": about, "schema": {"type": "string"}})
+        shape = {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY}
+        found.append({"name": KEY_HEADER, "in": "header", "description": about, "schema": shape})
     return found
 
 

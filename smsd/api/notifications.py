@@ -93,22 +93,26 @@ _WISH = shapes.record(
 
 
 def placed(where: str, verb: Callable[[], T]) -> T:
-    """Run a verb; what it refuses is about a certain field."""
+    """Run a verb; what it refuses is about a certain field, unless it names another."""
     try:
         return verb()
     except UsageError as error:
-        raise problem_of(error, where) from None
+        raise problem_of(error, where if error.about is None else f"/{error.about}") from None
 
 
 def the_key(call: Call) -> str | None:
     """Return the key of a call; raise ``Problem`` for one that is none."""
     if call.key is None:
         return None
-    # A string of RFC 8941 stands in quotes, and many leave them out.
-    key = call.key[1:-1] if len(call.key) > 1 and call.key[0] == call.key[-1] == '"' else call.key
+    key = _bare(call.key)
     if not 1 <= len(key) <= LONGEST_KEY:
         raise Problem(422, "invalid", f"the key has {len(key)} characters", KEY_HEADER, f"1 to {LONGEST_KEY}")
     return key
+
+
+def _bare(key: str) -> str:
+    """Return a key without its quotes: a string of RFC 8941 stands in them, and many leave them out."""
+    return key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
 
 
 # --- notifications ----------------------------------------------------------------------------------------------------
@@ -166,7 +170,7 @@ async def status(offices: Offices, call: Call) -> Answer:
 
 async def find(offices: Offices, call: Call) -> Answer:
     """Say what has become of the notification that a key stands for."""
-    key = call.query.get("key", "")
+    key = _bare(call.query.get("key", ""))
     if not key:
         raise Problem(422, "invalid", "the query has no key", "key", "ask for ?key=…")
 
@@ -277,8 +281,8 @@ OPERATIONS = (
     Operation(
         "findNotification", "GET", "/v1/notifications", Scope.VIEW,
         "Say what has become of the notification that was sent under a key.",
-        find, ((200, "Where it stands.", _STATUS),), queries=(Query("key", "The key it was sent under."),),
-        problems=(404,),
+        find, ((200, "Where it stands.", _STATUS),), queries=(Query("key", "The key it was sent under.", LONGEST_KEY),),
+        problems=(404, 422),
     ),
     Operation(
         "showNotification", "GET", "/v1/notifications/{id}", Scope.VIEW, "Say what has become of a notification.",

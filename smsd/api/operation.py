@@ -49,10 +49,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A parameter of an operation's query."""
+    """A parameter of an operation's query, and how many characters it may have."""
 
     name: str
     about: str
+    longest: int
 
 
 @dataclass(frozen=True, slots=True)

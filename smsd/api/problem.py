@@ -22,6 +22,8 @@ __all__ = ["MEDIA_TYPE", "Problem", "problem_of"]
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""As RFC 9110 has them; ``http`` said otherwise before Python 3.13."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -39,7 +41,7 @@ class Problem(Exception):  # noqa: N818  RFC 9457's own name
         """Return the members of the answer."""
         told: dict[str, Any] = {
             "type": f"urn:smsd:problem:{self.name}",
-            "title": http.HTTPStatus(self.status).phrase,
+            "title": _TITLES.get(self.status) or http.HTTPStatus(self.status).phrase,
             "status": self.status,
             "detail": self.detail,
         }

@@ -91,8 +91,17 @@ def check(shape: Shape, value: Any, where: str = "") -> None:
 
 def _check_text(shape: Shape, value: str, where: str) -> None:
     _check_length(shape, len(value), "Length", "characters", where)
+    _check_whole(value, where)
     if "enum" in shape and value not in shape["enum"]:
         raise _wrong(where, "is none of the words there are", f"write one of {', '.join(shape['enum'])}")
+
+
+def _check_whole(value: str, where: str) -> None:
+    """Refuse half a character, which JSON can write and nothing can keep: a lone surrogate (RFC 8259, 8.2)."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise _wrong(where, "holds half a character", "write it in UTF-8") from None
 
 
 def _check_length(shape: Shape, count: int, what: str, unit: str, where: str) -> None:
@@ -110,6 +119,7 @@ def _check_members(shape: Shape, value: Mapping[str, Any], where: str) -> None:
         if name not in value:
             raise _wrong(f"{where}/{name}", "is missing", f"write {_KINDS[members[name]['type']][1]}")
     for name, each in value.items():
+        _check_whole(name, where)
         inner = members.get(name, other)
         place = f"{where}/{name[:80].replace('~', '~0').replace('/', '~1')}"
         if not isinstance(inner, Mapping):

@@ -51,6 +51,8 @@ BULK_BY_SIM = 2
 CLIENT_COLUMNS = ("name", "code", "login")
 """What a text to all clients may have in braces."""
 FOR_EVER = 1e9
+LAST_MOMENT = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
+"""A later moment is a slip, and what follows from it may be beyond all calendars."""
 PAST_SECONDS = 60.0
 """A start that is longer ago was not meant: a wrong year, yesterday's command repeated."""
 
@@ -243,13 +245,20 @@ class AlertDesk:
         """Return when an alert starts and when it is too late for it; raise ``UsageError`` when it is already."""
         starts_at = now if order.starts_at is None else order.starts_at
         if starts_at < now - PAST_SECONDS:
-            raise UsageError("the start is past: --at is the moment an alert begins; without it that is now")
+            raise UsageError(
+                "the start is past: --at is the moment an alert begins; without it that is now", about="starts_at"
+            )
+        for name, at in (("starts_at", starts_at), ("expires_at", order.expires_at)):
+            if at is not None and at > LAST_MOMENT:
+                raise UsageError("this moment is too far away: is the year right?", about=name)
         lifetime = self._terms.lifetime
         expires_at = order.expires_at
         if expires_at is None and lifetime is not None:
             expires_at = max(starts_at, now) + lifetime.total_seconds()
         if expires_at is not None and expires_at <= max(now, starts_at):
-            raise UsageError("the deadline is past before it starts: --until is the last moment, --at the first")
+            raise UsageError(
+                "the deadline is past before it starts: --until is the last moment, --at the first", about="expires_at"
+            )
         return starts_at, expires_at
 
     def _audience(self, order: Order) -> Audience:
@@ -257,7 +266,8 @@ class AlertDesk:
             known = ", ".join(self._terms.overriding) or "none"
             raise UsageError(
                 f"{order.overrides!r} is no kind of alert that goes to those who want none; "
-                f"alerts.override_opt_out names: {known}"
+                f"alerts.override_opt_out names: {known}",
+                about="override",
             )
         stopped = self._store.clients.stopped()
         return Audience(

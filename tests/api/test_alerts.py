@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from smsd.api import alerts, app
+from smsd.store import Client
 from tests.api.house import OTHER, PHONE, Face
 
 TEXT = "Завтра мы не работаем. Отказ: CLIENT sms stop"
@@ -83,13 +84,41 @@ async def test_values_are_put_into_the_text(face: Face) -> None:
         ({"text": "{name}"}, "/text"),
         ({"starts_at": "tomorrow"}, "/starts_at"),
         ({"starts_at": "2030-01-01T00:00:00"}, "/starts_at"),
-        ({"expires_at": "2020-01-01T00:00:00Z"}, "/text"),
+        ({"expires_at": "2020-01-01T00:00:00Z"}, "/expires_at"),
+        ({"starts_at": "2020-01-01T00:00:00Z"}, "/starts_at"),
         ({"recipients": [{"to": PHONE, "timezone": "Mars/Base"}]}, "/recipients/0/timezone"),
         ({"recipients": [{"to": PHONE, "values": {"a/b~": 5}}]}, "/recipients/0/values/a~1b~0"),
-        ({"override": "outage"}, "/text"),
+        ({"override": "outage"}, "/override"),
     ],
 )
 async def test_what_cannot_be_is_refused_with_its_place(face: Face, more: dict[str, Any], field: str) -> None:
     answer = await face.post("/v1/alerts", ALERT | more)
     assert (answer.status_code, answer.json()["field"]) == (422, field), answer.text
+    assert face.store.alerts.recent(limit=0) == []
+
+
+@pytest.mark.parametrize("name", ["starts_at", "expires_at"])
+async def test_a_moment_beyond_all_calendars_is_refused_before_anything_is_written(face: Face, name: str) -> None:
+    for way in ("/v1/alerts/preview", "/v1/alerts"):
+        answer = await face.post(way, ALERT | {name: "9999-12-31T23:59:59-23:59"})
+        assert (answer.status_code, answer.json()["field"]) == (422, f"/{name}"), answer.text
+    assert face.store.alerts.recent(limit=0) == []
+
+
+async def test_a_look_at_everybody_shows_no_clients_data(face: Face) -> None:
+    face.store.clients.put([Client(PHONE, "777", "ivanov", None, "Иван Иванович", None)], cause="by hand")
+    body = {"text": "Здравствуйте, {name}: {login} {code}", "everybody": True}
+    answer = await face.post("/v1/alerts/preview", body)
+    assert answer.json()["recipients"] == 1
+    assert answer.json()["sample"] == body["text"]
+    assert "ivanov" not in answer.text
+
+
+@pytest.mark.parametrize("place", ["to", "consent_at", "consent_source", "timezone", "values"])
+async def test_half_a_character_is_refused_wherever_it_stands(face: Face, place: str) -> None:
+    """Written as an escape it passes every decoder, and nothing can keep it."""
+    for value in ({"a": "\ud800"}, {"\udfff": "a"}) if place == "values" else ("\ud800",):
+        body = {"text": "Привет", "recipients": [{"to": PHONE, place: value}]}
+        answer = await face.post("/v1/alerts", body)
+        assert (answer.status_code, answer.json()["type"]) == (422, "urn:smsd:problem:invalid"), answer.text
     assert face.store.alerts.recent(limit=0) == []

@@ -1,5 +1,8 @@
 """Notifications over HTTP: queued when answered, once for a key, seen afterwards, and never shown to others."""
 
+import json
+
+import httpx
 import pytest
 
 from smsd.desk.access import Scope
@@ -45,6 +48,23 @@ async def test_a_key_makes_a_repeat_harmless(face: Face) -> None:
         assert refused.headers["content-type"] == "application/problem+json"
     assert len(face.store.outbox.recent(limit=0)) == 1
     assert (await face.get("/v1/notifications?key=order-17"))["id"] == first.json()["id"]
+
+
+async def test_a_key_is_read_as_it_was_written(face: Face) -> None:
+    """In UTF-8, with or without its quotes; two keys, or octets that are no text, are nobody's guess."""
+    body = json.dumps({"to": PHONE, "text": "text"}).encode()
+
+    async def ask(*keys: bytes) -> httpx.Response:
+        headers = [(b"Content-Type", b"application/json"), *((b"Idempotency-Key", key) for key in keys)]
+        return await face.near.post("/v1/notifications", content=body, headers=headers)
+
+    number = (await ask("заказ-1".encode())).json()["id"]
+    assert (await face.get("/v1/notifications?key=заказ-1"))["key"] == "заказ-1"
+    assert (await ask('"заказ-1"'.encode())).json()["id"] == number
+    assert (await face.get('/v1/notifications?key="заказ-1"'))["id"] == number
+    for refused in (await ask(b"a", b"b"), await ask(b"\xff"), await ask(b""), await ask(b'""')):
+        assert (refused.status_code, refused.json()["field"]) == (422, "Idempotency-Key"), refused.text
+    assert len(face.store.outbox.recent(limit=0)) == 1
 
 
 async def test_a_withdrawn_one_is_final(face: Face) -> None:

@@ -73,6 +73,12 @@ async def test_other_ways_are_problems_too(face: Face) -> None:
     assert (await face.near.get("/v2")).json()["type"] == "urn:smsd:problem:not-found"
     wrong = await face.near.request("DELETE", "/v1/notifications")
     assert (wrong.status_code, wrong.json()["type"]) == (405, "urn:smsd:problem:no-such-method")
+    assert wrong.headers["allow"] == "GET, HEAD, POST"
+    preview = await face.near.get("/v1/notifications/preview")
+    assert (preview.status_code, preview.headers["allow"]) == (405, "POST"), "preview is no number of a notification"
+    assert (await face.near.head("/v1/templates")).status_code == 200
+    for slash in (await face.near.get("/v1/templates/"), await face.post("/v1/notifications/", {"to": PHONE})):
+        assert (slash.status_code, slash.json()["type"]) == (404, "urn:smsd:problem:not-found")
     form = await face.near.post("/v1/notifications", data={"to": PHONE})
     assert (form.status_code, form.json()["field"]) == (415, "Content-Type")
 
