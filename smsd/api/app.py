@@ -167,10 +167,8 @@ async def _octets(request: Request, largest: int) -> bytes:
 
 
 def _too_large(largest: int) -> Problem:
-    return Problem(
-        413, "too-large", f"the body has more than {largest} octets", cure="send less at a time",
-        headers={"Connection": "close"},
-    )  # fmt: skip
+    # The connection stays open: the rest is taken and thrown away, so that its sender comes to read this.
+    return Problem(413, "too-large", f"the body has more than {largest} octets", cure="send less at a time")
 
 
 async def _no_such_way(request: Request, error: Exception) -> Response:  # noqa: ARG001  as Starlette calls it

@@ -10,19 +10,26 @@ closed, and asks again under the same key.
 import asyncio
 import contextlib
 import grp
+import http
+import json
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import h11
 from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from smsd.api.caller import peer_of
+from smsd.api.problem import MEDIA_TYPE, Problem
 from smsd.errors import ConfigError, SmsdError
 
 __all__ = ["open_loopback", "open_unix", "serving"]
@@ -32,11 +39,22 @@ REQUEST_SECONDS = 15.0
 IDLE_SECONDS = 60
 """How long a connection may lie idle between two requests."""
 CONNECTIONS = 256
+"""How many may be open by one socket: whoever fills loopback, where no token is needed to connect, fills no other."""
+REQUEST_OCTETS = 32 * 1024 * 1024
+"""What is taken of one request, most of it only to be thrown away: its sender shall read why it was refused."""
 HEADER_OCTETS = 16 * 1024
 STOP_SECONDS = 5.0
 BACKLOG = 1024
 
-_TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+CLOSE = {"Connection": "close"}
+_TOO_SLOW = Problem(408, "too-slow", f"the request had not come after {REQUEST_SECONDS:.0f} s", headers=CLOSE)
+_NO_HTTP = Problem(400, "malformed", "this is no request of HTTP/1.1", headers=CLOSE)
+_CROWDED = Problem(
+    503, "try-again", f"{CONNECTIONS} connections are open already", cure="keep one and use it again",
+    headers={**CLOSE, "Retry-After": "5"},
+)  # fmt: skip
+# It would log what a caller did wrong.
+logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
 
 class _AtOnce:
@@ -74,6 +92,7 @@ class Connection(H11Protocol):
     """A connection that says who is at its other end, and ends when a request takes too long to arrive."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _taken = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin."""
@@ -81,15 +100,30 @@ class Connection(H11Protocol):
         peer = peer_of(cast("socket.socket", transport.get_extra_info("socket")))
         if peer is not None:
             self.app_state = {**self.app_state, "peer": peer}
+        if len(self.connections) > CONNECTIONS:
+            self.app = cast("Any", _crowded)
+        if len(self.connections) > 2 * CONNECTIONS:
+            transport.abort()  # the daemon needs files for other things, too
         self._await_request()
 
     def data_received(self, data: bytes) -> None:
         """Take octets; as long as they make no whole request, the time runs."""
+        self._taken += len(data)
+        if self._taken > REQUEST_OCTETS:
+            self.transport.abort()
+            return
         super().data_received(data)
         if self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
             self._await_request()
         else:
+            self._taken = 0
             self._stop_waiting()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  as uvicorn calls it
+        """Answer what is no HTTP, where nothing has been answered."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            self._say(_NO_HTTP)
+        self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
@@ -108,8 +142,23 @@ class Connection(H11Protocol):
     def _too_slow(self) -> None:
         self._deadline = None
         if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
-            self.transport.write(_TOO_SLOW)
+            self._say(_TOO_SLOW)
         self.transport.close()
+
+    def _say(self, problem: Problem) -> None:
+        """Answer where there is no request to answer; the end of the connection."""
+        body = json.dumps(problem.body()).encode()
+        headers = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(body)), **problem.headers}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        phrase = http.HTTPStatus(problem.status).phrase
+        self.transport.write(f"HTTP/1.1 {problem.status} {phrase}\r\n{lines}\r\n".encode() + body)
+        self.transport.close()
+
+
+async def _crowded(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer whoever came when all places were taken."""
+    answer = Response(json.dumps(_CROWDED.body()), _CROWDED.status, _CROWDED.headers, MEDIA_TYPE)
+    await answer(scope, receive, send)
 
 
 @contextlib.asynccontextmanager
@@ -118,35 +167,32 @@ async def serving(app: Starlette, sockets: list[socket.socket]) -> AsyncIterator
     config = Config(
         cast("Any", app), http=Connection, ws="none", lifespan="off", interface="asgi3", log_config=None,
         access_log=False, proxy_headers=False, server_header=False, date_header=False, timeout_keep_alive=IDLE_SECONDS,
-        limit_concurrency=CONNECTIONS, h11_max_incomplete_event_size=HEADER_OCTETS,
+        h11_max_incomplete_event_size=HEADER_OCTETS,
     )  # fmt: skip
     config.load()
-    state = ServerState()
     loop = asyncio.get_running_loop()
-
-    def connection() -> Connection:
-        return Connection(config=config, server_state=state, app_state={}, _loop=loop)
-
-    servers = []
+    servers, states = [], []
     try:
         for each in sockets:
+            states.append(state := ServerState())
+            connection = partial(Connection, config=config, server_state=state, app_state={}, _loop=loop)
             if each.family == socket.AF_UNIX:
                 servers.append(await loop.create_unix_server(connection, sock=each, backlog=BACKLOG))
             else:
                 servers.append(await loop.create_server(connection, sock=each, backlog=BACKLOG))
         yield
     finally:
-        await _end(servers, state)
+        await _end(servers, states)
 
 
-async def _end(servers: list[asyncio.Server], state: ServerState) -> None:
+async def _end(servers: list[asyncio.Server], states: list[ServerState]) -> None:
     for server in servers:
         server.close()
-    for each in list(state.connections):
+    for each in [each for state in states for each in state.connections]:
         each.shutdown()
-    if state.tasks:
-        await asyncio.wait(list(state.tasks), timeout=STOP_SECONDS)
-    for each in list(state.connections):
+    if tasks := [task for state in states for task in state.tasks]:
+        await asyncio.wait(tasks, timeout=STOP_SECONDS)
+    for each in [each for state in states for each in state.connections]:
         if (transport := getattr(each, "transport", None)) is not None:
             transport.abort()
 

@@ -168,6 +168,7 @@ async def test_from_the_request_to_the_phone_and_back_over_two_kills(host: Host)
 async def test_what_was_answered_is_there_whenever_the_daemon_is_killed(host: Host) -> None:
     """Killed while many ask at once; whoever had no answer asks again under his key. Nothing is lost or doubled."""
     answered: dict[str, int] = {}
+    killed_after = 0
 
     async def ask(client: httpx.AsyncClient, number: int) -> None:
         key = f"order-{number}"
@@ -176,15 +177,16 @@ async def test_what_was_answered_is_there_whenever_the_daemon_is_killed(host: Ho
             answer = await client.post("/v1/notifications", json=body, headers={"Idempotency-Key": key})
             assert answer.status_code == 202, answer.text
             assert answered.setdefault(key, answer.json()["id"]) == answer.json()["id"]
+            if len(answered) >= killed_after:
+                host.kill()
 
-    async def many(client: httpx.AsyncClient, seconds: float) -> None:
-        asyncio.get_running_loop().call_later(seconds, host.kill)
+    for killed_after in (1, 30, 90):
+        client = await host.start()
         await asyncio.gather(*(ask(client, number) for number in range(150)))
         await client.aclose()
-
-    for seconds in (0.05, 0.15, 0.3):
-        await many(await host.start(), seconds)
-    assert len(answered) > 0
+        assert host.process is not None
+        assert host.process.returncode == -signal.SIGKILL
+        assert len(answered) >= killed_after
     client = await host.start()
     await asyncio.gather(*(ask(client, number) for number in range(150)))
     await client.aclose()

@@ -1,9 +1,12 @@
 """The sockets: what is there before, slow and broken clients, and the end."""
 
 import asyncio
+import contextlib
+import json
 import os
 import socket
 import struct
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -11,6 +14,7 @@ import pytest
 
 from smsd.api import app, server
 from smsd.daemon import api as module
+from smsd.desk.access import Scope
 from smsd.errors import ConfigError, SmsdError
 from tests.api.house import PHONE, Face, served
 from tests.store.test_sharing import default_list
@@ -18,15 +22,16 @@ from tests.store.test_sharing import default_list
 HEAD = b"POST /v1/notifications HTTP/1.1\r\nHost: smsd\r\nContent-Type: application/json\r\n"
 
 
-async def raw(face: Face, octets: bytes) -> bytes:
-    """Send octets by the UNIX socket; return everything until the end of the connection."""
+async def raw(face: Face, octets: bytes, until: bytes = b"") -> bytes:
+    """Send octets by the UNIX socket; return what comes up to certain octets, or to the end of the connection."""
     reader, writer = await asyncio.open_unix_connection(str(face.config.api.socket))
-    writer.write(octets)
-    await writer.drain()
-    async with asyncio.timeout(10):
-        answer = await reader.read()
-    writer.close()
-    return answer
+    try:
+        writer.write(octets)
+        await writer.drain()
+        async with asyncio.timeout(10):
+            return await (reader.readuntil(until) if until else reader.read())
+    finally:
+        writer.close()
 
 
 async def test_a_client_that_dawdles_is_shown_out(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,10 +47,63 @@ async def test_a_client_that_dawdles_is_shown_out(face: Face, monkeypatch: pytes
 
 
 async def test_a_body_has_an_end(face: Face) -> None:
-    declared = await raw(face, HEAD + b"Content-Length: 9999999\r\n\r\n")
+    declared = await raw(face, HEAD + b"Content-Length: 9999999\r\n\r\n", until=b"}")
     assert declared.startswith(b"HTTP/1.1 413")
     chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
-    assert (await raw(face, HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 2)).startswith(b"HTTP/1.1 413")
+    counted = await raw(face, HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 2, until=b"}")
+    assert counted.startswith(b"HTTP/1.1 413")
+
+
+async def test_whoever_sends_too_much_comes_to_read_why(face: Face) -> None:
+    """Were the connection cut while he sends, he would see a broken pipe and never the answer."""
+
+    async def much(octets: int) -> AsyncIterator[bytes]:
+        for _ in range(octets // 2**16):
+            yield b" " * 2**16
+
+    for way, headers in ((face.near, {}), (face.far, face.token(Scope.NOTIFY))):
+        for told in ({}, {"Content-Length": str(9 * 2**20)}):
+            answer = await way.post(
+                "/v1/notifications", content=much(9 * 2**20),
+                headers={**headers, **told, "Content-Type": "application/json"},
+            )  # fmt: skip
+            assert (answer.status_code, answer.json()["type"]) == (413, "urn:smsd:problem:too-large")
+
+
+async def test_what_is_thrown_away_has_an_end_too(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "REQUEST_OCTETS", 2**20)
+    with contextlib.suppress(ConnectionError):
+        await raw(face, HEAD + b"Content-Length: 99999999\r\n\r\n" + b" " * 4 * 2**20)
+    assert (await face.post("/v1/notifications", {"to": PHONE, "text": "text"})).status_code == 202
+
+
+async def test_a_crowd_on_loopback_keeps_nobody_from_the_socket(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By TCP anybody of this host may connect; what he may not is to keep those away who need no token."""
+    monkeypatch.setattr(server, "CONNECTIONS", 3)
+    port = int(face.config.api.listen.rpartition(":")[2])
+    crowd = [await asyncio.open_connection("127.0.0.1", port) for _ in range(5)]
+    answer = await face.far.get("/v1/openapi.json")
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:smsd:problem:try-again")
+    assert (answer.headers["retry-after"], answer.headers["connection"]) == ("5", "close")
+    crowd += [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+    with pytest.raises(httpx.TransportError):
+        await face.far.get("/v1/openapi.json")
+    assert await face.get("/v1/templates")
+    for _, writer in crowd:
+        writer.close()
+
+
+@pytest.mark.parametrize("octets", [b"\x16\x03\x01 TLS\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"HELO smsd\r\n\r\n"])
+async def test_what_is_no_http_is_told_so_and_not_logged(
+    face: Face, octets: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    head, _, body = (await raw(face, octets)).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400")
+    assert b"application/problem+json" in head
+    assert json.loads(body)["type"] == "urn:smsd:problem:malformed"
+    assert not caplog.records
+    broken = await raw(face, HEAD + b"Transfer-Encoding: chunked\r\n\r\nnonsense\r\n")
+    assert broken.count(b"HTTP/1.1 4") == 1
 
 
 async def test_headers_have_an_end(face: Face) -> None:
