@@ -27,7 +27,7 @@ from smsd.api.problem import MEDIA_TYPE, Problem, problem_of
 from smsd.api.shapes import Shape, check, decode
 from smsd.errors import SmsdError
 
-__all__ = ["OPERATIONS", "make_app"]
+__all__ = ["OPERATIONS", "Way", "make_app"]
 
 DOCUMENT_HINT = "see GET /v1/openapi.json"
 BODY_SECONDS = 10.0
@@ -59,7 +59,7 @@ def make_app(offices: Offices, gate: Gate, more: Sequence[BaseRoute] = ()) -> St
     ways: dict[str, dict[str, Endpoint]] = {}
     for each in OPERATIONS:
         ways.setdefault(each.path, {})[each.method] = _endpoint(each, offices, gate)
-    routes = [Route(path, _Way(by_method)) for path, by_method in ways.items()]
+    routes = [Route(path, Way(by_method)) for path, by_method in ways.items()]
     made = Starlette(routes=[*routes, *more], exception_handlers={HTTPException: _no_such_way})
     # A path with a slash too many is nobody's: a redirect would be followed without the body by some.
     made.router.redirect_slashes = False
@@ -69,7 +69,7 @@ def make_app(offices: Offices, gate: Gate, more: Sequence[BaseRoute] = ()) -> St
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class _Way:
+class Way:
     """One path with all its methods, so that another method is told which there are (RFC 9110, 15.5.6)."""
 
     def __init__(self, by_method: Mapping[str, Endpoint]) -> None:
