@@ -77,6 +77,7 @@ class Way:
         self.methods = sorted(self._by_method)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
         endpoint = self._by_method.get(scope["method"])
         answer = self._refused() if endpoint is None else await endpoint(Request(scope, receive, send))
         await answer(scope, receive, send)
