@@ -30,7 +30,7 @@ from smsd.rules.conditions import RouteLook
 from smsd.rules.outbox import MessageClass
 from smsd.rules.phones import sender_phone
 from smsd.rules.reception import Decision, Facts, Incoming, command_of, judge
-from smsd.rules.routing import Block, Kind, View, diverts, permits, refused_at_once, stand_in
+from smsd.rules.routing import Block, Kind, View, diverts, permits, put_off_too_long, refused_at_once, stand_in
 from smsd.sms import Deliver, InDoubt, NotSent, Outcome, Received, StatusReport, Submit, segments
 from smsd.store import Claim, Diversion, Judge, NewMessage, Receipt, Ways
 from smsd.store.thread import StoreThread
@@ -104,7 +104,7 @@ class Gateway:
             )
             for route in self._routes.values()
         }
-        self._store.outbox.ways = Ways(refused=self._divert_refused, reported=self._divert_reported)
+        self._store.outbox.ways = Ways(self._divert_refused, self._divert_reported, self._divert_put_off)
         self._judge = Judge(
             phone_of=self._phone_of,
             command_of=self._command_of,
@@ -278,6 +278,15 @@ class Gateway:
             return None
         return self._by_sim(message_class, f"the operator blocks the sender's name ({report.code})")
 
+    def _divert_put_off(
+        self, message_class: MessageClass, route: str, refusal: NotSent, age: float
+    ) -> Diversion | None:
+        if not put_off_too_long(message_class, age):
+            return None
+        views = self._views(self._clock(), {})
+        other = stand_in(message_class, Block.ROUTE, route, views, self._settings.by_class)
+        return None if other is None else Diversion(other, f"{route} puts it off ({refusal.code}), and it cannot wait")
+
     # --- which way, and in what words ---------------------------------------------------------------------------------
 
     def _permits(self, route: str) -> Mapping[MessageClass, float]:
@@ -300,6 +309,9 @@ class Gateway:
         since = self._down_since[route.name]
         if route.status.up:
             return 0.0
+        if since is not None and now < since:
+            # The clock went back: as far as it can tell, the route has gone down just now.
+            since = self._down_since[route.name] = now
         # Down, however short: never the 0.0 that means up.
         return max(now - since, 0.001) if since is not None else 0.001
 

@@ -80,7 +80,9 @@ class Pump:
         """For how many seconds the route has been up, taken nothing and had no room: past its rate, or unanswered."""
         if not self._route.status.up or min(self._route.window - len(self._flights), self._route.room) > 0:
             return 0.0
-        return max(0.0, self._clock() - self._took_at)
+        now = self._clock()
+        self._took_at = min(self._took_at, now)  # the clock may have gone back
+        return now - self._took_at
 
     async def stop(self) -> None:
         """Take no more work; return when everything in the air has landed and is recorded."""

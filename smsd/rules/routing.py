@@ -25,6 +25,7 @@ __all__ = [
     "View",
     "diverts",
     "permits",
+    "put_off_too_long",
     "refused_at_once",
     "stand_in",
 ]
@@ -148,6 +149,14 @@ def refused_at_once(message_class: MessageClass, block: Block | None, *, allowed
     if block is Block.ROUTE:
         return message_class is not MessageClass.NOTIFICATION
     return block is Block.SENDER
+
+
+def put_off_too_long(message_class: MessageClass, age: float) -> bool:
+    """Tell whether an answer that a route puts off would be older than it may be when that route is tried again.
+
+    ``age`` is how many seconds after it was made that is; infinite: it is not tried there again.
+    """
+    return message_class in ANSWERS and age > ANSWER_PATIENCE
 
 
 def stand_in(

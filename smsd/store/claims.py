@@ -88,11 +88,14 @@ class Ways:
 
     ``refused`` is asked of a message that a route refused: its class, the route, the refusal, and whether a person
     allowed its alert to fall back. ``reported`` of one that had been accepted and is reported undeliverable: its class,
-    the report, and whether it has been diverted before. ``None``: no other way.
+    the report, and whether it has been diverted before. ``put_off`` of one that a route refused for the moment and that
+    was not diverted before: its class, the route, the refusal, and how many seconds old it is when it is tried again.
+    ``None``: no other way.
     """
 
     refused: Callable[[MessageClass, str, NotSent, bool], Diversion | None]
     reported: Callable[[MessageClass, StatusReport, bool], Diversion | None]
+    put_off: Callable[[MessageClass, str, NotSent, float], Diversion | None] = lambda *_: None
 
 
 NO_OTHER_WAY = Ways(lambda *_: None, lambda *_: None)

@@ -6,6 +6,7 @@ its caller has begun and will commit.
 """
 
 import json
+import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -98,6 +99,8 @@ def _not_sent(tx: Transaction, parts: list[Row], refusal: NotSent, now: float, w
     diversion = None
     if back or _its_own(open_parts, PartState.UNSENT):
         diversion = _other_way(tx, attempt, refusal, ways)
+    if diversion is None and back:
+        diversion = _sooner_way(tx, back, refusal, now, ways)
     if diversion is not None:
         divert(tx, attempt["message_id"], diversion, now)
     elif back:
@@ -116,6 +119,20 @@ def _other_way(tx: Transaction, attempt: Row, refusal: NotSent, ways: Ways) -> D
         allowed = row is not None and bool(row["may_fall_back"])
     return ways.refused(message_class, attempt["route"], refusal, allowed)
 
+
+def _sooner_way(tx: Transaction, parts: list[Row], refusal: NotSent, now: float, ways: Ways) -> Diversion | None:
+    """Ask which other way a message goes, once, that would be tried here again when it is too late for its reader."""
+    message = tx.one("message_state", id=parts[0]["message_id"])
+    if refusal.verdict not in _PASSING or message["diverted"] is not None or State(message["state"]) in FINAL:
+        return None
+    message_class = MessageClass(message["class"])
+    delay = _delay(parts, refusal, message_class)
+    age = math.inf if delay is None else now - message["created_at"] + delay.total_seconds()
+    return ways.put_off(message_class, parts[0]["route"], refusal, age)
+
+
+_PASSING = frozenset({Verdict.SOON, Verdict.LATER})
+"""What a route may say of a message that it may take later."""
 
 _OPEN = frozenset({PartState.IN_AIR, PartState.IN_DOUBT, PartState.UNSENT})
 """States of a part of which it is not known that it left."""
@@ -190,22 +207,32 @@ def _take_back(tx: Transaction, parts: list[Row], refusal: NotSent, now: float) 
     """Take back what did not leave of one attempt: say when it is tried again, or bring its message to rest."""
     message_id = parts[0]["message_id"]
     answered = refusal.evidence in ANSWERS
-    counted = refusal.verdict is not Verdict.ROUTE and answered
-    refusals = max(part["refusals"] for part in parts) + int(counted)
-    urgent = MessageClass(tx.one("message_state", id=parts[0]["message_id"])["class"]) in URGENT
-    delay = retry_delay(refusal.verdict, refusals, urgent=urgent) if counted else timedelta(0)
+    delay = _delay(parts, refusal, MessageClass(tx.one("message_state", id=message_id)["class"]))
     error = f"{refusal.code}: {refusal.reason}" if refusal.reason else refusal.code
     if delay is None:
         move_parts(tx, parts, PartState.REFUSED, refused=1)
         if State(tx.one("message_state", id=message_id)["state"]) in FINAL:
             return  # withdrawn while it was in the air
-        passing = refusal.verdict in (Verdict.SOON, Verdict.LATER)
+        passing = refusal.verdict in _PASSING
         move(tx, message_id, State.FAILED if passing else State.REJECTED, now, error=error)
         return
-    move_parts(tx, parts, PartState.UNSENT, refused=int(counted))
+    move_parts(tx, parts, PartState.UNSENT, refused=int(_counts(refusal)))
     if refusal.verdict is Verdict.ROUTE and answered:
         delay = ROUTE_TROUBLE
     advance(tx, message_id, now, delay=delay, error=error)
+
+
+def _counts(refusal: NotSent) -> bool:
+    """Tell whether a refusal is one of the message by the network itself."""
+    return refusal.verdict is not Verdict.ROUTE and refusal.evidence in ANSWERS
+
+
+def _delay(parts: list[Row], refusal: NotSent, message_class: MessageClass) -> timedelta | None:
+    """Say how long what was refused waits before it is tried again; ``None``: never again."""
+    if not _counts(refusal):
+        return timedelta(0)
+    refusals = max(part["refusals"] for part in parts) + 1
+    return retry_delay(refusal.verdict, refusals, urgent=message_class in URGENT)
 
 
 def move_parts(

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from smsd.rules.outbox import MessageClass
-from smsd.rules.routing import Block, Kind
+from smsd.rules.routing import ANSWER_PATIENCE, Block, Kind
 from smsd.sms import InDoubt, NotSent, Outcome, Received, ReportClass, Sent, StatusReport, Submit, Verdict
 from smsd.store.swaps import HELD
 from tests.gateway.house import PHONE, House, ScriptedRoute, Start
@@ -29,6 +29,11 @@ async def _set_up(house: House, route: ScriptedRoute, *, up: bool) -> None:
     route.up = up
     house.gateway.changed(route.name)
     await asyncio.sleep(0)
+
+
+def _rests(house: House, message_id: int) -> bool:
+    """Tell whether a message waits for a moment that has not come yet."""
+    return (house.store.outbox.show(message_id)["due_at"] or 0.0) > house.clock.now
 
 
 async def test_the_name_is_the_first_choice(start: Start) -> None:
@@ -228,6 +233,45 @@ async def test_a_spare_bind_carries_what_a_failed_one_refused(start: Start) -> N
     message = house.enqueue("первое")
     await house.until(lambda: house.store.outbox.show(message)["state"] == "submitted")
     assert (len(spare.submits), len(house.routes[2].submits)) == (1, 0)
+
+
+async def test_an_answer_that_the_bind_puts_off_again_and_again_leaves_by_the_sim_in_time(start: Start) -> None:
+    """Each time *later*, and each time later than the last: two minutes are promised all the same."""
+    house = await start(bind(answer=lambda _: NotSent(Verdict.SOON, "SMPP 0x08", "system error")), sim())
+    answer, by_hand = house.enqueue("ответ", MessageClass.ACK), house.enqueue("рукой")
+    began = house.clock.now
+    for seconds in (5, 10, 20, 30):
+        await house.until(lambda: _rests(house, answer) and _rests(house, by_hand))
+        house.clock.now += seconds
+    await house.until(lambda: house.store.outbox.show(answer)["state"] == "submitted")
+    assert house.clock.now - began <= ANSWER_PATIENCE
+    assert [submit.message_id for submit in house.routes[1].submits] == [answer]
+    assert house.store.outbox.show(answer)["diverted"] == "operator puts it off (SMPP 0x08), and it cannot wait"
+    assert house.store.outbox.show(by_hand)["diverted"] is None
+
+
+async def test_two_sims_do_not_hand_an_answer_to_and_fro(start: Start) -> None:
+    def later(_: Submit) -> NotSent:
+        return NotSent(Verdict.SOON, "CMS 331")
+
+    house = await start(ScriptedRoute(name="modem0", answer=later), ScriptedRoute(name="modem1", answer=later))
+    answer = house.enqueue("ответ", MessageClass.ACK)
+    for _ in range(6):
+        house.clock.now += 60
+        await house.until(lambda: _rests(house, answer))
+    assert sum(len(route.submits) for route in house.routes) <= 8
+
+
+async def test_a_clock_that_goes_back_delays_no_answer(start: Start) -> None:
+    """The bind was down before and is down still: for how long, the clock cannot tell any more."""
+    house = await start(bind(up=False), sim())
+    answer = house.enqueue("ответ", MessageClass.ACK)
+    house.clock.now -= 3600
+    house.gateway.look()
+    await asyncio.sleep(0.05)
+    assert not house.routes[1].submits
+    house.clock.now += 31
+    await house.until(lambda: house.store.outbox.show(answer)["state"] == "submitted")
 
 
 async def test_an_answer_does_not_wait_for_a_bind_that_is_stuck(start: Start) -> None:

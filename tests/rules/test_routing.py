@@ -14,6 +14,7 @@ from smsd.rules.routing import (
     View,
     diverts,
     permits,
+    put_off_too_long,
     refused_at_once,
     stand_in,
 )
@@ -137,3 +138,9 @@ def test_after_an_accepted_submit_only_an_answer_falls_back_and_only_once(
     """A replaced SIM, a refused recipient, an unknown code: never."""
     expected = not diverted and block is Block.SENDER and message_class in (ACK, RESULT)
     assert diverts(message_class, block, diverted=diverted) == expected
+
+
+@pytest.mark.parametrize("message_class", MessageClass)
+def test_only_an_answer_is_taken_from_a_route_that_puts_it_off(message_class: MessageClass) -> None:
+    told = [put_off_too_long(message_class, age) for age in (ANSWER_PATIENCE, ANSWER_PATIENCE + 1, math.inf)]
+    assert told == ([False, True, True] if message_class in {ACK, RESULT} else [False] * 3)

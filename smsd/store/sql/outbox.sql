@@ -130,10 +130,11 @@ WHERE route = :route AND priority <= :least AND due_at IS NOT NULL AND diverted 
 LIMIT 100;
 
 -- name: message_let_go
--- What was given to this route because another had failed (so the gateway words it), and has not begun, waits for
--- neither: any route may take it.
+-- What was given to this route because another had failed or put it off (so the gateway words it), and has not begun,
+-- waits for neither: any route may take it.
 UPDATE message SET route = NULL, sender = NULL, diverted = NULL
-WHERE route = :route AND priority <= :least AND due_at IS NOT NULL AND state = 'queued' AND diverted LIKE '% itself failed (%';
+WHERE route = :route AND priority <= :least AND due_at IS NOT NULL AND state = 'queued'
+  AND (diverted LIKE '% itself failed (%' OR diverted LIKE '% puts it off (%');
 
 -- name: message_free
 -- A person sends the message again: no route is bound to it.
