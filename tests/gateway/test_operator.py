@@ -66,6 +66,18 @@ async def test_a_name_refused_after_the_response_timer_goes_by_the_sim_as_well(b
     assert len(sim.submits) == 1
 
 
+async def test_an_answer_leaves_by_the_sim_where_the_centre_lives_and_answers_no_submit(bound: Bound) -> None:
+    """In doubt, it is sent once more; not to the same silence, and one client is not left without a word."""
+    quiet = timings(response=0.05, enquire=0.02, enquire_least=0.0, settle_after=0.1, pause=60.0)
+    house, smsc, sim = await bound(timings=quiet, receipts=False)
+    smsc.inject(Trouble.NO_ANSWER, times=0)
+    answer = house.enqueue("Ответ", MessageClass.ACK)
+    await house.until(lambda: shown(house, answer)[0] == "in_doubt")
+    house.clock.now += 46
+    await house.until(lambda: shown(house, answer) == ("submitted", "modem0"))
+    assert (len(smsc.submits), len(sim.submits)) == (1, 1)
+
+
 async def test_a_blocking_receipt_before_the_answer_goes_by_the_sim_once(bound: Bound) -> None:
     house, smsc, sim = await bound(receipt_errors={"254": Block.SENDER})
     smsc.network.report_status = 254

@@ -113,6 +113,9 @@ class SmppRoute(OperatorRoute):
         self._refusals: dict[tuple[str, int], tuple[float, str]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._asks_states = True
+        self._answered_at = -math.inf
+        self._silent = False
+        self._rests_until = -math.inf
 
     # --- for the gateway ----------------------------------------------------------------------------------------------
 
@@ -217,10 +220,20 @@ class SmppRoute(OperatorRoute):
             return InDoubt("the daemon stops before the answer")
         finally:
             self._pace.answered(departure)
-        return end if isinstance(end, InDoubt) else self._judged(end)
+        if not isinstance(end, InDoubt):
+            return self._judged(end)
+        if departure.at > self._answered_at and not link.over:
+            # It says that it lives and answers no submit: each further one would be a doubt, too.
+            self._rest("silent", "it answers no submit")
+            self._silent = self._state[0] == "resting"
+        return end
 
     def _judged(self, answer: Pdu, evidence: str = "answer") -> Outcome:
         """Say what an answer means for the part, and do what it means for the bind."""
+        self._answered_at = self._clock()
+        if self._silent and self._state[0] == "resting":
+            self._become(READY, "")
+        self._silent = False
         end = outcome(answer, self.settings, evidence)
         if isinstance(end, Sent):
             return end
@@ -241,9 +254,10 @@ class SmppRoute(OperatorRoute):
         log.warning("route_rests", route=self.name, state="resting", reason=f"{status}: {why}", seconds=seconds)
         self._become("resting", f"{status}: {why}")
         link = self._transmitter
+        self._rests_until = until = self._clock() + seconds
 
         def resume() -> None:
-            if self._transmitter is link and self._state[0] == "resting":
+            if self._transmitter is link and self._state[0] == "resting" and self._rests_until == until:
                 self._become(READY, "")
 
         asyncio.get_running_loop().call_later(seconds, resume)

@@ -254,7 +254,41 @@ async def test_a_submit_without_an_answer_is_in_doubt_after_its_time(ledger: Led
     async with bound(ledger, timings=timings(response=0.05)) as (route, smsc):
         smsc.inject(Trouble.NO_ANSWER)
         assert isinstance(await send(route), InDoubt)
+        await ledger.until(lambda: route.status.up)
         assert isinstance(await send(route), Sent), "and its place in the window is free"
+
+
+async def test_a_centre_that_lives_and_answers_no_submit_counts_as_down(ledger: Ledger) -> None:
+    """It answers enquire_link all the while; whatever went there would be one doubt more."""
+    async with bound(ledger, timings=timings(response=0.05, enquire=0.02, enquire_least=0.0)) as (route, smsc):
+        smsc.inject(Trouble.NO_ANSWER, times=2)
+        for _ in range(2):
+            assert isinstance(await send(route), InDoubt)
+            status = route.status
+            assert (status.up, status.state, status.detail) == (False, "resting", "silent: it answers no submit")
+            assert isinstance(await send(route), NotSent)
+            await ledger.until(lambda: route.status.up)
+        assert isinstance(await send(route), Sent)
+        assert len(smsc.binds) == 1
+
+
+async def test_one_answer_that_is_lost_among_others_is_no_silence(ledger: Ledger) -> None:
+    async with bound(ledger, timings=timings(response=0.2)) as (route, smsc):
+        smsc.inject(Trouble.NO_ANSWER)
+        lost = asyncio.create_task(send(route, first_attempt=1))
+        await smsc.until(lambda: smsc.submits)
+        assert isinstance(await send(route, first_attempt=2), Sent)
+        assert isinstance(await lost, InDoubt)
+        assert route.status.up
+
+
+async def test_a_late_answer_ends_the_silence(ledger: Ledger) -> None:
+    async with bound(ledger, timings=timings(response=0.05, pause=60.0)) as (route, smsc):
+        smsc.inject(Trouble.LATE, seconds=0.2)
+        assert isinstance(await send(route), InDoubt)
+        assert not route.status.up
+        await ledger.until(lambda: route.status.up)
+        await ledger.until(lambda: ledger.ends)
 
 
 async def test_a_late_answer_is_told(ledger: Ledger) -> None:
