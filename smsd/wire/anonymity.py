@@ -1,9 +1,10 @@
 """What names a person, a card or a modem in a conversation is replaced, and the conversation stays one.
 
 Knows where such things stand: numbers of seven digits and more, IMEI, IMSI and ICCID (also with their nibbles swapped,
-as a card keeps them), cells, names, and the addresses, texts and times inside PDUs. The same is always replaced by the
-same, as long and of the same kind, so that a PDU still decodes and a length still fits. Refuses to keep what it does
-not understand: a PDU that cannot be read and written again octet by octet becomes zeros.
+as a card keeps them), cells, positions, names, and texts, addresses and times, inside PDUs and outside. The same is
+always replaced by the same, as long and of the same kind, so that a PDU still decodes and a length still fits. Refuses
+to keep what it does not understand: a PDU that cannot be read and written again octet by octet becomes zeros, and what
+stands where a text, a name or a number may stand is masked whatever character set it is in.
 
 Kept: what a modem says of its maker, model and firmware; the first eight digits of an IMEI, which name the model; of an
 IMSI and an ICCID what names the operator; the first digit of a phone's number; how long everything is.
@@ -34,11 +35,24 @@ HARMLESS_ELEMENTS = frozenset({0x00, 0x04, 0x05, 0x08, 0x24, 0x25})
 FIRST_MOMENT = datetime(2025, 1, 1, 12, tzinfo=UTC)
 
 _PDU_HEADS = ("+CMGL:", "+CMGR:", "+CMT:", "+CDS:", "+CBM:")
-_NAMED = (*_PDU_HEADS, "+CLIP:", "+CRING:", "+CNUM:")
+_USSD = "+CUSD:"
+_NAMED = (
+    *_PDU_HEADS, _USSD, "+CLIP:", "+CRING:", "+CNUM:", "+CPBR:", "+CPBF:", "+CLCC:", "+CCWA:", "+COLP:", "+CDIP:",
+    "+CNAP:", "+CCFC:",
+)  # fmt: skip
+"""Lines whose quoted values are names, numbers and texts of people (27.005, 27.007)."""
+_STATES = frozenset({"REC UNREAD", "REC READ", "STO UNSENT", "STO SENT", "ALL"})
+_POSITION = "$G"
+"""How a sentence of a satellite receiver begins (NMEA 0183): some modems mix them in."""
 _CELLS = re.compile(r'^(\+C\w*REG:.*?)((?:,"?[0-9A-Fa-f]{2,8}"?)+.*)$')
-_HEX = re.compile(r"\b(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{12,}\b")
+_HEX = re.compile(r"(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{12,}")
+_HEX_WORD = re.compile(rf"\b{_HEX.pattern}\b")
 _ICCID_FILE = re.compile(r"\+CRSM=176,12258\b")
 _CRSM = re.compile(r'("?)([0-9A-Fa-f]{16,24})("?)')
+_PDU = re.compile(r"(?:[0-9A-Fa-f]{2})+\s*")
+_RESPONSE = re.compile(r"[+^*#$%][A-Z0-9]+ ?:|(?:OK|ERROR|RING|NO CARRIER|BUSY)\s*$")
+_GROUPED = r"[0-9](?:[ -]?[0-9]){13,}"
+"""An IMEI or the like, as it is printed on a label."""
 
 
 class Anonymiser:
@@ -53,42 +67,71 @@ class Anonymiser:
     def lines(self, lines: Iterable[Line]) -> tuple[Line, ...]:
         """Return the lines with everything replaced."""
         told: list[Line] = []
-        command = head = ""
+        command, awaited, whole = "", "", True
         for line in lines:
             text = line.octets.decode("latin-1")
             if line.mark != FROM_MODEM:
-                command, head = text.strip("\x1b\r\n ").upper().removeprefix("AT"), ""
+                # What is typed while a line is coming cuts it: its rest is still what was awaited.
+                command, awaited = text.strip("\x1b\r\n ").upper().removeprefix("AT"), "" if whole else awaited
                 text = self._plain(text, command)
-            elif head and re.fullmatch(r"(?:[0-9A-Fa-f]{2})+\s*", text):
-                text, head = self._pdu(text), ""
+            elif awaited and not _RESPONSE.match(text):
+                text, awaited = self._content(text, awaited)
+                whole = line.octets.endswith((b"\r", b"\n"))
             else:
-                if text.strip():
-                    head = text if text.startswith(_PDU_HEADS) else ""
+                awaited = _awaited_after(text) or awaited
                 text = self._said(text, command)
+                whole = line.octets.endswith((b"\r", b"\n"))
             told.append(Line(line.mark, text.encode("latin-1", "replace")))
         return tuple(told)
 
     # --- lines --------------------------------------------------------------------------------------------------------
 
+    def _content(self, text: str, awaited: str) -> tuple[str, str]:
+        """Replace what follows a head: a PDU, or the lines of a text; return it and what is awaited then."""
+        if awaited in _PDU_HEADS and _PDU.fullmatch(text):
+            return self._pdu(text), "" if text.endswith(("\r", "\n")) else awaited
+        return _masked_line(text), "" if awaited == _USSD and '"' in text else awaited
+
     def _said(self, text: str, command: str) -> str:
         if _ICCID_FILE.search(command) and text.startswith("+CRSM:"):
             return _CRSM.sub(lambda found: found[1] + self._swapped(found[2]) + found[3], text)
         if text.startswith(_NAMED):
-            text = re.sub(r'"([^"]*)"', lambda found: f'"{self._name(found[1])}"', text)
+            return self._named(text)
+        if text.startswith(_POSITION):
+            return re.sub(r"[0-9]", "0", text)
         cells = _CELLS.match(text.rstrip("\r\n"))
         if cells:
             ends = text[len(text.rstrip("\r\n")) :]
             return cells[1] + re.sub(r"[0-9A-Fa-f](?=[0-9A-Fa-f]*\"?(?:,|$))", "0", cells[2]) + ends
         return self._plain(text, command)
 
+    def _named(self, text: str) -> str:
+        """Replace what is quoted in a line that tells of people; a text (USSD) also where it is not quoted."""
+        if text.startswith(_USSD) and (bare := re.fullmatch(r"(\+CUSD: ?[0-9])([^\"]*)(\"[^\"]*)?", text, re.DOTALL)):
+            return bare[1] + _masked_line(bare[2] + (bare[3] or ""))
+        return re.sub(
+            r'"([^"]*)"|[^"]+',
+            lambda found: self._plain(found[0], "") if found[1] is None else f'"{self._name(found[1])}"',
+            text,
+        )
+
     def _plain(self, text: str, command: str) -> str:
-        maker = command.rstrip("?") in OF_THE_MAKER or command.endswith("=?")
+        asked = command.partition("=")[0].rstrip("?")
+        maker = asked in OF_THE_MAKER or command.endswith("=?")
+        # What the modem says by itself meanwhile is no answer to what was asked of its maker.
+        if maker and text.startswith("+") and not text.startswith((f"{asked}:", *(f"{own}:" for own in OF_THE_MAKER))):
+            maker = False
         shortest = SHORTEST_IDENTITY if maker else SHORTEST_NUMBER
-        text = _HEX.sub(lambda found: "0" * len(found[0]), text)
+        text = (_HEX_WORD if maker else _HEX).sub(lambda found: "0" * len(found[0]), text)
         kept = {"+CGSN": KEPT_OF_IMEI, "+GSN": KEPT_OF_IMEI, "I": KEPT_OF_IMEI, "+CIMI": KEPT_OF_IMSI}.get(
             command.rstrip("?"), KEPT_OF_ICCID if "CCID" in command else KEPT_OF_NUMBER
         )
-        return re.sub(rf"[0-9]{{{shortest},}}", lambda found: self._number(found[0], kept), text)
+        return re.sub(rf"{_GROUPED}|[0-9]{{{shortest},}}", lambda found: self._grouped(found[0], kept), text)
+
+    def _grouped(self, written: str, kept: int) -> str:
+        """Replace a number and keep its groups."""
+        digits = iter(self._number("".join(re.findall("[0-9]", written)), kept))
+        return "".join(next(digits) if character.isdigit() else character for character in written)
 
     def _swapped(self, nibbles: str) -> str:
         digits = "".join(nibbles[at + 1] + nibbles[at] for at in range(0, len(nibbles) - 1, 2)).upper()
@@ -105,7 +148,14 @@ class Anonymiser:
         return self._numbers[number]
 
     def _name(self, name: str) -> str:
-        return name if re.fullmatch(r"[+0-9A-Z ]*", name) else _masked(name)
+        """Replace a quoted value: the state of a message is kept, a number is another, hexadecimal becomes zeros."""
+        if name in _STATES:
+            return name
+        if re.fullmatch(r"\+?[0-9]{2,}", name):
+            return re.sub(r"[0-9]+", lambda found: self._number(found[0]), name)
+        if re.fullmatch(r"(?:[0-9A-F]{2}){2,}", name):
+            return "0" * len(name)
+        return _masked_line(name)
 
     # --- PDUs ---------------------------------------------------------------------------------------------------------
 
@@ -170,6 +220,18 @@ class Anonymiser:
             later = FIRST_MOMENT + timedelta(minutes=len(self._moments))
             self._moments[moment] = later.astimezone(moment.tzinfo)
         return self._moments[moment]
+
+
+def _awaited_after(text: str) -> str:
+    """Return the head that lines of content follow: of a PDU or a text, or of an answer (USSD) that goes on."""
+    if text.startswith(_USSD):
+        return _USSD if text.count('"') % 2 else ""
+    return next((head for head in _PDU_HEADS if text.startswith(head)), "")
+
+
+def _masked_line(text: str) -> str:
+    """Replace letters and digits of a line as it crossed the port: what is above ASCII may be half a letter."""
+    return "".join(_mask_of(character) if character.isascii() else "?" for character in text)
 
 
 def _masked(text: str) -> str:
