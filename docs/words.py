@@ -34,9 +34,9 @@ Words = str | tuple[str, str]
 HARVESTED = (
     "config/checks.py", "config/reader.py", "daemon/__init__.py", "desk", "doctor", "gateway", "routes/http/client.py",
     "routes/http/profile.py", "routes/http/route.py", "routes/http/translate.py", "routes/modem", "routes/smpp/link.py",
-    "routes/smpp/route.py", "rules/alerts.py", "rules/commands.py", "rules/limits.py", "rules/phones.py",
-    "rules/reception.py", "store", "wire/smpp/content.py", "wire/smpp/tables.py", "wire/status.py", "wire/tpdu.py",
-    "wire/userdata.py",
+    "routes/smpp/route.py", "rules/alerts.py", "rules/commands.py", "rules/conditions.py", "rules/limits.py",
+    "rules/phones.py", "rules/reception.py", "store", "wire/smpp/content.py", "wire/smpp/tables.py", "wire/status.py",
+    "wire/tpdu.py", "wire/userdata.py",
 )  # fmt: skip
 """Modules and packages under ``smsd`` whose sentences reach people without a mark: reasons, details, findings."""
 SILENT = frozenset(
@@ -48,7 +48,7 @@ DATED = re.compile(
 )
 """Lines of a catalogue's head that would change with every run."""
 WORD = re.compile(r"[a-z]{2,}")
-PHRASE = re.compile(r"[a-z]{2,} [a-z]|[a-z]{2,}[:;,] ")
+PHRASE = re.compile(r"[a-z]{2,} [a-z]|[a-z]{2,}[:;,] |^an? [a-z]{2,}")
 """What tells a sentence from a name."""
 TABLES = frozenset({"print_table", "print_pairs"})
 

@@ -33,7 +33,13 @@ ENTRY = re.compile(
 )
 BELOW = "#. below"
 """The note at a sentence that is made below the command line: only of these are patterns made."""
+LATIN = re.compile(r"[a-z]{2,}")
+"""What is left of English, names and codes among it."""
 STRINGS = re.compile(r'^msgstr(?:\[\d\])? ((?:"[^\n]*"\n?)+)', re.MULTILINE)
+
+
+_Template = tuple[str, list[str], tuple[str, ...]]
+"""A sentence with places, what stands between them, and its Russian by count."""
 
 
 def plural_form(count: int) -> int:
@@ -50,6 +56,7 @@ class Catalogue:
         self.single: dict[str, str] = {}
         self.plural: dict[tuple[str, str], tuple[str, ...]] = {}
         self._below: set[str] = set()
+        self._retold: dict[str, str] = {}
         for entry in ENTRY.finditer(text):
             one = _unquoted(entry["one"])
             told = tuple(_unquoted(each) for each in STRINGS.findall(entry["told"]))
@@ -74,23 +81,35 @@ class Catalogue:
         return forms[plural_form(count)]
 
     def retell(self, text: str, depth: int = 0) -> str:
-        """Return a finished English sentence in Russian, by the pattern it was made from."""
+        """Return a finished English sentence in Russian, by the pattern it was made from.
+
+        Where several patterns fit, one sentence holds another: that is right which leaves least in English, and of such
+        the one that begins first, ``{host} refuses us: {why}`` and not ``{why}: {what} (is it the right password?)``.
+        """
         if text in self.single or depth > DEEPEST or not text:
             return self.say(text)
-        for template, literals, forms in self._templates:
-            if all(each in text for each in literals) and (found := _pattern(template).fullmatch(text)):
-                values = {name: self._value(value, depth + 1) for name, value in found.groupdict().items()}
-                count = next((int(value) for value in values.values() if value.isdecimal()), 1)
-                return forms[plural_form(count) if len(forms) > 1 else 0].format(**values)
-        return text
+        if text not in self._retold:
+            found = [told for template in self._templates if (told := self._fitted(template, text, depth))]
+            self._retold[text] = min(found)[-1] if found else text
+        return self._retold[text]
+
+    def _fitted(self, template: "_Template", text: str, depth: int) -> tuple[int, int, int, str] | None:
+        """Return a text in the Russian of a pattern that it fits, and before it by what it is compared with others."""
+        sentence, literals, forms = template
+        if not all(each in text for each in literals) or (found := _pattern(sentence).fullmatch(text)) is None:
+            return None
+        values = {name: self._value(value, depth + 1) for name, value in found.groupdict().items()}
+        count = next((int(value) for value in values.values() if value.isdecimal()), 1)
+        told = forms[plural_form(count) if len(forms) > 1 else 0].format(**values)
+        return len(LATIN.findall(told)), text.index(literals[0]), -sum(map(len, literals)), told
 
     def _value(self, value: str, depth: int) -> str:
         """Return what stood in a place: a sentence in Russian, a name as it is, even one that is a word elsewhere."""
         return self.retell(value, depth) if " " in value else value
 
     @cached_property
-    def _templates(self) -> list[tuple[str, list[str], tuple[str, ...]]]:
-        """Return the sentences with places in them, and what stands between these; those that say most first."""
+    def _templates(self) -> "list[_Template]":
+        """Return the sentences with places in them, and what stands between these."""
         known: dict[str, tuple[str, ...]] = {one: (self.single[one],) for one in self._below & self.single.keys()}
         for pair, forms in self.plural.items():
             if pair[0] in self._below:
@@ -101,7 +120,7 @@ class Catalogue:
             literals = [literal for literal, _ in parts if literal]
             if literals and any(name for _, name in parts):
                 found.append((template, literals, forms))
-        return sorted(found, key=lambda each: -sum(map(len, each[1])))
+        return found
 
 
 def _unquoted(lines: str) -> str:

@@ -44,6 +44,22 @@ msgstr ""
 msgid "{n} {why}"
 msgstr "{why} {n}"
 
+#. below
+msgid "{host} refuses us: {why}"
+msgstr "{host} нас не впускает: {why}"
+
+#. below
+msgid "{code}: {why} (is it the right password?)"
+msgstr "{code}: {why} (тот ли пароль?)"
+
+#. below
+msgid "{name}: {why}"
+msgstr "{name}: {why}"
+
+#. below
+msgid "{money} of {budget} roubles a day"
+msgstr "рублей за день: {money} из {budget}"
+
 msgid "the last"
 msgstr "последнее"'''
 
@@ -107,6 +123,11 @@ def test_a_russian_count_takes_one_of_three_forms(count: int, form: int) -> None
         ("smsd.toml: [log]: no room left", "smsd.toml, [log]: нет места"),
         ("no room left: no such directory; make it", "нет места: нет такого каталога; создайте его"),
         ("what: {path}: no such directory; make it", "what: {path}: нет такого каталога; создайте его"),
+        (
+            "centre refuses us: 0x0E: no room left (is it the right password?)",
+            "centre нас не впускает: 0x0E: нет места (тот ли пароль?)",
+        ),
+        ("modem0: 35.00 of 20.00 roubles a day", "modem0: рублей за день: 35.00 из 20.00"),
         ("5 apples", "5 apples"),
         ("5 parts", "5 частей"),
         ("21 parts", "21 часть"),

@@ -216,7 +216,7 @@ def _show_told(rows: "list[Row]", clock: Clock, *, as_json: bool) -> None:
         [
             (
                 clock.day(row["at"]), row["change"], row["condition"] or "—", row["about"],
-                _("silenced") if row["quiet"] else row["messages"], row["outcome"], row["detail"],
+                _("silenced") if row["quiet"] else row["messages"], row["outcome"], said(row["detail"]),
             )
             for row in rows
         ],

@@ -153,7 +153,7 @@ def hold_words(hold: "Hold | None", clock: Clock) -> str:
     """Say why an alert is held, and until when."""
     if hold is None:
         return ""
-    reason = said(hold.reason)
+    reason = "; ".join(map(said, hold.reason.split("; ")))  # one for each way it has
     if hold.until is None:
         return reason
     return _("{reason}, until {time}").format(reason=reason, time=clock.full(hold.until))

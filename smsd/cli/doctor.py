@@ -71,7 +71,8 @@ def _round(app: App, shown: list[str]) -> "list[Finding]":
 def _show(finding: "Finding") -> None:
     width = 1 + max(map(len, map(_, COLOURS)))
     mark = click.style(f"{_(finding.severity.value):<{width}}", fg=COLOURS[finding.severity.value])
-    about, what = one_line(said(finding.about)), one_line(_what(finding))
+    about = said(finding.about) if " " in finding.about else finding.about  # the name of a route is none of our words
+    about, what = one_line(about), one_line(_what(finding))
     click.echo(f"{mark}{finding.check.value}, {about}: {what}")
     if finding.cure:
         click.echo(f"{'':<{width}}" + _("cure: {what}").format(what=one_line(said(finding.cure))))

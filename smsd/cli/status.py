@@ -140,7 +140,7 @@ def _show_alarms(snapshot: Snapshot, clock: Clock) -> None:
         click.echo("\n" + _("alarms: 'smsd alarm list' says what to do"))
     print_table(
         ("alarm", "about", "for", "detail"),
-        [(each.condition.value, each.about, clock.since(each.since), each.detail) for each in snapshot.alarms],
+        [(each.condition.value, each.about, clock.since(each.since), said(each.detail)) for each in snapshot.alarms],
         flexible="detail",
         indent="  ",
     )

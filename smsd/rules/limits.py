@@ -142,9 +142,10 @@ def _bounds(limits: Limits, spent: Spent, message_class: MessageClass, price: in
         if limit:
             # Of a tiny limit a reserve must not leave nothing.
             mine = max(1, limit * (100 - kept) // 100)
-            words = f"{used} of {limit} {what}" + (
-                f", the last {limit - mine} kept for answers" if mine < limit else ""
-            )
+            words = f"{used} of {limit} {what}"
+            if mine < limit:
+                reserved = limit - mine
+                words = f"{used} of {limit} {what}, the last {reserved} kept for answers"
             bounds.append((words, max(0, mine - used)))
     if alert and limits.alerts_per_day:
         used = spent.alerts + owed

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,17 @@ def test_status_shows_what_stands(smsd: Smsd, alarmed: House) -> None:
     assert [each["condition"] for each in json.loads(smsd("status", "--json").stdout)["alarms"]] == [
         "acknowledgement_late", "modem_dead",
     ]  # fmt: skip
+
+
+def test_what_an_alarm_is_about_in_detail_is_told_in_russian(
+    smsd: Smsd, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = replace(DEAD, detail="refused: SMPP 0x0E: invalid password (is it the right name and password?)")
+    event = Event(Change.RAISED, house.now, refused.condition, refused.about, refused.since, refused.detail)
+    house.store.alarms.tell([event], keep=[refused], words=lambda *_: [])
+    monkeypatch.setenv("LC_ALL", "ru_RU.UTF-8")
+    for words in (("status",), ("alarm", "list", "--all")):
+        assert "refused: SMPP 0x0E: неверный пароль (те ли имя и пароль?)" in smsd(*words).stdout
 
 
 def test_a_test_queues_its_messages_and_says_that_no_daemon_runs(smsd: Smsd, house: House, config: Path) -> None:

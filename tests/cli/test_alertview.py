@@ -1,5 +1,6 @@
 """How alerts are shown: what a preview says in words, what a program reads."""
 
+from dataclasses import replace
 from datetime import UTC
 
 import pytest
@@ -8,7 +9,10 @@ from smsd.cli.alertview import REASONS, alert_fields, hold_words, preview_fields
 from smsd.cli.output import Clock
 from smsd.desk.alerts import Hold, Preview
 from smsd.rules.alerts import Drop, Summary
+from smsd.rules.limits import Limits, Spent, hold
+from smsd.rules.outbox import MessageClass
 from smsd.rules.routing import Kind
+from smsd.speech import speak
 
 CLOCK = Clock(UTC, 1000.0)
 
@@ -54,6 +58,20 @@ def test_a_hold_is_told_with_its_end() -> None:
     assert hold_words(None, CLOCK) == ""
     assert hold_words(Hold("at a limit"), CLOCK) == "at a limit"
     assert hold_words(Hold("quiet hours", 1090.0), CLOCK).endswith("until 1970-01-01 00:18:10 UTC (in 1 min 30 s)")
+
+
+def test_the_holds_of_several_ways_are_all_said_in_russian() -> None:
+    speak({"LANG": "ru_RU.UTF-8"})
+    try:
+        limits, spent = Limits(per_minute=60, reserve_percent=20, budget_per_day=2000), Spent(minute=48, money=3500)
+        words = [hold(each, spent, MessageClass.ALERT, 250) for each in (limits, replace(limits, per_minute=0))]
+        said = hold_words(Hold("; ".join(f"modem{n}: {why}" for n, why in enumerate(words))), CLOCK)
+    finally:
+        speak({})
+    assert said == (
+        "modem0: частей за эту минуту: 48 из 60, последние 12 оставлены для ответов; "
+        "modem1: рублей за 24 часа: 35.00 из 20.00"
+    )
 
 
 def test_one_alert_is_told_with_rate_time_left_and_causes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,6 +51,20 @@ def test_a_trouble_of_a_route_is_told_with_its_cure_and_is_69(smsd: Smsd, house:
     assert {each["check"] for each in told["findings"]} <= set(Check)
 
 
+@pytest.mark.usefixtures("with_modem", "daemon")
+def test_a_route_keeps_its_name_in_russian_and_its_refusal_is_told_whole(
+    smsd: Smsd, house: House, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with config.open("a") as file:
+        file.write('[[smpp]]\nname = "operator"\nhost = "smsc.example.net"\n')
+    refusal = "SMPP 0x0E: invalid password (is it the right name and password?)"
+    house.store.put_route("modem0", UP)
+    house.store.put_route("operator", RouteStatus(False, "refused", refusal))
+    monkeypatch.setenv("LC_ALL", "ru_RU.UTF-8")
+    told = "bind, operator: smsc.example.net нас не впускает: SMPP 0x0E: неверный пароль (те ли имя и пароль?)\n"
+    assert told in smsd("doctor").stdout
+
+
 def test_a_mistake_in_the_configuration_is_a_finding_and_78(smsd: Smsd, config: Path) -> None:
     config.write_text("[servise]\n", "utf-8")
     result = smsd("doctor")
