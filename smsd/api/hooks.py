@@ -127,12 +127,15 @@ class Teller:
         if 0 <= now - self._cared < CARE_SECONDS:
             return
         self._cared = now
-        given_up = await self._thread.call(
-            self._events.care,
-            terms.name,
-            give_up=terms.give_up.total_seconds(),
-            keep=terms.keep.total_seconds(),
-            most=terms.most_waiting,
-        )
+        given_up, more = 0, True
+        while more:
+            count, more = await self._thread.call(
+                self._events.care,
+                terms.name,
+                give_up=terms.give_up.total_seconds(),
+                keep=terms.keep.total_seconds(),
+                most=terms.most_waiting,
+            )
+            given_up += count
         if given_up:
             log.error("webhook_given_up", webhook=terms.name, count=given_up, why="see smsd webhook list")

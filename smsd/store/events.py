@@ -14,6 +14,9 @@ from smsd.store.engine import Engine, Row, Transaction
 
 __all__ = ["Events", "tell_message", "tell_messages", "tell_request", "tell_wish"]
 
+BATCH = 1000
+"""Events that are moved in one transaction: some 20 ms, of 50 that nobody may hold the store for."""
+
 
 def tell_message(tx: Transaction, message: Row, after: State, error: str | None, now: float) -> None:
     """Have it told that a notification has come to a state."""
@@ -76,17 +79,26 @@ class Events:
             for event_id, (delay, error) in again.items():
                 tx.run("event_again", id=event_id, due_at=now + delay, error=error)
 
-    def care(self, webhook: str, *, give_up: float, keep: float, most: int) -> int:
+    def care(self, webhook: str, *, give_up: float, keep: float, most: int) -> tuple[int, bool]:
         """Give up what was tried for so many seconds, and the oldest of too many; forget the long given up.
 
-        Returns how many were given up.
+        Returns how many were given up, and whether there may be more to do: of a long outage not everything at once.
         """
+        now = self._clock()
+        with self._engine.read() as tx:
+            excess = max(0, tx.one("event_waiting", webhook=webhook)["count"] - most)
+            oldest = tx.all("event_oldest", webhook=webhook, limit=BATCH)
+            stale = tx.all("event_stale", webhook=webhook, before=now - keep, limit=BATCH)
+        crowd, others = oldest[:excess], oldest[excess:]
+        old = [row for row in others if row["since"] < now - give_up]
+        if not (old or crowd or stale):
+            return 0, False
         with self._engine.write(noted=False) as tx:
-            now = self._clock()
-            count = tx.run("event_give_up_old", webhook=webhook, before=now - give_up)
-            count += tx.run("event_give_up_crowd", webhook=webhook, most=most)
-            tx.run("event_forget", webhook=webhook, before=now - keep)
-            return count
+            tx.run_all("event_give_up", [{**row, "error": "too many waited", "before": None} for row in crowd])
+            tx.run_all("event_give_up", [{**row, "error": None, "before": now - give_up} for row in old])
+            tx.run_all("event_heard", stale)
+        gone = len(crowd) + len(old)
+        return gone, gone == BATCH or len(stale) == BATCH
 
     def recent(self, *, limit: int, webhook: str | None = None, state: str | None = None) -> list[Row]:
         """List events that were not heard, newest first; ``limit`` 0: all of them."""
@@ -103,10 +115,20 @@ class Events:
         with self._engine.read() as tx:
             return tx.all("webhook_list")
 
-    def retry(self, event_id: int | None = None, webhook: str | None = None) -> int:
+    def retry(self, event_id: int | None = None) -> int:
         """Have one event told at once, or all that were given up; return how many. Raises ``NotFoundError`` for one."""
-        with self._engine.write() as tx:
-            count = tx.run("event_retry", id=event_id, webhook=webhook, now=self._clock())
-            if event_id is not None and not count:
-                raise NotFoundError(f"no event {event_id} that was not heard; 'smsd webhook list' shows what there is")
-            return count
+        if event_id is not None:
+            with self._engine.write() as tx:
+                if not tx.run("event_retry", id=event_id, now=self._clock()):
+                    raise NotFoundError(
+                        f"no event {event_id} that was not heard; 'smsd webhook list' shows what there is"
+                    )
+            return 1
+        count = 0
+        while True:
+            with self._engine.write() as tx:
+                rows = tx.all("event_given_up", limit=BATCH)
+                tx.run_all("event_retry", [{**row, "now": self._clock()} for row in rows])
+            count += len(rows)
+            if len(rows) < BATCH:
+                return count

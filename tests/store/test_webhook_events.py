@@ -8,6 +8,7 @@ import pytest
 from smsd.errors import NotFoundError
 from smsd.rules.outbox import MessageClass
 from smsd.sms import NotSent, Sent, Verdict
+from smsd.store import events as module
 from tests.store.house import PHONE, House, claimant, delivered, new
 
 ALL = {"ccs": ["delivery", "opt-out", "request"]}
@@ -98,11 +99,11 @@ def test_what_is_given_up_may_be_told_again_by_a_person(house: House) -> None:
     house.text("CLIENT sms stop")
     events = house.store.events
     house.now += 100
-    assert events.care("ccs", give_up=99, keep=1000, most=100) == 2
+    assert events.care("ccs", give_up=99, keep=1000, most=100) == (2, False)
     assert events.due("ccs", 10) == []
     assert {row["state"] for row in events.recent(limit=0)} == {"given_up"}
     assert events.retry() == 2
-    assert events.care("ccs", give_up=99, keep=1000, most=100) == 0, "they have their time again"
+    assert events.care("ccs", give_up=99, keep=1000, most=100) == (0, False), "they have their time again"
     assert len(events.due("ccs", 10)) == 2
     with pytest.raises(NotFoundError):
         events.retry(99)
@@ -114,11 +115,36 @@ def test_of_too_many_the_oldest_are_given_up_and_the_old_forgotten(house: House)
         house.now += 10_000
     events = house.store.events
     total = len(events.recent(limit=0))
-    assert events.care("ccs", give_up=10**9, keep=10**9, most=3) == total - 3
+    assert events.care("ccs", give_up=10**9, keep=10**9, most=3) == (total - 3, False)
     assert [row["state"] for row in events.recent(limit=0)] == ["waiting"] * 3 + ["given_up"] * (total - 3)
     house.now += 100
     events.care("ccs", give_up=10**9, keep=50, most=3)
     assert len(events.recent(limit=0)) == 3
+
+
+def test_a_long_outage_is_cleared_up_a_little_at_a_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever answers clients waits for one small transaction, however many events there are."""
+    monkeypatch.setattr(module, "BATCH", 3)
+    for _ in range(5):
+        house.text("CLIENT sms stop")
+        house.now += 10_000
+    events = house.store.events
+    total = len(events.recent(limit=0))
+    assert total > 3
+    moved: list[int] = []
+    while len(moved) < total:
+        count, more = events.care("ccs", give_up=10**9, keep=10**9, most=1)
+        moved.append(count)
+        if not more:
+            break
+    assert (max(moved), sum(moved)) == (3, total - 1)
+    assert events.retry() == total - 1
+    assert {row["state"] for row in events.recent(limit=0)} == {"waiting"}
+    moved.clear()
+    while events.care("ccs", give_up=-1, keep=-1, most=100)[1]:
+        moved.append(len(events.recent(limit=0)))
+        assert len(moved) < 9
+    assert events.recent(limit=0) == []
 
 
 def test_a_person_who_is_erased_is_not_told_of(house: House) -> None:

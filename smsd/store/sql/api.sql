@@ -82,20 +82,24 @@ DELETE FROM event WHERE id = :id;
 -- An event is told again later.
 UPDATE event SET due_at = :due_at, tries = tries + 1, error = :error WHERE id = :id AND state = 'waiting';
 
--- name: event_give_up_old
--- Events that have been tried for long enough.
-UPDATE event SET due_at = NULL, state = 'given_up', error = coalesce(error, 'never tried')
-WHERE webhook = :webhook AND due_at IS NOT NULL AND since < :before;
+-- name: event_waiting
+-- How many events wait to be told.
+SELECT count(*) AS count FROM event WHERE webhook = :webhook AND due_at IS NOT NULL;
 
--- name: event_give_up_crowd
--- Of too many the oldest are given up.
-UPDATE event SET due_at = NULL, state = 'given_up', error = 'too many waited'
-WHERE webhook = :webhook AND due_at IS NOT NULL AND id <= (
-    SELECT id FROM event WHERE webhook = :webhook AND due_at IS NOT NULL ORDER BY id DESC LIMIT 1 OFFSET :most);
+-- name: event_oldest
+-- The oldest of them, and since when they are tried.
+SELECT id, since FROM event WHERE id IN (
+    SELECT id FROM event WHERE webhook = :webhook AND due_at IS NOT NULL ORDER BY id LIMIT :limit)
+ORDER BY id;
 
--- name: event_forget
--- Events that were given up are forgotten after their time.
-DELETE FROM event WHERE webhook = :webhook AND state = 'given_up' AND at < :before;
+-- name: event_give_up
+-- An event is not told any more, unless a person has given it its time again meanwhile.
+UPDATE event SET due_at = NULL, state = 'given_up', error = coalesce(:error, error, 'never tried')
+WHERE id = :id AND due_at IS NOT NULL AND (:before IS NULL OR since < :before);
+
+-- name: event_stale
+-- Events that were given up and have been kept for long enough, some of them.
+SELECT id FROM event WHERE state = 'given_up' AND at < :before AND webhook = :webhook LIMIT :limit;
 
 -- name: event_forget_orphans
 -- Events for those who are told nothing any more.
@@ -113,8 +117,11 @@ SELECT webhook, state, count(*) AS count, min(at) AS oldest FROM event GROUP BY 
 
 -- name: event_retry
 -- A person has an event told again at once.
-UPDATE event SET state = 'waiting', due_at = 0, since = :now
-WHERE (:id IS NULL OR id = :id) AND (:webhook IS NULL OR webhook = :webhook) AND (state = 'given_up' OR :id IS NOT NULL);
+UPDATE event SET state = 'waiting', due_at = 0, since = :now WHERE id = :id;
+
+-- name: event_given_up
+-- Events that were given up, some of them.
+SELECT id FROM event WHERE state = 'given_up' LIMIT :limit;
 
 -- name: event_erase
 -- What was to be told of a number.
