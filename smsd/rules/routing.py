@@ -126,13 +126,14 @@ def _permit(message_class: MessageClass, route: str, order: Sequence[View], now:
     earlier = order[: order.index(mine)]
     alike = [view for view in earlier if view.kind is mine.kind]
     others = [view for view in earlier if view.kind is not mine.kind]
+    # Two SIMs share the work; a second bind is a spare, wherever SIMs stand between the two.
+    fit = [view for view in alike if view.up and view.out_for <= fallback_after]
+    turn = math.inf if mine.kind is Kind.SIM or not fit else -math.inf
     if not others:
-        # Two SIMs share the work; a second bind is a spare.
-        fit = [view for view in alike if view.up and view.out_for <= fallback_after]
-        return math.inf if mine.kind is Kind.SIM or not fit else -math.inf
+        return turn
     if message_class not in FALLS_BACK:
-        return -math.inf
-    if all(view.out_for > 0.0 and view.out_for >= fallback_after for view in others):
+        return turn if mine.kind is order[0].kind else -math.inf
+    if all(view.out_for > 0.0 and view.out_for >= fallback_after for view in others) and turn > 0.0:
         return math.inf
     return now - ANSWER_PATIENCE if message_class in ANSWERS else -math.inf
 

@@ -55,6 +55,11 @@ def asked(
         ("operator", [sim(), bind()], [PATIENCE, PATIENCE, NONE, NONE, NONE, NONE]),
         ("operator", [sim(down_for=40), bind()], [ALL, ALL, ALL, ALL, NONE, NONE]),
         ("nowhere", [bind(), sim()], [NONE] * 6),
+        # A spare bind behind the SIM: nothing is its while the first is up, and a notification is, once that is not.
+        ("b", [bind("a"), sim(), bind("b")], [PATIENCE, PATIENCE, NONE, NONE, NONE, NONE]),
+        ("b", [bind("a"), sim(down_for=40), bind("b")], [PATIENCE, PATIENCE, NONE, NONE, NONE, NONE]),
+        ("b", [bind("a", 40), sim(down_for=40), bind("b")], [ALL] * 6),
+        ("b", [bind("a", 40), sim(), bind("b")], [PATIENCE, PATIENCE, NONE, NONE, ALL, ALL]),
         # Beyond its rate: for moments it is waited for, for as long as one that is down it is passed over.
         ("modem0", [bind(stuck_for=29), sim()], [PATIENCE, PATIENCE, NONE, NONE, NONE, NONE]),
         ("modem0", [bind(stuck_for=30), sim()], [ALL, ALL, ALL, ALL, NONE, NONE]),

@@ -134,10 +134,12 @@ class House:
         sim: str | None = "sim0",
         octets: bytes | None = None,
         fault: str | None = None,
+        repeats_within: float | None = None,
     ) -> Any:
         """Receive something; octets that were never seen before unless told otherwise."""
         octets = b"%d" % next(self._numbers) if octets is None else octets
-        return self.store.inbox.receive(Received(route, octets, value, fault=fault, sim=sim), JUDGE)
+        received = Received(route, octets, value, fault=fault, sim=sim, repeats_within=repeats_within)
+        return self.store.inbox.receive(received, JUDGE)
 
     def text(self, text: str, *, sender: str = PHONE, sent_at: float | None = None, **values: Any) -> Any:
         """Receive a text."""

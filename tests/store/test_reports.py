@@ -356,6 +356,27 @@ def test_our_mark_says_that_a_short_id_is_no_tp_mr(house: House) -> None:
     assert house.state(message_id) == "delivered"
 
 
+def test_our_mark_settles_a_doubt_though_the_receipt_tells_no_recipient(house: House) -> None:
+    """Some centres write the name where the phone should stand, or a national number."""
+    message_id = house.queue()
+    claim = house.claim("operator", sim=None)
+    house.store.outbox.record([(claim.attempt_id, InDoubt("no answer came in time"))])
+    told = replace(delivered("id-000007", submitted_at=None, recipient=""), echo=claim.attempt_id)
+    assert house.receive(told, route="spare", sim=None).attempt_id == claim.attempt_id
+    assert house.state(message_id) == "delivered"
+
+
+def test_the_same_answer_to_the_same_question_may_speak_of_another_part(house: House) -> None:
+    """The service centre has begun its ids again since."""
+    for _ in range(2):
+        message_id = house.queue()
+        house.send("id-1", "operator", sim=None)
+        told = delivered("id-1", submitted_at=None)
+        house.receive(told, route="operator", sim=None, octets=b"query_sm id-1 DELIVRD", repeats_within=0.0)
+        assert house.state(message_id) == "delivered"
+        house.now += DAY
+
+
 def test_without_our_mark_a_doubt_of_another_bind_is_not_guessed(house: House) -> None:
     message_id = house.queue()
     claim = house.claim("operator", sim=None)

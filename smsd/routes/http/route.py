@@ -303,7 +303,7 @@ class HttpRoute(OperatorRoute):
         report = report_in(self._profile, answer, reference, recipient)
         if report is None or report.report_class is ReportClass.TRYING:
             return None  # the same again and again: it is told when it is over
-        return Received(self.name, b"%s\n%s" % (reference.encode(), answer.body), report)
+        return Received(self.name, b"%s\n%s" % (reference.encode(), answer.body), report, repeats_within=0.0)
 
     async def _told(self, octets: bytes, document: Any) -> None:
         """Take a receipt that the operator sent. Raises ``StoreError``."""

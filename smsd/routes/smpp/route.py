@@ -320,7 +320,8 @@ class SmppRoute(OperatorRoute):
         report = await self.query(reference, recipient)
         if report is None or report.report_class is ReportClass.TRYING:
             return None
-        return Received(self.name, f"query_sm {reference} {report.code}".encode(), report)
+        # Asked again it is another question, though the answer reads the same: a centre begins its ids again.
+        return Received(self.name, f"query_sm {reference} {report.code}".encode(), report, repeats_within=0.0)
 
     async def _told(self, received: Received) -> None:
         if self._inbound is not None:

@@ -163,6 +163,16 @@ class SmppSettings:
         """Where to connect to, in order."""
         return ((self.host, self.port), *self.spare)
 
+    def block(self, error: str) -> Block | None:
+        """Return what an error code of a failed receipt says is blocked; ``045`` and ``45`` are one code."""
+        known = self.receipt_errors
+        return known.get(error) or next((known[code] for code in known if _plain(code) == _plain(error)), None)
+
     def action(self, status: int) -> Action | None:
         """Return what a refusing status means; ``None``: nobody knows."""
         return self.statuses.get(status) or ACTIONS.get(status)
+
+
+def _plain(error: str) -> str:
+    """Write an error code in its shortest form: the text of a receipt fills it up with zeros, a TLV is a number."""
+    return error.strip().lstrip("0").casefold()

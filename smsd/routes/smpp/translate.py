@@ -138,7 +138,7 @@ def status_report(message: ShortMessage, settings: SmppSettings) -> sms.StatusRe
 
 def report_of(receipt: Receipt, recipient: str, settings: SmppSettings) -> sms.StatusReport:
     """Say a receipt in the words of the house."""
-    block = settings.receipt_errors.get(receipt.error) if receipt.status_class == "failed" else None
+    block = settings.block(receipt.error) if receipt.status_class == "failed" else None
     return sms.StatusReport(
         reference=receipt.message_id,
         recipient=recipient,

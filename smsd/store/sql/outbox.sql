@@ -334,7 +334,7 @@ SELECT attempt.id, attempt.message_id, attempt.sequence, attempt.route, attempt.
        attempt.outcome, attempt.reported, attempt.witness, attempt.reference
 FROM attempt
 WHERE id IN (:id1, :id2, :id3) AND (outcome IS NULL OR outcome = 'in_doubt') AND sim IS NULL
-  AND recipient = :recipient
+  AND :recipient IN (recipient, '')
 ORDER BY id DESC;
 
 -- name: attempt_meant_plainly

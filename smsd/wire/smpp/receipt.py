@@ -24,6 +24,8 @@ DELIVERY_ACKNOWLEDGEMENT: Final = 0x08
 INTERMEDIATE: Final = 0x20
 _RECEIPT_TYPES: Final = frozenset({DELIVERY_RECEIPT, DELIVERY_ACKNOWLEDGEMENT, INTERMEDIATE})
 _UCS2: Final = 0x08
+NETWORK_ERROR_OCTETS: Final = 3
+"""Of network_error_code: the type of network and the code."""
 
 _NAMES: Final[dict[int, str]] = {
     MessageState.SCHEDULED: "SCHEDULED",
@@ -49,7 +51,7 @@ _CLASSES: Final[dict[str, StatusClass]] = {
 
 _ID = re.compile(r"\bid:\s*(\S+)", re.IGNORECASE)
 _STATE = re.compile(r"\bstat:\s*(\w+)", re.IGNORECASE)
-_ERROR = re.compile(r"\berr:\s*(\S+)", re.IGNORECASE)
+_ERROR = re.compile(r"\berr:\s*([^\s,;]+)", re.IGNORECASE)
 _SUBMITTED = re.compile(r"\bsubmit[ _]date:\s*(\d{10,14})", re.IGNORECASE)
 _DONE = re.compile(r"\bdone[ _]date:\s*(\d{10,14})", re.IGNORECASE)
 _TEXT = re.compile(r"\btext:", re.IGNORECASE)
@@ -108,16 +110,22 @@ def read_receipt(message: ShortMessage, zone: tzinfo) -> Receipt:
     state = _found(_STATE, text).upper() if state_number is None else state_name(state_number)
     if not state:
         raise PduError("receipt", "neither a TLV nor the text says what became of the message")
-    network_error = tlv(message.tlvs, Tag.NETWORK_ERROR_CODE)
     return Receipt(
         message_id,
         state,
-        str(int.from_bytes(network_error[1:3], "big")) if network_error else _found(_ERROR, text),
+        _error(message, _found(_ERROR, text)),
         _date(_found(_SUBMITTED, text), zone),
         _date(_found(_DONE, text), zone),
         message.esm_class & MESSAGE_TYPE == INTERMEDIATE,
         reference,
     )
+
+
+def _error(message: ShortMessage, text: str) -> str:
+    """Give the error code; a TLV that says 0, or is not the three octets of §5.3.2.31, leaves the word to the text."""
+    told = tlv(message.tlvs, Tag.NETWORK_ERROR_CODE)
+    code = int.from_bytes(told[1:], "big") if told is not None and len(told) == NETWORK_ERROR_OCTETS else None
+    return str(code) if code else text or ("" if code is None else "0")
 
 
 def _words(message: ShortMessage) -> str:

@@ -339,6 +339,7 @@ async def test_what_was_taken_is_asked_after_until_it_is_over(smsc: SimulatedHtt
         books.open = []
     report = ledger.reports[0]
     assert (report.reference, report.recipient, report.report_class) == ("m-000001", CLIENT, ReportClass.DELIVERED)
+    assert ledger.rows[0].repeats_within == 0, "the same words may speak of another message, much later"
 
 
 async def test_a_swapped_sim_is_told(smsc: SimulatedHttpSmsc, ledger: Ledger) -> None:

@@ -144,11 +144,18 @@ async def test_an_id_in_either_number_system_is_one_that_the_house_joins(
         assert end.reference in reference_forms(ledger.reports[0].reference)
 
 
-@pytest.mark.parametrize(("error", "refused"), [("254", Block.SENDER), ("219", Block.SIM_SWAPPED), ("001", None)])
+@pytest.mark.parametrize(
+    ("error", "refused"),
+    [
+        ("254", Block.SENDER), ("219", Block.SIM_SWAPPED), ("0219", Block.SIM_SWAPPED), ("45", Block.SENDER),
+        ("00b", Block.SENDER), ("001", None), ("000", None),
+    ],
+)
 async def test_an_error_in_a_failed_receipt_says_what_is_blocked(
     ledger: Ledger, error: str, refused: Block | None
 ) -> None:
-    table = {"254": Block.SENDER, "219": Block.SIM_SWAPPED}
+    """With as many zeros before it as the centre likes."""
+    table = {"254": Block.SENDER, "219": Block.SIM_SWAPPED, "045": Block.SENDER, "0B": Block.SENDER}
     async with bound(ledger, receipt_errors=table) as (_, smsc):
         smsc.deliver(receipt(f"id:42 stat:UNDELIV err:{error}"))
         await ledger.until(lambda: ledger.reports)

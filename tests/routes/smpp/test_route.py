@@ -397,3 +397,4 @@ async def test_what_is_overdue_is_asked_after(ledger: Ledger) -> None:
     told = ledger.rows[1].value
     assert isinstance(told, StatusReport)
     assert (told.reference, told.recipient, told.report_class) == (end.reference, CLIENT, ReportClass.DELIVERED)
+    assert ledger.rows[1].repeats_within == 0, "a centre begins its ids again: the same words may speak of another part"

@@ -49,6 +49,19 @@ def test_tlvs_are_believed_before_the_text() -> None:
     assert told.user_message_reference == 12345
 
 
+@pytest.mark.parametrize(
+    ("octets", "error"),
+    [(b"\x03\x00\xdb", "219"), (b"\x03\x00\x00", "254"), (b"", "254"), (b"\xdb", "254"), (b"\x00\x00\x00\xdb", "254")],
+)
+def test_a_tlv_without_an_error_leaves_the_word_to_the_text(octets: bytes, error: str) -> None:
+    """Some centres fill the TLV with zeros, or wrongly, and say in the text that the name is blocked."""
+    assert read(receipt(b"id:7 stat:UNDELIV err:254, text:", (Tag.NETWORK_ERROR_CODE, octets))).error == error
+
+
+def test_an_error_of_nothing_is_nothing() -> None:
+    assert read(receipt(b"id:7 stat:DELIVRD", (Tag.NETWORK_ERROR_CODE, b"\x03\x00\x00"))).error == "0"
+
+
 def test_tlvs_alone_are_a_receipt() -> None:
     told = read(receipt(b"", (Tag.RECEIPTED_MESSAGE_ID, b"42\0"), (Tag.MESSAGE_STATE, b"\x02")))
     assert (told.message_id, told.status_class, told.submitted_at) == ("42", "delivered", None)
