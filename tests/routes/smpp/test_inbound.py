@@ -147,8 +147,13 @@ async def test_an_id_in_either_number_system_is_one_that_the_house_joins(
 @pytest.mark.parametrize(
     ("error", "refused"),
     [
-        ("254", Block.SENDER), ("219", Block.SIM_SWAPPED), ("0219", Block.SIM_SWAPPED), ("45", Block.SENDER),
-        ("00b", Block.SENDER), ("001", None), ("000", None),
+        ("254", Block.SENDER),
+        ("219", Block.SIM_SWAPPED),
+        ("0219", Block.SIM_SWAPPED),
+        ("45", Block.SENDER),
+        ("00b", Block.SENDER),
+        ("001", None),
+        ("000", None),
     ],
 )
 async def test_an_error_in_a_failed_receipt_says_what_is_blocked(
