@@ -1,7 +1,7 @@
 """What an admin asks of alerts: a look before, all or nothing, and why one is held."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -128,10 +128,29 @@ def test_a_preview_without_routes_promises_no_way(office: Office) -> None:
 def test_what_is_before_it_in_the_queue_is_told(office: Office) -> None:
     desk = office.desk()
     made = desk.send(order(600))
-    assert desk.foresee(order(600), made.summary, queued=True).warnings == ()
+    assert desk.foresee(order(600), made.summary, queued=made.id).warnings == ()
     looked = desk.preview(order(600))
-    assert "600 parts of other alerts" in looked.warnings[0]
+    assert looked.warnings[0] == "parts of other alerts that are before it or share its way: 600"
     assert looked.ends_at == NOON + 120
+
+
+def test_an_alert_that_is_over_before_the_other_begins_does_not_delay_it(office: Office) -> None:
+    """At ten parts a second: one at work, 6,000 parts, for ten minutes; one in the evening."""
+    desk = office.desk()
+    desk.send(order(6000))
+    desk.send(replace(order(600), starts_at=NOON + 5 * HOUR, expires_at=NOON + 9 * HOUR))
+    for starts_at, seconds in ((NOON, 36), (NOON + HOUR, 3), (NOON + 5 * HOUR, 36)):
+        looked = desk.preview(replace(order(30), starts_at=starts_at, expires_at=NOON + 9 * HOUR))
+        assert (looked.starts_at, looked.ends_at) == (starts_at, starts_at + seconds)
+        assert len(looked.warnings) == (seconds > 3)
+
+
+def test_what_waits_in_the_outbox_of_an_alert_is_before_the_next(office: Office) -> None:
+    desk = office.desk()
+    desk.send(order(200))
+    office.house.store.alerts.feed()
+    office.house.store.alerts.feed()
+    assert desk.preview(order(60)).ends_at == NOON + 26
 
 
 def test_an_alert_that_is_too_late_before_it_starts_is_refused(office: Office) -> None:

@@ -133,7 +133,7 @@ def send(app: App, ctx: click.Context, /, *, yes: bool, wait: bool, dry_run: boo
         order = _order(app, store, Asked(**asked))
         approved = None if yes else _ask(desk.preview(order), clock, quiet=as_json)
         made = _queue(desk, order, approved)
-        foreseen = desk.foresee(order, made.summary, queued=True) if made.new else None
+        foreseen = desk.foresee(order, made.summary, queued=made.id) if made.new else None
         _tell(app, store, made, foreseen, clock, as_json=as_json)
         if wait:
             ctx.exit(_wait(app, store, made.id))

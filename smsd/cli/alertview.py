@@ -50,7 +50,7 @@ def print_preview(looked: "Preview", clock: Clock) -> None:
     """Print what an alert would be, warnings last."""
     summary = looked.summary
     consent = _("{n} of {all} with date and source") if summary.consented else ""
-    price = _("{roubles} roubles") if looked.price else _("not known: [tariff] says nothing")
+    price = _("not known: [tariff] says nothing") if looked.price is None else _("{roubles} roubles")
     print_pairs(
         [
             ("recipients", grouped(summary.recipients)),

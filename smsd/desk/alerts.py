@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from itertools import islice
 
 from smsd.errors import KeyTakenError, UsageError
@@ -22,10 +23,11 @@ from smsd.rules.alerts import (
     Template,
     says_how_to_stop,
 )
-from smsd.rules.limits import LimitTable, estimate_end, hold
+from smsd.rules.limits import LimitTable, estimate_end, hold, in_the_way
 from smsd.rules.outbox import MessageClass
 from smsd.rules.routing import Kind, View, permits
 from smsd.store import NewAlert, Row, Store
+from smsd.store.alerts import IN_OUTBOX
 
 __all__ = [
     "CLIENT_COLUMNS",
@@ -168,17 +170,21 @@ class AlertDesk:
                 progress(BATCH)
         return self.foresee(order, audience.summary, existing)
 
-    def foresee(self, order: Order, summary: Summary, existing: int | None = None, *, queued: bool = False) -> Preview:
+    def foresee(
+        self, order: Order, summary: Summary, existing: int | None = None, *, queued: int | None = None
+    ) -> Preview:
         """Say what follows from a summary: way, price, time, and what a person should think of first.
 
-        ``queued``: the alert is in the store already, and not to be counted as one before itself.
+        ``queued``: the id that the alert has in the store already, not to be counted as one before itself.
         """
         terms, now = self._terms, self._clock()
         route = terms.order[0] if terms.order else ""
         kind = terms.limits.kinds.get(route)
         starts_at, expires_at = self._times(order, now)
-        ahead = max(0, self._store.alerts.parts_ahead() - (summary.parts if queued else 0))
-        first, last = self._foretell(kind, route, starts_at, summary.parts + ahead, now)
+        others = [(max(now, begins), left) for begins, left in self._store.alerts.parts_ahead(queued)]
+        ends = self._foretold(kind, route, now)
+        ahead = in_the_way(starts_at, summary.parts, others, lambda at, parts: ends(at, parts)[1], IN_OUTBOX)
+        first, last = ends(starts_at, summary.parts + ahead)
         price = terms.limits.price_of(route) * summary.parts
         return Preview(
             summary,
@@ -193,8 +199,8 @@ class AlertDesk:
             existing,
         )
 
-    def _foretell(self, kind: Kind | None, route: str, starts_at: float, parts: int, now: float) -> tuple[float, float]:
-        """Say when an alert would begin and end, by the rate of its first routes and their limits."""
+    def _foretold(self, kind: Kind | None, route: str, now: float) -> Callable[[float, float], tuple[float, float]]:
+        """Return what says when so many parts begin and end that start at a moment, by rate and limits of the ways."""
         terms = self._terms
         limits = terms.limits.of(route, now)
         # SIMs share the work, a second bind is a spare.
@@ -207,9 +213,8 @@ class AlertDesk:
         days += [limits.alerts_per_day] if limits.alerts_per_day else []
         price = terms.limits.price_of(route)
         days += [limits.budget_per_day / price / alike] if limits.budget_per_day and price else []
-        return estimate_end(
-            starts_at,
-            parts,
+        return partial(
+            estimate_end,
             per_minute=max(min(rates), 0.01) * alike,
             per_day=max(1.0, min(days, default=math.inf)) * alike,
             span=terms.limits.quiet,
@@ -229,13 +234,13 @@ class AlertDesk:
                 "this goes by a SIM: operators take bulk from a subscriber's SIM for spam and block the SIM, "
                 "outgoing first; the way for many is a contract for bulk under a name (a bind)"
             )
-        if expires_at is not None and ends_at > expires_at:
+        if summary.recipients and expires_at is not None and ends_at > expires_at:
             yield "not all of it can leave before its deadline: what is late will rest as expired; see --until"
         for what, count in summary.warned.items():
             names = {Drop.FOREIGN: "numbers of another country", Drop.NOT_MOBILE: "numbers that no mobile has"}
             yield f"{names[what]} are written to: {count}"
         if ahead:
-            yield f"{ahead} parts of other alerts are before it, or share the way with it"
+            yield f"parts of other alerts that are before it or share its way: {ahead}"
         if summary.overridden:
             yield f"people who have opted out are written to all the same, as {order.overrides}: {summary.overridden}"
         if order.may_fall_back and kind is not Kind.BIND:

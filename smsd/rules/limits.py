@@ -9,7 +9,7 @@ part too many.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta, tzinfo
 
@@ -17,8 +17,8 @@ from smsd.rules.outbox import MessageClass
 from smsd.rules.routing import Kind
 
 __all__ = [
-    "BULK", "NO_LIMITS", "LimitTable", "Limits", "Spent", "estimate_end", "fitting", "hold", "quiet_until",
-    "room",
+    "BULK", "NO_LIMITS", "LimitTable", "Limits", "Spent", "estimate_end", "fitting", "hold", "in_the_way",
+    "quiet_until", "room",
 ]  # fmt: skip
 
 BULK = frozenset({MessageClass.NOTIFICATION, MessageClass.ALERT})
@@ -174,6 +174,39 @@ def quiet_until(span: Span | None, zone: tzinfo, now: float) -> float | None:
     return datetime.combine(local.date() + timedelta(days=tomorrow), last, zone).timestamp()
 
 
+def in_the_way(
+    starts_at: float, parts: int, others: Iterable[tuple[float, int]], ends: Callable[[float, float], float], ready: int
+) -> int:
+    """Say about how many parts of other alerts leave before the last of one that starts at a moment.
+
+    ``others``: when each of them starts and how many parts are left of it. ``ends(moment, parts)`` says when so many
+    would have left. Alerts at work share the way equally, past the ``ready`` parts that wait in the outbox before it.
+    """
+    busy, free_at, later = 0, -math.inf, []
+    for begins, left in sorted(others):
+        if begins > starts_at:
+            later.append((begins, left))
+            continue
+        busy = busy + 1 if begins < free_at else 1
+        free_at = ends(max(begins, free_at), left)
+    ahead = min(_left_at(starts_at, free_at, ends), busy * parts + ready) if free_at > starts_at else 0
+    for begins, left in later:
+        if begins < ends(starts_at, parts + ahead):
+            ahead += min(left, parts)
+    return ahead
+
+
+def _left_at(moment: float, free_at: float, ends: Callable[[float, float], float]) -> int:
+    """Say how many parts take from one moment to another."""
+    least, most = 0, 1
+    while ends(moment, most) < free_at:
+        least, most = most, most * 2
+    while most - least > 1:
+        middle = (least + most) // 2
+        least, most = (middle, most) if ends(moment, middle) < free_at else (least, middle)
+    return most
+
+
 def _quiet_from(span: Span | None, zone: tzinfo, now: float) -> float:
     """Say when the next quiet hours begin after a moment outside them."""
     if span is None:
@@ -186,7 +219,7 @@ def _quiet_from(span: Span | None, zone: tzinfo, now: float) -> float:
 
 
 def estimate_end(
-    starts_at: float, parts: int, *, per_minute: float, per_day: float, span: Span | None, zone: tzinfo
+    starts_at: float, parts: float, *, per_minute: float, per_day: float, span: Span | None, zone: tzinfo
 ) -> tuple[float, float]:
     """Say when the first of so many parts would leave and when the last, at a rate and at most so many in 24 hours.
 

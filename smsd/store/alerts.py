@@ -19,7 +19,7 @@ from smsd.store.claims import NewMessage, insert_message
 from smsd.store.engine import Engine, Row, Transaction
 from smsd.store.tally import forget_tally, spent
 
-__all__ = ["Alerts", "Fed", "NewAlert"]
+__all__ = ["IN_OUTBOX", "Alerts", "Fed", "NewAlert"]
 
 ABANDONED_SECONDS = 60.0
 """An alert that nobody has been writing for so long is that of a dead process."""
@@ -264,10 +264,10 @@ class Alerts:
                 return
             after = page[-1]["sequence"]
 
-    def parts_ahead(self) -> int:
-        """Say about how many parts of running alerts are still to be made messages."""
+    def parts_ahead(self, besides: int | None = None) -> list[tuple[float, int]]:
+        """List the running alerts, but for one: when each starts and about how many parts of it are still to leave."""
         with self._engine.read() as tx:
-            return int(tx.one("alert_parts_ahead")["parts"])
+            return [(row["starts_at"], row["parts"]) for row in tx.all("alert_parts_ahead", id=besides or 0)]
 
     def spent(self, route: str, table: LimitTable) -> Spent:
         """Sum up what a route has sent of late."""

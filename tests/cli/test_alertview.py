@@ -1,5 +1,6 @@
 """How alerts are shown: what a preview says in words, what a program reads."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC
 
@@ -52,6 +53,11 @@ def test_parts_that_differ_are_listed_and_a_price_that_is_not_known_is_not_guess
     assert "not known" in printed
     fields = preview_fields(looked(summary, price=None), CLOCK)
     assert (fields["price_kopecks"], fields["recipients_by_parts"]) == (None, {"1": 2, "2": 1})
+
+
+def test_the_price_of_nobody_is_known(capsys: pytest.CaptureFixture[str]) -> None:
+    print_preview(looked(Summary(dropped=Counter({Drop.OPTED_OUT: 1})), price=0), CLOCK)
+    assert "price       0.00 roubles\n" in capsys.readouterr().out
 
 
 def test_a_hold_is_told_with_its_end() -> None:

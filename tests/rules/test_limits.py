@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smsd.rules.limits import Limits, LimitTable, Spent, estimate_end, hold, quiet_until, room
+from smsd.rules.limits import Limits, LimitTable, Spent, estimate_end, hold, in_the_way, quiet_until, room
 from smsd.rules.outbox import MessageClass
 from smsd.rules.routing import Kind
 
@@ -94,6 +94,30 @@ def test_quiet_hours_are_those_of_the_zone_when_its_clocks_change() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     evening = datetime(2026, 3, 28, 21, tzinfo=berlin).timestamp()
     assert quiet_until(NIGHT, berlin, evening) == evening + 11 * HOUR
+
+
+# --- other alerts -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("others", "ahead"),
+    [
+        ([], 0),
+        ([(0.0, 50)], 0),  # over before
+        ([(0.0, 101)], 1),
+        ([(0.0, 1000)], 15),  # shared, after the five that are ready
+        ([(0.0, 60), (50.0, 60)], 20),
+        ([(0.0, 1000), (50.0, 1000)], 25),
+        ([(0.0, 30), (70.0, 50)], 15),  # the first is over, the second has twenty left
+        ([(105.0, 3)], 3),
+        ([(105.0, 1000)], 10),
+        ([(110.0, 1000)], 0),  # begins when this one is over
+        ([(104.0, 5), (112.0, 1000)], 15),
+    ],
+)
+def test_other_alerts_are_in_the_way_as_far_as_they_share_it(others: list[tuple[float, int]], ahead: int) -> None:
+    """A part a second; ten parts that start at 100; five of others are ready in the outbox."""
+    assert in_the_way(100.0, 10, others, lambda at, parts: at + parts, 5) == ahead
 
 
 # --- estimates --------------------------------------------------------------------------------------------------------

@@ -80,9 +80,14 @@ SELECT min(sent_at) AS first, max(sent_at) AS last, count(sent_at) AS sent,
 FROM message WHERE alert_id = :id;
 
 -- name: alert_parts_ahead
--- Parts of other alerts that are still to be sent, about.
-SELECT coalesce(sum(parts * (recipients - fed) / recipients), 0) AS parts FROM alert
-WHERE state = 'running' AND recipients > 0;
+-- Running alerts but for one: when each starts, and how many parts are still to leave of it, about.
+SELECT starts_at, parts FROM (
+    SELECT starts_at,
+           parts * (recipients - fed) / recipients
+           + (SELECT coalesce(sum(message.parts), 0) FROM message
+              WHERE message.alert_id = alert.id AND message.state = 'queued') AS parts
+    FROM alert WHERE state = 'running' AND recipients > 0 AND id <> :id) AS running
+WHERE parts > 0;
 
 -- name: alert_drops
 -- The dropped of an alert by reason.
