@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 from smsd.errors import PduError, UsageError
@@ -30,6 +31,7 @@ __all__ = [
     "Template",
     "Treatment",
     "count_parts",
+    "is_date",
     "may",
     "says_how_to_stop",
 ]
@@ -111,13 +113,29 @@ class NumberPolicy:
 
 # --- words ------------------------------------------------------------------------------------------------------------
 
+_DATE = re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})(?:[ T].*)?", re.ASCII)
+_RUSSIAN_DATE = re.compile(r"(?P<day>[0-9]{1,2})\.(?P<month>[0-9]{1,2})\.(?P<year>[0-9]{4})(?: .*)?", re.ASCII)
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-_HOW_TO_STOP = re.compile(r"sms\s+stop|отписа|отказ", re.IGNORECASE)
+_HOW_TO_STOP = re.compile(r"sms\s+stop|отписа|\bотказ(?:аться)?\b", re.IGNORECASE)
 
 
 def says_how_to_stop(text: str) -> bool:
     """Tell whether a text says how its reader gets no more of them."""
     return _HOW_TO_STOP.search(text) is not None
+
+
+def is_date(written: str) -> bool:
+    """Tell whether a text begins with a date, as ISO 8601 has it (``2024-02-01``) or as spreadsheets here have it
+    (``1.02.2024``).
+    """  # noqa: D205  the summary is one thought of two lines
+    found = _DATE.fullmatch(written) or _RUSSIAN_DATE.fullmatch(written)
+    if found is None:
+        return False
+    try:
+        date(int(found["year"]), int(found["month"]), int(found["day"]))
+    except ValueError:
+        return False
+    return True
 
 
 def count_parts(text: str) -> int:
@@ -175,7 +193,8 @@ def _breaks(word: str) -> bool:
 class Candidate:
     """Somebody who may be written to: his number as it was written, the values for his text, the proof of consent.
 
-    ``timezone`` (tz database) is his own, where his quiet hours are to count too.
+    A consent is proved by a source and a date (see ``is_date``): "yes" says nothing of when. ``timezone``
+    (tz database) is his own, where his quiet hours are to count too.
     """
 
     phone: str
@@ -183,6 +202,11 @@ class Candidate:
     consent_at: str = ""
     consent_source: str = ""
     timezone: str = ""
+
+    @property
+    def consented(self) -> bool:
+        """Whether his consent is proved."""
+        return is_date(self.consent_at.strip()) and bool(self.consent_source.strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +287,7 @@ class Audience:
         opted_out = self._opted_out(phone)
         if opted_out and not self._overrides:
             return self._drop(candidate, phone, Drop.OPTED_OUT)
-        if self._require_consent and not (candidate.consent_at.strip() and candidate.consent_source.strip()):
+        if self._require_consent and not candidate.consented:
             return self._drop(candidate, phone, Drop.NO_CONSENT)
         taken = self._take(candidate, phone, odd)
         self.summary.overridden += opted_out and taken.dropped is None
@@ -280,18 +304,18 @@ class Audience:
             parts, character = self._measure(text)
             if parts > self._max_parts:
                 return self._drop(candidate, phone, Drop.TOO_LONG)
-        consent_at, consent_source = candidate.consent_at.strip(), candidate.consent_source.strip()
         summary = self.summary
         summary.recipients += 1
         summary.parts += parts
         summary.by_parts[parts] += 1
         if odd:
             summary.warned.update(list(odd))
-        summary.consented += bool(consent_at and consent_source)
+        summary.consented += candidate.consented
         if character is not None:
             summary.ucs2 += 1
             summary.character = summary.character or character
         summary.sample = summary.sample or (self._template.text if text is None else text)
+        consent_at, consent_source = candidate.consent_at.strip(), candidate.consent_source.strip()
         return Recipient(phone, text, parts, None, consent_at, consent_source, candidate.timezone)
 
     def _drop(self, candidate: Candidate, phone: str, why: Drop) -> Recipient:

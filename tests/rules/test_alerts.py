@@ -69,7 +69,15 @@ def test_a_value_that_would_break_the_text_fills_none(value: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("Отказ: CLIENT sms stop", True), ("client SMS  STOP", True), ("чтобы отписаться, …", True), ("Работы.", False)],
+    [
+        ("Отказ: CLIENT sms stop", True),
+        ("client SMS  STOP", True),
+        ("чтобы отписаться, …", True),
+        ("Работы.", False),
+        ("Чтобы отказаться, наберите …", True),
+        ("Отказоустойчивость.", False),
+        ("В случае отказа связи", False),
+    ],
 )
 def test_a_text_that_tells_how_to_stop_is_known_by_its_words(text: str, says: bool) -> None:
     assert says_how_to_stop(text) == says
@@ -129,6 +137,12 @@ def test_who_opted_out_is_counted_where_that_is_overridden() -> None:
     ("2026-01-05", "договор 17", None),
     ("2026-01-05", " ", Drop.NO_CONSENT),
     ("", "договор 17", Drop.NO_CONSENT),
+    ("2026-01-05T12:00:00+03:00", "сайт", None),
+    (" 5.01.2026 12:00 ", "сайт", None),
+    ("да", "сайт", Drop.NO_CONSENT),
+    ("31.02.2026", "сайт", Drop.NO_CONSENT),
+    ("2026", "сайт", Drop.NO_CONSENT),
+    ("46027", "сайт", Drop.NO_CONSENT),
 ])  # fmt: skip
 def test_a_consent_is_proved_by_date_and_source(at: str, source: str, dropped: Drop | None) -> None:
     whole = audience(require_consent=True)
