@@ -7,6 +7,7 @@ import contextlib
 import random
 import time
 from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 from smsd import config as configuration
 from smsd.config import Config
@@ -14,6 +15,9 @@ from smsd.directory import Directory
 from smsd.directory.local import LocalDirectory
 from smsd.store.thread import StoreThread
 from smsd.vault import Vault
+
+if TYPE_CHECKING:
+    from smsd.directory.http import HttpDirectory
 
 __all__ = ["directory_of", "http_directory"]
 
@@ -29,7 +33,7 @@ async def directory_of(config: Config, thread: StoreThread, vault: Vault) -> Asy
 
 
 @contextlib.asynccontextmanager
-async def http_directory(config: Config) -> AsyncIterator[Directory]:
+async def http_directory(config: Config) -> "AsyncIterator[HttpDirectory]":
     """Give the directory that asks the client-support system."""
     from smsd.directory.breaker import Pauses  # noqa: PLC0415  only who asks over HTTP pays for it
     from smsd.directory.http import HttpDirectory, HttpSettings  # noqa: PLC0415

@@ -14,6 +14,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -76,12 +77,21 @@ class HttpDirectory:
         self._chance = chance
         self._breaker = Breaker(settings.pauses, clock, chance)
         self._trouble = ""
+        self._date = ""
         self._client: Any = None
 
     @property
     def host(self) -> str:
         """Whom we ask."""
         return urlsplit(self._settings.url).netloc
+
+    @property
+    def their_time(self) -> datetime | None:
+        """What time it was there by its last answer (Date, RFC 9110, 6.6.1), to a second; ``None``: it did not say."""
+        try:
+            return parsedate_to_datetime(self._date).astimezone(UTC)
+        except (ValueError, OverflowError):
+            return None
 
     async def registration(self, phone: str) -> Registration | None:
         """Return the registration data of a client; ``None``: the system knows no client with this phone."""
@@ -194,6 +204,7 @@ class HttpDirectory:
                 body += octets
                 if len(body) > LONGEST:
                     raise DirectoryDownError(f"{self.host}: an answer of more than {LONGEST} octets")
+            self._date = answer.headers.get("date", "")
             return _Answer(answer.status_code, bytes(body))
         finally:
             await answer.aclose()

@@ -68,10 +68,14 @@ class Doctor:
         yield self._daemon(daemon)
         async for finding in self._live(known, daemon) if daemon else self._ourselves():
             yield finding
+        async for finding in self._api(known, serves=daemon is not None):
+            yield finding
         if self._config.directory.url:
             from smsd.doctor.directory import look_at_directory  # noqa: PLC0415  only who asks over HTTP pays for it
 
-            yield await look_at_directory(self._config, self._waits_for() if daemon and known.usable else None)
+            trouble = self._waits_for() if daemon and known.usable else None
+            for finding in await look_at_directory(self._config, self._clock, trouble):
+                yield finding
         for finding in database.clock(known.skew, self._skew):
             yield finding
 
@@ -86,7 +90,6 @@ class Doctor:
         yield from files.devices(config, account)
         yield from alarms(config)
         yield from face.templates(config)
-        yield from face.the_socket(config, account)
         if hidden := list(files.hidden(config)):
             yield from hidden
             return
@@ -141,6 +144,23 @@ class Doctor:
             for http in self._config.http:
                 row = rows.get(http.name)
                 yield operator.unknown_operator(http) if row is None else await operator.judge_operator(row, http)
+
+    async def _api(self, known: database.Known, *, serves: bool) -> AsyncIterator[Finding]:
+        """Look whether the API is served, and to whom."""
+        if not self._config.api.wanted:
+            return
+        from smsd.doctor.api import look_at_api  # noqa: PLC0415  only who has an API pays for it
+
+        tokens = None
+        if self._config.api.listen and known.usable:
+            store = Store(self._config.database.path, self._clock)
+            try:
+                tokens = store.tokens.recent(limit=0)
+            finally:
+                store.close()
+        account = files.account_of(self._config.database.path.parent, files.handed_by(UNITS))
+        async for finding in look_at_api(self._config, account, tokens, serves=serves):
+            yield finding
 
     def _waits_for(self) -> str | None:
         """Return what clients' requests wait for, if any do."""

@@ -1,20 +1,18 @@
-"""What the client-support system sees of us: templates, the API's socket, and whether webhooks are heard.
+"""What the client-support system sees of us: templates, and whether webhooks are heard.
 
 Knows the configuration and the store's counts. Refuses to call anybody: whether a webhook is heard, the daemon knows.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from smsd.config import Config, read_templates
 from smsd.config.templates import SUFFIX, read_template
-from smsd.doctor.files import Account
 from smsd.doctor.finding import Check, Finding, bad, fine, worth_a_look
 from smsd.errors import ConfigError
 from smsd.store import Store
 
-__all__ = ["templates", "the_socket", "webhooks"]
+__all__ = ["templates", "webhooks"]
 
 PATIENCE_SECONDS = 3600.0
 """An event that waits longer is worth a look."""
@@ -47,27 +45,6 @@ def _wrong(directory: Path, most: int) -> Iterator[str]:
                 read_template(file, most)
             except ConfigError as error:
                 yield str(error)
-
-
-def the_socket(config: Config, account: Account) -> Iterator[Finding]:
-    """Look whether the API's socket can be made where it is wanted."""
-    path = config.api.socket
-    if path is None:
-        return
-    try:
-        allowed = account.may(path.parent, os.W_OK | os.X_OK)
-    except OSError as error:
-        yield bad(
-            Check.API, str(path), f"{path.parent}: {error.strerror}", f"sudo install -d -o {account.name} {path.parent}"
-        )
-        return
-    if not allowed:
-        what = f"{account.name} may not make it in {path.parent}"
-        yield bad(Check.API, str(path), what, 'put it beside the database: [api] socket = "/var/lib/smsd/api.sock"')
-    elif path.is_socket():
-        yield fine(Check.API, str(path), "the API's socket is there")
-    else:
-        yield fine(Check.API, str(path), "the API's socket can be made; a running daemon would have made it")
 
 
 def webhooks(config: Config, store: Store, clock: Callable[[], float]) -> Iterator[Finding]:

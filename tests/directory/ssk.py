@@ -40,6 +40,8 @@ class Ssk:
     fault: Fault | None = None
     faults: list[Fault] = field(default_factory=list)
     """Those of the next requests, one each; then ``fault`` holds."""
+    date: str = ""
+    """What it says of the time; nothing: it has no clock."""
     port: int = 0
     connections: int = 0
     _server: asyncio.Server | None = None
@@ -125,6 +127,7 @@ class Ssk:
 
     def _answer(self, writer: asyncio.StreamWriter, status: int, body: bytes) -> None:
         length = f"Content-Length: {len(body)}\r\n" if status != 204 else ""
+        length += f"Date: {self.date}\r\n" if self.date else ""
         head = f"HTTP/1.1 {status} {REASONS.get(status, 'X')}\r\n{length}Connection: close\r\n\r\n"
         writer.write(head.encode() + body)
 

@@ -1,12 +1,11 @@
-"""What the client-support system sees, judged: templates, the socket, webhooks that are heard or not."""
+"""What the client-support system sees, judged: templates, webhooks that are heard or not."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from smsd.config import Config
 from smsd.doctor import face
-from smsd.doctor.files import account_of
-from smsd.doctor.finding import Check, Severity
+from smsd.doctor.finding import Severity
 from tests.store.house import House
 
 MODEM = '[[modem]]\ndevice = "{place}/modem"\n'
@@ -28,15 +27,6 @@ def test_every_template_that_is_wrong_is_named(configured: Callable[[str], Confi
     assert [finding.about.rpartition("/")[2] for finding in wrong] == ["a.txt", "b.txt"]
     assert wrong[0].cure == f"smsd template check {place}/templates/a.txt"
     assert list(face.templates(configured(MODEM))) == []
-
-
-def test_the_socket_needs_a_place(configured: Callable[[str], Config], place: Path) -> None:
-    account = account_of(place)
-    [there] = face.the_socket(configured(MODEM + '[api]\nsocket = "{place}/api.sock"\n'), account)
-    assert (there.check, there.severity) == (Check.API, Severity.OK)
-    [nowhere] = face.the_socket(configured(MODEM + '[api]\nsocket = "{place}/no/api.sock"\n'), account)
-    assert (nowhere.severity, nowhere.what) == (Severity.ERROR, f"{place}/no: No such file or directory")
-    assert list(face.the_socket(configured(MODEM), account)) == []
 
 
 def test_webhooks_that_are_not_heard_are_told(configured: Callable[[str], Config], house: House) -> None:
