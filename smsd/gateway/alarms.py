@@ -18,6 +18,7 @@ import structlog
 from smsd.errors import StoreError
 from smsd.rules.alarms import Event, Finding, Key, Severity, Standing, judge, say
 from smsd.rules.conditions import Marks, RouteLook, Situation, observe
+from smsd.rules.doubts import HELD_AFTER
 from smsd.rules.outbox import MessageClass
 from smsd.rules.phones import mask
 from smsd.store import NewMessage
@@ -28,8 +29,6 @@ __all__ = ["AlarmSettings", "Alarms", "Looks"]
 
 LOOK_SECONDS = 10.0
 """How often it is looked whether something is wrong."""
-HELD_AFTER = 600.0
-"""Seconds after which a doubt that nothing has settled waits for a person: evidence and policy need some minutes."""
 CLOCK_SPAN = 86_400.0
 """Seconds for which the network's word on the time is worth something."""
 CLOCK_SECONDS = 600.0
@@ -183,7 +182,7 @@ class Alarms:
                     self._store.alarms.tell, events, keep=keep, drop=drop, words=self._words,
                     per_hour=self._settings.per_hour, carried=frozenset(self._told_already),
                 )  # fmt: skip
-            elif not 0 <= now - self._recorded_at < RECORD_SECONDS:
+            if not 0 <= now - self._recorded_at < RECORD_SECONDS:
                 await self._thread.call(self._store.put_fact, LOOKED_AT, str(now))
                 self._recorded_at = now
         except StoreError as error:

@@ -18,10 +18,12 @@ from dataclasses import dataclass
 
 from smsd.sms import Doubt, NotSent, Sent, Verdict, Witness
 
-__all__ = ["EVIDENCE", "GAP", "Present", "settle"]
+__all__ = ["EVIDENCE", "GAP", "HELD_AFTER", "Present", "settle"]
 
 EVIDENCE = "EF_SMSS"
 GAP = "TP-MR gap"
+HELD_AFTER = 600.0
+"""Seconds after which a doubt that nothing has settled waits for a person: evidence and policy need some minutes."""
 _CYCLE = 256
 
 

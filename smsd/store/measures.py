@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from smsd.rules.doubts import HELD_AFTER
 from smsd.store.alarms import Alarms
 from smsd.store.engine import Engine, Row
 from smsd.store.outbox import Outbox
@@ -15,8 +16,6 @@ from smsd.store.selftests import Past, SelfTests
 from smsd.store.simlife import Balance, SimLife
 
 __all__ = ["Measures", "Reading"]
-
-HELD_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class Measures:
             queue=self._outbox.counts(),
             requests=self._requests.counts(),
             webhooks=webhooks,
-            held=self._alarms.held(now - HELD_SECONDS),
+            held=self._alarms.held(now - HELD_AFTER),
             swapped=len(self._alarms.swapped()),
             self_tests=self._selftests.all_past(),
             balances=self._simlife.balances(),

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from smsd.errors import NotFoundError, UsageError
 from smsd.rules.alerts import AlertState
+from smsd.rules.doubts import HELD_AFTER
 from smsd.rules.limits import LimitTable, quiet_until
 from smsd.rules.outbox import (
     DOUBT_POLICY,
@@ -303,9 +304,12 @@ class Outbox:
         return [{"class": _CLASSES[row.pop("priority")].value, **row} for row in rows]
 
     def oldest_ack(self) -> float | None:
-        """Return when the oldest acknowledgement was queued that has not left, in Unix seconds."""
+        """Return when the oldest acknowledgement was queued that has not left, in Unix seconds.
+
+        One whose doubt nothing settles is not late, it is held for a person: that is told otherwise.
+        """
         with self._engine.read() as tx:
-            row = tx.first("message_oldest_ack")
+            row = tx.first("message_oldest_ack", held=self._clock() - HELD_AFTER)
         return None if row is None else float(row["created_at"])
 
 

@@ -196,6 +196,23 @@ async def test_while_the_store_takes_nothing_journal_and_command_have_it(
     assert len(carrier.journal) == 2
 
 
+async def test_that_it_was_looked_is_written_down_also_while_an_alarm_changes_at_each_look(start: Start) -> None:
+    """Otherwise whoever watches from outside takes a long trouble for a dead daemon."""
+    carrier = Carrier()
+    house = await start(ScriptedRoute(up=False), alarms=carrier.settings(phones=()))
+    house.enqueue("one")
+    house.clock.now += 2 * 3600
+    await house.until(
+        lambda: any(each.condition is Condition.QUEUE_OLD for each in house.store.alarms.ledger().values())
+    )
+    for _ in range(40):
+        house.clock.now += 10
+        await house.gateway.alarms._judge()
+    looked_at = house.store.fact("alarms_looked_at")
+    assert looked_at is not None
+    assert house.clock.now - float(looked_at) < 300
+
+
 async def test_a_full_disk_is_told_before_it_is_full(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     carrier = Carrier()
     room = os.statvfs("/")
@@ -267,6 +284,23 @@ async def test_a_doubt_that_nobody_settles_asks_for_a_person(start: Start) -> No
     await house.until(lambda: house.store.outbox.show(message)["state"] == "in_doubt")
     house.clock.now += 601
     await house.until(lambda: ("raised", "doubts_held") in carrier.changes())
+
+
+async def test_an_acknowledgement_that_a_person_decides_on_is_no_late_one(start: Start) -> None:
+    """It was sent twice and nobody knows: nothing is gained by calling it late, at night, for ever."""
+    carrier = Carrier()
+    house = await start(ScriptedRoute(answer=lambda _: InDoubt("no answer")), alarms=carrier.settings(phones=()))
+    await house.text("CLIENT sms stop")
+    await house.until(lambda: ("ack", "in_doubt") in house.states())
+    house.clock.now += 100
+    await house.until(lambda: ("raised", "acknowledgement_late") in carrier.changes())
+    for _ in range(4):  # its second try, and that it is not known of that one either
+        house.clock.now += 400
+        await house.until(lambda: house.gateway.in_air == 0)
+    await house.until(lambda: ("raised", "doubts_held") in carrier.changes())
+    await house.until(lambda: any(each.gone_at for each in house.store.alarms.ledger().values()))
+    house.clock.now += CLEAR_AFTER
+    await house.until(lambda: ("cleared", "acknowledgement_late") in carrier.changes())
 
 
 async def test_requests_that_wait_for_their_directory_are_an_alarm_and_an_all_clear(start: Start) -> None:

@@ -409,6 +409,17 @@ def test_the_oldest_acknowledgement_is_known_until_it_leaves(house: House) -> No
     assert house.store.outbox.oldest_ack() == queued_at + 5
 
 
+def test_an_acknowledgement_in_doubt_is_late_until_only_a_person_can_say_more(house: House) -> None:
+    """After that it is held, like any doubt; it would be called late for ever."""
+    house.queue(MessageClass.ACK)
+    queued_at = house.now
+    house.store.outbox.record([(house.claim().attempt_id, InDoubt("no answer"))])
+    house.now += 590
+    assert house.store.outbox.oldest_ack() == queued_at
+    house.now += 20
+    assert house.store.outbox.oldest_ack() is None
+
+
 # --- secrets ----------------------------------------------------------------------------------------------------------
 
 

@@ -437,7 +437,9 @@ SELECT priority, state, count(*) AS count, min(created_at) AS oldest FROM messag
 WHERE state IN ('queued', 'submitting', 'in_doubt') GROUP BY priority, state;
 
 -- name: message_oldest_ack
--- The oldest acknowledgement that has not left for certain.
+-- The oldest acknowledgement that has not left for certain; in doubt since before a moment it waits for a person only.
 SELECT id, created_at FROM message
 WHERE priority = 0 AND state IN ('queued', 'submitting', 'in_doubt')
+  AND (state <> 'in_doubt' OR EXISTS (
+      SELECT 1 FROM attempt WHERE attempt.message_id = message.id AND attempt.started_at >= :held))
 ORDER BY created_at LIMIT 1;
