@@ -16,7 +16,7 @@ from datetime import timedelta
 import structlog
 
 from smsd.errors import StoreError
-from smsd.rules.alarms import Event, Finding, Key, Severity, Standing, judge, say
+from smsd.rules.alarms import Event, Finding, Key, Severity, Silence, Standing, judge, say, spoken_again
 from smsd.rules.conditions import Marks, RouteLook, Situation, observe
 from smsd.rules.doubts import HELD_AFTER
 from smsd.rules.outbox import MessageClass
@@ -97,6 +97,7 @@ class Alarms:
         self._saved: dict[Key, Standing] = {}
         self._unsaved: list[Event] = []
         self._told_already: set[Event] = set()
+        self._over: list[Silence] = []
         self._found: dict[Key, Finding] = {}
         self._store_error: str | None = None
         self._recorded_at = 0.0
@@ -168,7 +169,21 @@ class Alarms:
             events, self._ledger = judge(
                 self._ledger, findings, now, repeat_after=self._settings.repeat_after.total_seconds()
             )
-            await self._tell(events, now)
+            await self._tell([*events, *await self._speak_again(events, now)], now)
+
+    async def _speak_again(self, told: list[Event], now: float) -> list[Event]:
+        """Tell what stands and was silenced until now; a silence is forgotten with the telling, in one transaction."""
+        if self._over:  # the store has not taken it yet, and nothing is told twice
+            return []
+        with contextlib.suppress(StoreError):
+            self._over = await self._thread.call(self._store.alarms.over)
+        if not self._over:
+            return []
+        just_told = {(event.condition, event.about) for event in told}
+        quiet = {key: standing for key, standing in self._ledger.items() if key not in just_told}
+        events, after = spoken_again(quiet, self._over, now)
+        self._ledger |= after
+        return events
 
     async def _tell(self, events: list[Event], now: float) -> None:
         events = [*self._unsaved, *events]
@@ -177,10 +192,10 @@ class Alarms:
         drop = [key for key in self._saved if key not in ledger]
         told: list[Told] = []
         try:
-            if events or keep or drop:
+            if events or keep or drop or self._over:
                 told = await self._thread.call(
                     self._store.alarms.tell, events, keep=keep, drop=drop, words=self._words,
-                    per_hour=self._settings.per_hour, carried=frozenset(self._told_already),
+                    per_hour=self._settings.per_hour, carried=frozenset(self._told_already), over=tuple(self._over),
                 )  # fmt: skip
             if not 0 <= now - self._recorded_at < RECORD_SECONDS:
                 await self._thread.call(self._store.put_fact, LOOKED_AT, str(now))
@@ -194,7 +209,7 @@ class Alarms:
                     self._hand_on(Told(event))
             return
         self._store_error = None
-        self._saved, self._unsaved = ledger, []
+        self._saved, self._unsaved, self._over = ledger, [], []
         for each in told:
             self._seen = max(self._seen, each.id)
             if each.event not in self._told_already:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 __all__ = [
     "ALARMS",
+    "ANYTHING",
     "LONGEST",
     "TEST_MESSAGE_ID",
     "Alarm",
@@ -20,9 +21,11 @@ __all__ = [
     "Finding",
     "Key",
     "Severity",
+    "Silence",
     "Standing",
     "judge",
     "say",
+    "spoken_again",
 ]
 
 LONGEST = 70
@@ -231,6 +234,12 @@ Key = tuple[Condition, str]
 """An alarm and what it is about: a route, a class, a message; empty for the service as a whole."""
 
 
+Silence = tuple[str, str]
+"""What is not told to people for a while: a condition's name, and what it is about."""
+ANYTHING = "*"
+"""A silence about whatever a condition may be about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something that is the case now. ``detail`` is for logs, in English; ``figure`` the number for people."""
@@ -319,6 +328,25 @@ def judge(
             assert shown is not None  # noqa: S101  only what was known is told
             since = shown.since
             events.append(Event(change, now, *key, since=since, detail=shown.detail, figure=shown.figure))
+    return events, after
+
+
+def spoken_again(
+    ledger: Mapping[Key, Standing], over: Iterable[Silence], now: float
+) -> tuple[list[Event], dict[Key, Standing]]:
+    """Return what is to be told because a silence is over and the alarm stands, and the ledger as it is then.
+
+    What came up during planned work, or was not put right by it, would be told a day later otherwise.
+    """
+    after = dict(ledger)
+    events = []
+    loud = set(over)
+    for key, standing in ledger.items():
+        name, about = key[0].value, key[1]
+        if standing.raised_at is None or loud.isdisjoint({(name, about), (name, ANYTHING)}):
+            continue
+        after[key] = replace(standing, told_at=now)
+        events.append(Event(Change.REPEATED, now, *key, standing.since, standing.detail, standing.figure))
     return events, after
 
 

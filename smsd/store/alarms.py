@@ -10,18 +10,18 @@ Between a command that ran and ``carried`` it runs once more: its event has a nu
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 
-from smsd.rules.alarms import Change, Condition, Event, Key, Standing
+from smsd.rules.alarms import ANYTHING, Change, Condition, Event, Key, Severity, Silence, Standing
 from smsd.rules.outbox import PRIORITY, MessageClass
 from smsd.store.claims import NewMessage, insert_message
 from smsd.store.engine import Engine, Row, Transaction
 
 __all__ = ["ANYTHING", "Alarms", "Told"]
 
-ANYTHING = "*"
-"""A silence about whatever a condition may be about."""
 KEPT_SECONDS = 90 * 86_400.0
 """For how long what was told is kept."""
 HOUR = 3600.0
+KEPT_FOR_CRITICAL = 3
+"""One in so many messages of an hour is kept for what is critical: ten warnings must not silence it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +61,21 @@ class Alarms:
         words: Words,
         per_hour: int = 0,
         carried: Collection[Event] = (),
+        over: Iterable[Silence] = (),
     ) -> list[Told]:
         """Write down what is told, queue its messages and remember the alarms as they are now, in one transaction.
 
-        Beyond ``per_hour`` events within an hour no messages are queued (0: no limit). ``carried`` are those that
-        journal and command have had already.
+        Beyond ``per_hour`` events within an hour no messages are queued (0: no limit); a third of them is kept for what
+        is critical. ``carried`` are those that journal and command have had already; ``over`` silences that have ended,
+        of which this tells.
         """
         with self._engine.write(noted=False) as tx:
             now = self._clock()
             for condition, about in drop:
                 tx.run("alarm_drop", condition=condition.value, about=about)
             tx.run_all("alarm_put", [asdict(standing) for standing in keep])
+            for name, about in over:
+                tx.run("alarm_silence_drop", condition=name, about=about, now=now)
             told = [self._tell(tx, event, words, per_hour, now, done=event in carried) for event in events]
             if told:
                 tx.run("alarm_event_forget", before=now - KEPT_SECONDS)
@@ -89,8 +93,9 @@ class Alarms:
         silences = {(row["condition"], row["about"]) for row in tx.all("alarm_silence_list", now=now)}
         condition = event.condition.value if event.condition is not None else ""
         quiet = not silences.isdisjoint({(condition, event.about), (condition, ANYTHING)})
-        sent = tx.one("alarm_event_messages", since=now - HOUR)["count"] if per_hour else 0
-        silent = quiet or (bool(per_hour) and sent >= per_hour and event.change is not Change.TEST)
+        sent = tx.one("alarm_event_messages", since=now - HOUR, now=now)["count"] if per_hour else 0
+        room = per_hour if event.severity is Severity.CRITICAL else per_hour - per_hour // KEPT_FOR_CRITICAL
+        silent = quiet or (bool(per_hour) and sent >= room and event.change is not Change.TEST)
         values = {
             "at": event.at, "change": event.change.value, "condition": condition, "about": event.about,
             "since": event.since, "detail": event.detail, "figure": event.figure, "quiet": int(quiet),
@@ -130,12 +135,17 @@ class Alarms:
             if until > self._clock():
                 tx.run("alarm_silence_put", condition=condition.value, about=about, until=until)
             else:
-                tx.run("alarm_silence_drop", condition=condition.value, about=about)
+                tx.run("alarm_silence_end", condition=condition.value, about=about)
 
     def silences(self) -> list[Row]:
         """List what is kept quiet now: condition, about, until."""
         with self._engine.read() as tx:
             return tx.all("alarm_silence_list", now=self._clock())
+
+    def over(self) -> list[Silence]:
+        """List the silences that have ended since this was last told of."""
+        with self._engine.read() as tx:
+            return [(row["condition"], row["about"]) for row in tx.all("alarm_silence_over", now=self._clock())]
 
     # --- what is judged -----------------------------------------------------------------------------------------------
 

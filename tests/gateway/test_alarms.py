@@ -254,6 +254,74 @@ async def test_what_is_silenced_is_in_the_journal_only(start: Start) -> None:
     assert house.store.alarms.recent(limit=1)[0]["quiet"] == 1
 
 
+@pytest.mark.parametrize("hours", [1, 0])
+async def test_what_stands_when_its_silence_ends_is_told_then(start: Start, hours: int) -> None:
+    """Planned work is over and something is still wrong: that is not known a day later."""
+    carrier = Carrier()
+    house = await start(ScriptedRoute(), ScriptedRoute(name="modem1", up=False), alarms=carrier.settings())
+    house.store.alarms.silence(Condition.MODEM_AWAY, "modem1", house.clock.now + 3600)
+    await raised(house, carrier)
+    if hours:
+        house.clock.now += 3600
+    else:
+        house.store.alarms.silence(Condition.MODEM_AWAY, "modem1", house.clock.now)
+    await house.until(lambda: messages(house) == ["ВСЁ ЕЩЁ: модем modem1 отключён: устройства нет"])
+    house.clock.now += 3600
+    for _ in range(5):
+        await house.gateway.alarms._judge()
+    assert len(messages(house)) == 1
+    assert carrier.changes() == [("raised", "modem_away"), ("repeated", "modem_away")]
+
+
+async def test_the_end_of_a_silence_is_told_once_also_when_the_store_takes_nothing(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carrier = Carrier()
+    house = await start(ScriptedRoute(), ScriptedRoute(name="modem1", up=False), alarms=carrier.settings())
+    house.store.alarms.silence(Condition.MODEM_AWAY, "*", house.clock.now + 3600)
+    await raised(house, carrier)
+    alarms = house.gateway._store.alarms
+    tell = alarms.tell
+
+    def full(*_: Any, **__: Any) -> Any:
+        raise StoreFullError("no room left on the disk")
+
+    monkeypatch.setattr(alarms, "tell", full)
+    house.clock.now += 3600
+    for _ in range(3):
+        await house.gateway.alarms._judge()
+    assert carrier.changes().count(("repeated", "modem_away")) == 1
+    monkeypatch.setattr(alarms, "tell", tell)
+    for _ in range(3):
+        await house.gateway.alarms._judge()
+    assert messages(house) == ["ВСЁ ЕЩЁ: модем modem1 отключён: устройства нет"]
+    assert house.store.alarms.over() == []
+
+
+async def test_warnings_do_not_use_up_what_is_kept_for_what_is_critical(start: Start) -> None:
+    carrier = Carrier()
+    house = await start(alarms=carrier.settings(per_hour=6))
+    for number in range(6):
+        house.gateway.alarms.found(Finding(Condition.BALANCE_LOW, str(number)))
+    await house.until(lambda: len(carrier.commanded) == 6)
+    assert len(messages(house)) == 4
+    for number in range(3):
+        house.gateway.alarms.found(Finding(Condition.SELF_TEST_FAILED, str(number)))
+    await house.until(lambda: len(carrier.commanded) == 9)
+    assert len(messages(house)) == 6
+
+
+async def test_a_clock_that_was_ahead_does_not_use_up_the_messages_of_an_hour(start: Start) -> None:
+    carrier = Carrier()
+    house = await start(alarms=carrier.settings(per_hour=1))
+    house.clock.now += 365 * 86_400
+    house.gateway.alarms.found(Finding(Condition.BALANCE_LOW, "1"))
+    await house.until(lambda: len(messages(house)) == 1)
+    house.clock.now -= 365 * 86_400
+    house.gateway.alarms.found(Finding(Condition.BALANCE_LOW, "2"))
+    await house.until(lambda: len(messages(house)) == 2)
+
+
 async def test_a_replaced_sim_is_told_once_and_until_a_person_releases_it(start: Start) -> None:
     carrier = Carrier()
     house = await start(alarms=carrier.settings())
@@ -294,9 +362,13 @@ async def test_an_acknowledgement_that_a_person_decides_on_is_no_late_one(start:
     await house.until(lambda: ("ack", "in_doubt") in house.states())
     house.clock.now += 100
     await house.until(lambda: ("raised", "acknowledgement_late") in carrier.changes())
-    for _ in range(4):  # its second try, and that it is not known of that one either
-        house.clock.now += 400
-        await house.until(lambda: house.gateway.in_air == 0)
+
+    def tried_twice() -> bool:
+        house.clock.now += 5
+        return len(house.route.submits) == 4 and house.states() == [("ack", "in_doubt"), ("result", "in_doubt")]
+
+    await house.until(tried_twice)
+    house.clock.now += 601
     await house.until(lambda: ("raised", "doubts_held") in carrier.changes())
     await house.until(lambda: any(each.gone_at for each in house.store.alarms.ledger().values()))
     house.clock.now += CLEAR_AFTER

@@ -42,8 +42,8 @@ SELECT id, at, change, condition, about, since, detail, figure, quiet, messages,
 ORDER BY id DESC LIMIT :limit;
 
 -- name: alarm_event_messages
--- How many events were told by message since a moment, tests left out.
-SELECT count(*) AS count FROM alarm_event WHERE at > :since AND messages > 0 AND change <> 'test';
+-- How many events were told by message between two moments, tests left out: what a clock that was ahead wrote is neither.
+SELECT count(*) AS count FROM alarm_event WHERE at > :since AND at <= :now AND messages > 0 AND change <> 'test';
 
 -- name: alarm_event_forget
 -- Forget what was told before a moment, a handful at a time.
@@ -54,9 +54,17 @@ DELETE FROM alarm_event WHERE id IN (SELECT id FROM alarm_event WHERE at < :befo
 INSERT INTO alarm_silence (condition, about, until) VALUES (:condition, :about, :until)
 ON CONFLICT (condition, about) DO UPDATE SET until = excluded.until;
 
+-- name: alarm_silence_end
+-- Keep an alarm quiet no longer; the daemon tells what stands, and forgets the silence.
+UPDATE alarm_silence SET until = 0 WHERE condition = :condition AND about = :about;
+
+-- name: alarm_silence_over
+-- Silences that have ended, and of which that has not been told yet.
+SELECT condition, about FROM alarm_silence WHERE until <= :now;
+
 -- name: alarm_silence_drop
--- Keep an alarm quiet no longer.
-DELETE FROM alarm_silence WHERE condition = :condition AND about = :about;
+-- Forget a silence that has ended: people know how it stands.
+DELETE FROM alarm_silence WHERE condition = :condition AND about = :about AND until <= :now;
 
 -- name: alarm_silence_list
 -- What is kept quiet now.
