@@ -10,8 +10,10 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import structlog
 
@@ -33,6 +35,7 @@ SAID = 200
 """Characters of a command's output that are kept."""
 KEPT = frozenset({"PATH", "LANG", "LC_ALL", "TZ", "HOME"})
 """What a command is told of our environment."""
+STDIN = 0
 LINGERS = 0.5
 """Seconds that output may come after a command's end: a child of its own may hold the pipe for ever."""
 
@@ -145,53 +148,79 @@ def _command(command: Sequence[str], environ: Mapping[str, str], seconds: float)
 
 async def run_command(command: Sequence[str], octets: bytes, seconds: float, environ: Mapping[str, str]) -> str:
     """Run a command with ``octets`` on its standard input and say in one line how it ended. Raises nothing."""
+    carrying = _Carrying()
     try:
-        process = await asyncio.create_subprocess_exec(
+        transport, _ = await asyncio.get_running_loop().subprocess_exec(
+            lambda: carrying,
             *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             start_new_session=True,
             env=dict(environ),
             cwd="/",
         )
     except (OSError, ValueError) as error:
         return f"could not be started: {getattr(error, 'strerror', None) or error}"
-    said = bytearray()
-    reading = asyncio.create_task(_read(process.stdout, said))
-    writing = asyncio.create_task(_write(process.stdin, octets))
     try:
-        async with asyncio.timeout(seconds):
-            code = await process.wait()
-        await asyncio.wait({reading}, timeout=LINGERS)
-        end = f"exit {code}" if code >= 0 else f"killed by signal {-code}"
-    except TimeoutError:
-        end = f"killed after {seconds:g} s"
+        end = await _end(transport, carrying, octets, seconds)
     finally:
-        for task in (reading, writing):
-            task.cancel()
-        if process.returncode is None:
-            _kill(process.pid)
+        if transport.get_returncode() is None:
+            _kill(transport.get_pid())
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), LINGERS)
-    line = mask_phones(" ".join(said.decode("utf-8", "replace").split()))[:SAID]
+                await asyncio.wait_for(carrying.over.wait(), LINGERS)
+        # A child of its own may hold the other ends for ever: nothing of ours is held for that.
+        stdin = cast("asyncio.WriteTransport", transport.get_pipe_transport(STDIN))
+        if stdin.get_write_buffer_size():
+            stdin.abort()
+        transport.close()
+    line = mask_phones(_line(bytes(carrying.said)))[:SAID]
     return f"{end}: {line}" if line else end
 
 
-async def _read(stream: asyncio.StreamReader | None, said: bytearray) -> None:
-    """Keep the beginning of a stream and let the rest of it go."""
-    assert stream is not None  # noqa: S101  a pipe was asked for
-    while octets := await stream.read(4096):
-        if len(said) < 4 * SAID:
-            said += octets
+async def _end(transport: asyncio.SubprocessTransport, carrying: "_Carrying", octets: bytes, seconds: float) -> str:
+    """Hand the event to a command that runs, and say how it ended within its time."""
+    stdin = cast("asyncio.WriteTransport", transport.get_pipe_transport(STDIN))
+    stdin.write(octets)
+    stdin.write_eof()
+    try:
+        async with asyncio.timeout(seconds):
+            await carrying.over.wait()
+    except TimeoutError:
+        return f"killed after {seconds:g} s"
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(carrying.silent.wait(), LINGERS)
+    code = transport.get_returncode() or 0
+    return f"exit {code}" if code >= 0 else f"killed by signal {-code}"
 
 
-async def _write(stream: asyncio.StreamWriter | None, octets: bytes) -> None:
-    assert stream is not None  # noqa: S101  a pipe was asked for
-    with contextlib.suppress(OSError):  # it need not read
-        stream.write(octets)
-        await stream.drain()
-    stream.close()
+class _Carrying(asyncio.SubprocessProtocol):
+    """What is heard of a command: its end, which asyncio's own ``wait`` tells only when every pipe is closed too."""
+
+    def __init__(self) -> None:
+        self.said = bytearray()
+        self.over = asyncio.Event()
+        self.silent = asyncio.Event()
+
+    def pipe_data_received(self, _fd: int, data: bytes) -> None:
+        """Keep the beginning of what it prints and let the rest of it go."""
+        if len(self.said) < 4 * SAID:
+            self.said += data[: 4 * SAID]
+
+    def pipe_connection_lost(self, fd: int, _error: Exception | None) -> None:
+        """Hear that it, and all that it started, print no more."""
+        if fd != STDIN:
+            self.silent.set()
+
+    def process_exited(self) -> None:
+        """Hear that it has ended."""
+        self.over.set()
+
+
+def _line(said: bytes) -> str:
+    """Return what was printed as one line that a terminal may be sent."""
+    text = "".join(each if each.isprintable() else " " for each in said.decode("utf-8", "replace"))
+    return " ".join(text.split())
 
 
 def _kill(group: int) -> None:

@@ -7,6 +7,7 @@ import signal
 import socket
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -114,6 +115,33 @@ async def test_a_command_that_leaves_a_child_behind_is_over_when_it_ends(script:
     child = int(outcome.rpartition(" ")[2])
     os.kill(child, signal.SIGKILL)
     await _end_of(child)
+
+
+def descriptors() -> int:
+    """Count what this process holds open."""
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+async def test_a_command_that_leaves_children_behind_is_over_at_once_and_holds_nothing_of_ours() -> None:
+    """However its end and that of its pipes fall together; a descriptor for each alarm would end the daemon."""
+    before, began = descriptors(), time.monotonic()
+    children = []
+    for _ in range(5):
+        outcome = await run_command(["/bin/sh", "-c", "sleep 600 & echo $!"], b"{}", 60.0, {"PATH": os.defpath})
+        assert outcome.startswith("exit 0: ")
+        children.append(int(outcome.rpartition(" ")[2]))
+    assert time.monotonic() - began < 30
+    await asyncio.sleep(0)
+    assert descriptors() <= before
+    for child in children:
+        os.kill(child, signal.SIGKILL)
+
+
+async def test_what_a_command_prints_cannot_play_with_a_terminal() -> None:
+    outcome = await run_command(
+        ["/bin/sh", "-c", r"printf '\033[2Jgone\007\r\nnext'"], b"{}", 30.0, {"PATH": os.defpath}
+    )
+    assert outcome == "exit 0: [2Jgone next"
 
 
 async def test_a_flood_of_output_is_cut_and_numbers_in_it_are_masked(script: Callable[[str], list[str]]) -> None:
