@@ -159,9 +159,7 @@ class Alarms:
     async def _judge(self) -> None:
         """Look once: judge, tell, remember."""
         async with self._turn:
-            if not self._begun:
-                self._ledger = self._saved = await self._thread.call(self._store.alarms.ledger)
-                self._begun = True
+            await self._begin()
             await self._take_up()
             now = self._clock()
             situation = await self._situation(now)
@@ -170,6 +168,18 @@ class Alarms:
                 self._ledger, findings, now, repeat_after=self._settings.repeat_after.total_seconds()
             )
             await self._tell([*events, *await self._speak_again(events, now)], now)
+
+    async def _begin(self) -> None:
+        """Read what the last process remembered; while that cannot be read, what this one has found is all there is."""
+        if self._begun:
+            return
+        try:
+            self._saved = await self._thread.call(self._store.alarms.ledger)
+        except StoreError as error:
+            self._store_error = str(error)
+            return
+        self._ledger = self._saved | self._ledger
+        self._begun = True
 
     async def _speak_again(self, told: list[Event], now: float) -> list[Event]:
         """Tell what stands and was silenced until now; a silence is forgotten with the telling, in one transaction."""

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from smsd.directory import Registration
-from smsd.errors import DirectoryDownError, StoreFullError
+from smsd.errors import DirectoryDownError, StoreError, StoreFullError
 from smsd.gateway import Gateway, Settings
 from smsd.gateway.alarms import AlarmSettings, _apart
-from smsd.rules.alarms import ALARMS, CLEAR_AFTER, Condition, Finding, Severity
+from smsd.rules.alarms import ALARMS, CLEAR_AFTER, Condition, Finding, Key, Severity, Standing
 from smsd.rules.replies import Replies
 from smsd.sms import InDoubt, Received, ReportClass, StatusReport
 from smsd.store import Store
-from smsd.store.alarms import Told
+from smsd.store.alarms import Alarms, Told
 from smsd.store.thread import StoreThread
 from smsd.vault import Vault
 from tests.gateway.house import PHONE, Clock, House, ScriptedDirectory, ScriptedRoute, Start
@@ -194,6 +194,34 @@ async def test_while_the_store_takes_nothing_journal_and_command_have_it(
     await house.until(lambda: len(messages(house)) == 2)
     assert [row["carried_at"] is not None for row in house.store.alarms.recent(limit=0)] == [True, True]
     assert len(carrier.journal) == 2
+
+
+async def test_a_store_that_cannot_be_read_from_the_start_is_told_all_the_same(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Damage is found at the first look of a process; what stood before is known again when it can be read."""
+    carrier = Carrier()
+    known = Standing(Condition.BALANCE_LOW, "scripted", 1.0, raised_at=1_799_999_000.0, told_at=1_799_999_000.0)
+    broken = True
+    read = Alarms.ledger
+
+    def ledger(alarms: Alarms) -> dict[Key, Standing]:
+        if broken:
+            raise StoreError("database disk image is malformed")
+        return read(alarms) | {known.key: known}
+
+    monkeypatch.setattr(Alarms, "ledger", ledger)
+    house = await start(ScriptedRoute(), ScriptedRoute(name="modem1", up=False), alarms=carrier.settings(phones=()))
+    await house.until(lambda: bool(house.gateway.alarms._ledger))
+    house.clock.now += 60
+    await house.until(lambda: ("raised", "store_trouble") in carrier.changes())
+    await house.until(lambda: ("raised", "modem_away") in carrier.changes())
+    broken = False
+    house.gateway.alarms.found(Finding(Condition.BALANCE_LOW, "scripted"))
+    await house.until(lambda: known.key in house.gateway.alarms._ledger)
+    house.clock.now += CLEAR_AFTER
+    await house.until(lambda: ("cleared", "store_trouble") in carrier.changes())
+    assert ("raised", "balance_low") not in carrier.changes(), "it stood, and had been told"
 
 
 async def test_that_it_was_looked_is_written_down_also_while_an_alarm_changes_at_each_look(start: Start) -> None:
