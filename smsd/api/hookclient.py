@@ -14,6 +14,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from smsd.errors import ConfigError
+from smsd.rules.patience import rest_asked
 from smsd.rules.webhooks import Hearing, hearing
 
 __all__ = ["Heard", "HookClient"]
@@ -29,10 +30,14 @@ logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What came of an event that was told: ``why`` says what is wrong, in words."""
+    """What came of an event that was told: ``why`` says what is wrong, in words.
+
+    ``rest`` is for how many seconds the listener asks to be left alone.
+    """
 
     hearing: Hearing
     why: str = ""
+    rest: float = 0.0
 
 
 class HookClient:
@@ -78,22 +83,23 @@ class HookClient:
 
         try:
             async with asyncio.timeout(self._timeout):
-                status = await self._exchange(body, headers)
+                status, rest = await self._exchange(body, headers)
         except TimeoutError:
             return Heard(Hearing.DEAF, f"{self.host}: no answer within {self._timeout:g} s")
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
             return Heard(Hearing.DEAF, f"{self.host}: {_words(error)}")
         found = hearing(status)
-        return Heard(found, "" if found is Hearing.HEARD else f"{self.host}: HTTP {status}")
+        return Heard(found) if found is Hearing.HEARD else Heard(found, f"{self.host}: HTTP {status}", rest)
 
-    async def _exchange(self, body: bytes, headers: dict[str, str]) -> int:
+    async def _exchange(self, body: bytes, headers: dict[str, str]) -> tuple[int, float]:
         async with self._client.stream("POST", self._url, content=body, headers=headers) as answer:
             length = 0
             async for octets in answer.aiter_raw():
                 length += len(octets)
                 if length > LONGEST:
                     break
-            return int(answer.status_code)
+            rest = rest_asked(answer.headers.get("retry-after", ""), answer.headers.get("date", ""))
+            return int(answer.status_code), rest
 
 
 def _words(error: Exception) -> str:

@@ -86,7 +86,8 @@ class Teller:
         key = self._terms.secret()
         ends = await asyncio.gather(*(self._tell(event, key) for event in events))
         deaf = await self._settle(events, ends)
-        return min(LONGEST_REST, delay(self._failures, self._chance())) if deaf else 0.0
+        asked = max((end.rest for end in ends if end.hearing is Hearing.DEAF), default=0.0)
+        return min(LONGEST_REST, max(asked, delay(self._failures, self._chance()))) if deaf else 0.0
 
     async def _tell(self, event: Row, key: bytes) -> Heard:
         identity, body, now = event_id(event), body_of(event), int(self._clock())

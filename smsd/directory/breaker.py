@@ -31,6 +31,7 @@ class Breaker:
         self._failed = 0
         self._pause = 0.0
         self._until = 0.0
+        self._probing = False
 
     @property
     def open(self) -> bool:
@@ -52,20 +53,27 @@ class Breaker:
         if self.seconds > 0:
             return False
         self._until = self._clock() + self._pause
+        self._probing = True
         return True
 
     def succeeded(self) -> bool:
         """Hear that the service works; tell whether it was down."""
         was_open = self.open
-        self._failed, self._pause = 0, 0.0
+        self._failed, self._pause, self._probing = 0, 0.0, False
         return was_open
 
-    def failed(self) -> bool:
-        """Hear that it does not; tell whether the circuit has opened by this very failure."""
+    def failed(self, rest: float = 0.0) -> bool:
+        """Hear that it does not; tell whether the circuit has opened by this very failure.
+
+        A ``rest`` that the service asks for, in seconds, opens it at once, and is kept up to the longest pause. What
+        was asked before it opened, and fails only now, is no probe: a burst that fails together lengthens nothing.
+        """
         self._failed += 1
-        was_open = self.open
-        if not was_open and self._failed < self._pauses.failures:
-            return False
-        self._pause = min(self._pause * 2 or self._pauses.first, self._pauses.most)
-        self._until = self._clock() + self._pause * (1 - self._chance() / 4)
-        return not was_open
+        opens = not self.open and (rest > 0 or self._failed >= self._pauses.failures)
+        if opens or self._probing:
+            self._probing = False
+            self._pause = min(self._pause * 2 or self._pauses.first, self._pauses.most)
+            self._until = self._clock() + self._pause * (1 - self._chance() / 4)
+        if self.open:
+            self._until = max(self._until, self._clock() + min(rest, self._pauses.most))
+        return opens

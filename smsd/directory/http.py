@@ -25,11 +25,13 @@ from smsd.directory import Registration, Wish
 from smsd.directory.answer import NotJsonError, parse, registration
 from smsd.directory.breaker import Breaker, Pauses
 from smsd.errors import DirectoryDownError, DirectoryError, SmsdError
+from smsd.rules.patience import rest_asked
 
 __all__ = ["HttpDirectory", "HttpSettings"]
 
 LONGEST = 1 << 16
 """Octets of an answer that are read."""
+CLIENT = "/client"
 OK, NO_CONTENT, NOT_FOUND = 200, 204, 404
 _TOKEN_REFUSED = frozenset({401, 403})
 _PASSING = frozenset({408, 425, 429})
@@ -60,6 +62,8 @@ class HttpSettings:
 class _Answer:
     status: int
     body: bytes
+    rest: float = 0.0
+    """For how many seconds it asks to be left alone."""
 
 
 class HttpDirectory:
@@ -95,7 +99,7 @@ class HttpDirectory:
 
     async def registration(self, phone: str) -> Registration | None:
         """Return the registration data of a client; ``None``: the system knows no client with this phone."""
-        answer = await self._ask("POST", "/client", {"phone": phone})
+        answer = await self._ask("POST", CLIENT, {"phone": phone})
         if answer.status == NOT_FOUND:
             return None
         try:
@@ -133,7 +137,7 @@ class HttpDirectory:
             try:
                 answer = await self._exchange(method, path, question)
             except DirectoryDownError as trouble:
-                self._failed(str(trouble))
+                self._failed(str(trouble), trouble.again_in or 0.0)
             else:
                 if self._breaker.succeeded():
                     log.info("directory_back", host=self.host)
@@ -141,9 +145,9 @@ class HttpDirectory:
         again_in = self._breaker.seconds if self._breaker.open else None
         raise DirectoryDownError(self._trouble, again_in=again_in)
 
-    def _failed(self, trouble: str) -> None:
+    def _failed(self, trouble: str, rest: float) -> None:
         self._trouble = trouble
-        if self._breaker.failed():
+        if self._breaker.failed(rest):
             log.error("directory_down", error=trouble, seconds=round(self._breaker.seconds, 1))
 
     def _understood(self, answer: _Answer) -> _Answer:
@@ -167,10 +171,10 @@ class HttpDirectory:
             plain = isinstance(error, httpx.TransportError) and not isinstance(error, httpx.LocalProtocolError)
             words = f": {error}" if plain and str(error) else ""
             raise DirectoryDownError(f"{self.host}: {type(error).__name__}{words}") from None
-        self._refuse_outage(answer)
+        self._refuse_outage(answer, about_client=path == CLIENT)
         return answer
 
-    def _refuse_outage(self, answer: _Answer) -> None:
+    def _refuse_outage(self, answer: _Answer, *, about_client: bool) -> None:
         """Raise ``DirectoryDownError`` for an answer that no working system gives."""
         status = answer.status
         if status in _TOKEN_REFUSED:
@@ -178,8 +182,12 @@ class HttpDirectory:
         if 300 <= status < 400:
             raise DirectoryDownError(f"{self.host}: points elsewhere ({status}): write the final [directory] url")
         if status >= 500 or status in _PASSING:
-            raise DirectoryDownError(f"{self.host}: answers {status}")
-        if status not in (OK, NOT_FOUND) or not answer.body.strip():
+            raise DirectoryDownError(f"{self.host}: answers {status}", again_in=answer.rest)
+        if status not in (OK, NO_CONTENT, NOT_FOUND):
+            return
+        if not answer.body.strip():
+            if about_client and status != NOT_FOUND:
+                raise DirectoryDownError(f"{self.host}: an empty answer (status {status})")
             return
         try:
             parse(answer.body)
@@ -205,7 +213,8 @@ class HttpDirectory:
                 if len(body) > LONGEST:
                     raise DirectoryDownError(f"{self.host}: an answer of more than {LONGEST} octets")
             self._date = answer.headers.get("date", "")
-            return _Answer(answer.status_code, bytes(body))
+            rest = rest_asked(answer.headers.get("retry-after", ""), self._date)
+            return _Answer(answer.status_code, bytes(body), rest)
         finally:
             await answer.aclose()
 

@@ -171,6 +171,26 @@ async def test_an_event_that_provokes_trouble_holds_no_other_up(
     assert len(causes) == 5
 
 
+async def test_a_listener_who_asks_to_be_left_alone_is(
+    house: House, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For as long as he says, and no longer than anybody who is not at home."""
+    rests: list[float] = []
+    with house.store.engine.write() as tx:
+        for number in range(20):
+            tx.run("event_of_wish", phone=PHONE, word="stopped", reason=f"{number}", now=house.now)
+    monkeypatch.setattr(hooks, "delay", lambda tries, draw: 0.02)
+    thread = StoreThread(house.store)
+    async with HookClient(listener.url, 5.0) as client:
+        teller = Teller(TERMS, client, thread, time.time, lambda: 0.5)
+        for wish in ("20", "3600", "soon"):
+            listener.answers = [f"429 Slowly\r\nRetry-After: {wish}"] * hooks.AT_A_TIME
+            rests.append(await teller._round())
+            with house.store.engine.write() as tx:
+                tx.run("event_retry", id=1, now=house.now)
+    assert rests == [20.0, hooks.LONGEST_REST, 0.02]
+
+
 async def test_why_it_was_not_heard_is_kept_without_the_address(
     house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

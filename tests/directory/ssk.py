@@ -26,6 +26,8 @@ class Fault(Enum):
     ELSEWHERE = "301"
     TOKEN = "401"
     BUSY = "429"
+    EMPTY = "200 and nothing"
+    NOTHING = "204 where a client's data were asked for"
 
 
 @dataclass
@@ -42,6 +44,7 @@ class Ssk:
     """Those of the next requests, one each; then ``fault`` holds."""
     date: str = ""
     """What it says of the time; nothing: it has no clock."""
+    retry_after: str = ""
     port: int = 0
     connections: int = 0
     _server: asyncio.Server | None = None
@@ -128,6 +131,7 @@ class Ssk:
     def _answer(self, writer: asyncio.StreamWriter, status: int, body: bytes) -> None:
         length = f"Content-Length: {len(body)}\r\n" if status != 204 else ""
         length += f"Date: {self.date}\r\n" if self.date else ""
+        length += f"Retry-After: {self.retry_after}\r\n" if self.retry_after else ""
         head = f"HTTP/1.1 {status} {REASONS.get(status, 'X')}\r\n{length}Connection: close\r\n\r\n"
         writer.write(head.encode() + body)
 
@@ -140,4 +144,6 @@ _CANNED = {
     Fault.ELSEWHERE: (301, b""),
     Fault.TOKEN: (401, b"{}"),
     Fault.BUSY: (429, b"{}"),
+    Fault.EMPTY: (200, b""),
+    Fault.NOTHING: (204, b""),
 }

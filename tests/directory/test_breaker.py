@@ -75,3 +75,32 @@ def test_chance_shortens_a_pause_by_a_quarter_at_most() -> None:
     for _ in range(3):
         circuit.failed()
     assert circuit.seconds == 3.75
+
+
+def test_a_burst_that_fails_together_lengthens_no_pause() -> None:
+    """Eight are asked at a time: all of them fail when the system goes down, and only the first pause is due."""
+    clock = Time()
+    circuit = breaker(clock)
+    assert [circuit.failed() for _ in range(8)].count(True) == 1
+    assert circuit.seconds == 5.0
+    clock.now = 5.0
+    assert circuit.permit()
+    circuit.failed()
+    circuit.failed()
+    assert circuit.seconds == 10.0
+
+
+def test_a_rest_that_is_asked_for_is_kept() -> None:
+    clock = Time()
+    circuit = breaker(clock, chance=1.0)
+    assert circuit.failed(12.0)
+    assert circuit.seconds == 12.0
+    assert circuit.failed(18.0) is False
+    assert circuit.seconds == 18.0
+    assert circuit.failed(86400.0) is False
+    assert circuit.seconds == 18.0, "the longest pause"
+    clock.now = 18.0
+    assert circuit.permit()
+    circuit.succeeded()
+    assert circuit.permit()
+    assert circuit.seconds == 0

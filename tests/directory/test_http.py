@@ -30,6 +30,8 @@ WORDS = {
     Fault.ELSEWHERE: r"points elsewhere \(301\)",
     Fault.TOKEN: r"refuses our token \(401\)",
     Fault.BUSY: "answers 429",
+    Fault.EMPTY: r"an empty answer \(status 200\)",
+    Fault.NOTHING: r"an empty answer \(status 204\)",
 }
 
 
@@ -42,8 +44,11 @@ async def test_every_fault_is_an_outage_in_words_and_passes(fault: Fault) -> Non
             await directory.registration(PHONE)
         assert f"127.0.0.1:{ssk.port}" in str(caught.value) or fault is Fault.LONG
         assert PHONE not in str(caught.value)
-        with pytest.raises(DirectoryDownError):
-            await directory.subscribe(PHONE, STOP)
+        if fault in (Fault.EMPTY, Fault.NOTHING):
+            await directory.subscribe(PHONE, STOP)  # needs no words
+        else:
+            with pytest.raises(DirectoryDownError):
+                await directory.subscribe(PHONE, STOP)
         ssk.fault = None
         assert await directory.registration(PHONE) is not None
 
@@ -112,6 +117,26 @@ async def test_a_dead_system_is_left_alone_and_probed_once_a_pause() -> None:
                 except DirectoryDownError:
                     await asyncio.sleep(0.01)
         assert ssk.connections == 4
+
+
+async def test_who_asks_to_be_left_alone_is() -> None:
+    """429 with Retry-After: nobody is asked for so long, at the longest for the longest pause; then one probe."""
+    pauses = Pauses(failures=5, first=0.01, most=60.0)
+    async with Ssk() as ssk, asking(ssk.url, attempts=3, pauses=pauses) as directory:
+        ssk.add(PHONE)
+        ssk.fault, ssk.retry_after = Fault.BUSY, "30"
+        for _ in range(3):
+            with pytest.raises(DirectoryDownError, match="answers 429") as caught:
+                await directory.registration(PHONE)
+            assert caught.value.again_in is not None
+            assert 29 < caught.value.again_in <= 30
+        assert ssk.connections == 1
+    async with Ssk() as ssk, asking(ssk.url, attempts=1, pauses=pauses) as directory:
+        ssk.fault, ssk.retry_after = Fault.BUSY, "86400"
+        with pytest.raises(DirectoryDownError) as caught:
+            await directory.registration(PHONE)
+        assert caught.value.again_in is not None
+        assert 59 < caught.value.again_in <= 60, "a slip of theirs keeps no client waiting for a day"
 
 
 async def test_a_field_that_is_wrong_is_named_and_stops_nobody_else() -> None:
