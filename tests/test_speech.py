@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from smsd.doctor.process import PortUser
 from smsd.speech import Catalogue, _, language, ngettext, plural_form, said, speak
 
 PO = '''
@@ -140,3 +141,11 @@ def test_a_russian_count_takes_one_of_three_forms(count: int, form: int) -> None
 )
 def test_what_was_said_in_english_is_retold(english: str, russian: str) -> None:
     assert Catalogue(PO).retell(english) == russian
+
+
+def test_who_is_at_a_port_is_told_in_russian() -> None:
+    speak({"LANG": "ru_RU.UTF-8"})
+    user = PortUser(812, "ModemManager", "/usr/sbin/ModemManager")
+    told = said(f"/dev/ttyUSB0 is held by {user}")
+    assert told.startswith("/dev/ttyUSB0 занят: процесс 812 (/usr/sbin/ModemManager): забирает модемы")
+    assert said(str(PortUser(7, "cat", ""))) == "процесс 7 (cat)"

@@ -98,7 +98,7 @@ def _damaged(about: str, what: str) -> Finding:
         Check.DATABASE,
         about,
         what,
-        f"sudo systemctl stop smsd; mv {about} {about}.damaged; cp YOUR-BACKUP {about}; smsd database check",
+        "sudo systemctl stop smsd; sudo smsd database restore --replace YOUR-BACKUP; sudo systemctl start smsd",
     )
 
 

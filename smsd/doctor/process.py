@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smsd.routes.modem import holder
+from smsd.speech import N_
 
 __all__ = ["PROC", "PortUser", "cure", "running", "users_of"]
 
@@ -40,9 +41,10 @@ class PortUser:
     unit: str = ""
 
     def __str__(self) -> str:
-        known = f": {REASONS[self.name]}" if self.name in REASONS else ""
         command = self.command if len(self.command) <= LONGEST_COMMAND else self.command[:LONGEST_COMMAND] + "…"
-        return f"process {self.pid} ({command or self.name or 'unknown'}){known}"
+        known = self.name in REASONS
+        sentence = N_("process {pid} ({command}): {why}") if known else N_("process {pid} ({command})")
+        return sentence.format(pid=self.pid, command=command or self.name or "unknown", why=REASONS.get(self.name))
 
 
 def users_of(path: str, proc: Path = PROC) -> list[PortUser]:

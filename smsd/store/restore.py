@@ -127,19 +127,28 @@ def _put(partial: Path, target: Path, now: float) -> Path | None:
     _on_disk(partial)
     kept = None
     if target.exists():
+        kept = target.with_name(f"{target.name}.before-{now:.0f}")
+        _set_aside(target, kept)
+    for ending in ("-wal", "-shm"):  # of a database that is no more: they would be read as the new one's
+        target.with_name(target.name + ending).unlink(missing_ok=True)
+    partial.replace(target)
+    _on_disk(target.parent)
+    return kept
+
+
+def _set_aside(target: Path, kept: Path) -> None:
+    """Keep the former database beside; a damaged one as it is, with its log: somebody may save more from the two."""
+    try:
         former = Engine(target)
         try:
             if not former.forget_wal():
                 raise StoreBusyError(f"{target}: another program has it open: wait for it to end")
         finally:
             former.close()
-        kept = target.with_name(f"{target.name}.before-{now:.0f}")
-        os.link(target, kept)
-    for ending in ("-wal", "-shm"):  # of a database that is no more: they would be read as the new one's
-        target.with_name(target.name + ending).unlink(missing_ok=True)
-    partial.replace(target)
-    _on_disk(target.parent)
-    return kept
+    except StoreDamagedError:
+        with suppress(FileNotFoundError):
+            os.link(f"{target}-wal", f"{kept}-wal")
+    os.link(target, kept)
 
 
 def _on_disk(path: Path) -> None:

@@ -47,8 +47,7 @@ def test_a_file_that_is_no_database_is_damaged(place: Path) -> None:
     finding, _ = looked_at(place / "smsd.db")
     assert finding.severity is Severity.ERROR
     assert finding.what.startswith("damaged")
-    assert "restore" not in finding.cure
-    assert "YOUR-BACKUP" in finding.cure
+    assert "smsd database restore --replace YOUR-BACKUP" in finding.cure
 
 
 def test_a_row_that_refers_to_nothing_is_a_fault(house: House) -> None:

@@ -154,6 +154,34 @@ def test_a_database_that_is_there_is_kept_beside_or_not_touched(house: House, sp
     assert len(spare.store.outbox.recent(limit=0)) == 1
 
 
+@pytest.mark.parametrize("damage", ["head", "middle", "cut", "no database", "strange log"])
+def test_a_damaged_database_is_replaced_and_kept_with_its_log(
+    house: House, spare: House, backup: Path, damage: str
+) -> None:
+    """It is what a backup is for: nothing more need be readable of what is replaced."""
+    house.queue()
+    house.store.engine.backup(backup, house.now)
+    octets = bytearray(house.path.read_bytes())
+    log = spare.path.with_name("smsd.db-wal")
+    match damage:
+        case "head":
+            octets[:200] = bytes(200)
+        case "middle" | "strange log":
+            octets[4096:20000] = b"\xff" * (20000 - 4096)
+        case "cut":
+            del octets[len(octets) // 2 + 17 :]
+        case _:
+            octets = bytearray(b"hello, world " * 500)
+    if damage == "strange log":
+        log.write_bytes(b"\x01" * 9000)
+    spare.path.write_bytes(octets)
+    done = put_back(backup, spare, replace=True)
+    assert [row["id"] for row in spare.store.outbox.recent(limit=0)] == [1]
+    assert spare.store.engine.check() == []
+    assert done.kept is not None
+    assert done.kept.stat().st_size == len(octets)
+
+
 def test_a_running_daemon_is_not_pulled_the_ground_from(house: House, spare: House, backup: Path) -> None:
     house.store.engine.backup(backup, house.now)
     lock = DaemonLock(spare.path, "smsd run, process 7")
