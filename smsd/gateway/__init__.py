@@ -113,7 +113,7 @@ class Gateway:
             ways=self._store.outbox.ways,
             incomplete=settings.incomplete,
         )
-        self._reception = Reception(store, self._judge)
+        self._reception = Reception(store, self._judge, lambda route: self._pumps[route].recording())
 
     async def run(self) -> None:
         """Work until cancelled. Attempts that a dead process left open are taken for doubts first."""
@@ -196,7 +196,9 @@ class Gateway:
         if not isinstance(value, StatusReport):
             return received
         phone = sender_phone(value.recipient, is_number=True, region=self._settings.region)
-        return received if phone is None else replace(received, value=replace(value, recipient=phone))
+        if phone is None or phone == value.recipient:
+            return received
+        return replace(received, value=replace(value, recipient=phone))
 
     async def settled(self, attempt_id: int, outcome: Outcome) -> None:
         """Record the late end of an attempt."""

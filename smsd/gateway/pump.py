@@ -1,8 +1,9 @@
 """One route's pump: claim, submit, record, as many parts at a time as the route's window allows.
 
 Knows that the attempt is on disk before the octets leave, and that what ended is recorded by the same commit that
-claims what comes next: a window at full speed costs one commit, not one for each part. Refuses to know which message
-is next (the store's), by which route it may go (``rules.routing``) and how it is sent (the route's).
+claims what comes next: a window at full speed costs one commit, not one for each part. Where a receipt comes meanwhile,
+its own commit records what ended before it (``recording``), lest it find nothing to speak of. Refuses to know which
+message is next (the store's), by which route it may go (``rules.routing``) and how it is sent (the route's).
 
 Where a ``kill -9`` leaves the client: before the claim commits, unsent and still queued; between claim and record, in
 doubt, settled at the next start by the SIM's memory, a report, or the policy of its class; after it, as recorded.
@@ -10,7 +11,8 @@ doubt, settled at the next start by the SIM's memory, a report, or the policy of
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from functools import partial
 
 import structlog
 
@@ -62,6 +64,9 @@ class Pump:
         self._log = log.bind(route=route.name)
         self._flights: dict[asyncio.Task[Outcome], Claim] = {}
         self._ended: list[tuple[Claim, Outcome]] = []
+        self._being_recorded = 0
+        self._claiming = False
+        self._has_room_again = False
         self._stopping = False
         self._holds = 0
         self._was_up = False
@@ -73,7 +78,7 @@ class Pump:
     @property
     def in_air(self) -> int:
         """How many parts have been claimed and not yet recorded."""
-        return len(self._flights) + len(self._ended)
+        return len(self._flights) + len(self._ended) + self._being_recorded
 
     @property
     def stuck_for(self) -> float:
@@ -106,6 +111,34 @@ class Pump:
             self._holds -= 1
             self._work.set()
 
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[list[Ended]]:
+        """Give what has ended to the body, which records it and returns once that is on disk.
+
+        Whatever the body raises, nothing of it counts as recorded: it is given out again. That it may have been
+        recorded all the same does no harm, for an attempt that is settled is not settled again.
+        """
+        self._collect()
+        ended, self._ended = self._ended, []
+        self._being_recorded += len(ended)
+        self._has_room_again |= bool(ended)
+        try:
+            yield [(claim.attempt_id, outcome) for claim, outcome in ended]
+        except BaseException:
+            self._ended = ended + self._ended
+            raise
+        else:
+            for claim, outcome in ended:
+                self._tell(claim, outcome)
+                self._landed(self._route, claim, outcome)
+        finally:
+            self._being_recorded -= len(ended)
+            self._look_whether_empty()
+
+    def _look_whether_empty(self) -> None:
+        if not self.in_air and not self._claiming:
+            self._empty.set()
+
     async def run(self) -> None:
         """Work until cancelled; then have every part in the air end, and record how."""
         try:
@@ -127,7 +160,7 @@ class Pump:
             # still come it is waited for, a minute at most: two parts in doubt can no longer be told apart.
             self._waits_until = await self._survey(self._route)
         self._was_up = up
-        if not self._ended:
+        if not self._ended and not (self._has_room_again and self._room):
             if not self._room:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(POLL_SECONDS):
@@ -138,6 +171,8 @@ class Pump:
             if self._holds:
                 return  # somebody has begun to hold claims back meanwhile
         self._empty.clear()  # from here on a claim may come
+        self._claiming = True
+        self._has_room_again = False
         claims: list[Claim] = []
         try:
             claims = await self._exchange(self._room)
@@ -145,10 +180,11 @@ class Pump:
             log.error("store_trouble", route=self._route.name, error=str(error))
             await asyncio.sleep(STORE_RETRY_SECONDS)
         finally:
-            if not self.in_air and not claims:
-                self._empty.set()
+            self._claiming = bool(claims)
+            self._look_whether_empty()
         for claim in claims:
             self._launch(claim)
+        self._claiming = False
 
     @property
     def _room(self) -> int:
@@ -186,17 +222,11 @@ class Pump:
 
     async def _exchange(self, room: int) -> list[Claim]:
         """Record what has ended and claim as many parts as there is room for, in one transaction."""
-        ended = list(self._ended)
-        records: list[Ended] = [(claim.attempt_id, outcome) for claim, outcome in ended]
         route = self._route
         permits = self._permits(route.name)
         claimant = Claimant(route.name, route.sender, route.sim, route.witness(), permits, whole=route.whole)
-        claims = await self._thread.call(self._thread.store.outbox.exchange, records, claimant, room)
-        del self._ended[: len(ended)]
-        for claim, outcome in ended:
-            self._tell(claim, outcome)
-            self._landed(route, claim, outcome)
-        return claims
+        with self.recording() as ended:
+            return await self._thread.join(partial(self._thread.store.outbox.exchange, ended, claimant, room))
 
     def _launch(self, claim: Claim) -> None:
         """Send a claimed part: from here on it may leave."""

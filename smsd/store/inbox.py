@@ -24,6 +24,7 @@ from smsd.store.events import tell_request, tell_wish
 from smsd.store.octets import keep
 from smsd.store.progress import report
 from smsd.store.receipts import hear_all, runs
+from smsd.store.windows import Ended, settle_all
 from smsd.store.wishes import recognise
 
 __all__ = ["Inbox", "Judge", "Receipt", "subscribe"]
@@ -80,11 +81,15 @@ class Inbox:
         """
         return self.receive_all([received], judge)[0]
 
-    def receive_all(self, arrivals: Sequence[Received], judge: Judge) -> list[Receipt]:
-        """Make several things safe in one transaction, all or none; say what became of each."""
+    def receive_all(self, arrivals: Sequence[Received], judge: Judge, ended: Sequence[Ended] = ()) -> list[Receipt]:
+        """Make several things safe in one transaction, all or none; say what became of each.
+
+        ``ended`` are attempts that ended before: their answers are recorded first, in the same transaction.
+        """
         receipts: list[Receipt] = []
         with self._engine.write() as tx:
             now = self._clock()
+            settle_all(tx, ended, now, judge.ways)
             for run in runs(arrivals):
                 if len(run) > 1:
                     receipts += [

@@ -1,7 +1,8 @@
 """The store on a thread of its own, so that a slow disk never stalls the serial line or the watchdog.
 
 Verbs run one after another, in the order they were asked for. What is asked for by ``join`` shares its commit with
-whatever else was asked for so meanwhile: while one commit is on its way to the disk, the next transaction fills.
+whatever else is asked for so: while one commit is on its way to the disk, the next transaction fills, and what is asked
+for while that one's verbs run is taken along.
 """
 
 import asyncio
@@ -50,12 +51,15 @@ class StoreThread:
         return await future
 
     def _run_joined(self, loop: asyncio.AbstractEventLoop) -> None:
-        """On the store's thread: one transaction of whatever waits."""
-        batch = [self._waiting.popleft() for _ in range(min(JOINED, len(self._waiting)))]
+        """On the store's thread: one transaction of whatever waits, and of what comes while it runs."""
+        batch = [self._waiting.popleft()]
         ends: list[tuple[Any, Exception | None]] = []
         try:
             with self.store.engine.group():
-                ends = [_end_of(verb) for verb, _ in batch]
+                ends.append(_end_of(batch[0][0]))
+                while self._waiting and len(batch) < JOINED and not self._closed:
+                    batch.append(self._waiting.popleft())
+                    ends.append(_end_of(batch[-1][0]))
         except Exception as error:  # noqa: BLE001  handed to those who wait for it
             ends = [(None, error)] * len(batch)
         loop.call_soon_threadsafe(self._hand_out, loop, batch, ends)

@@ -1,12 +1,16 @@
 """The pump: claims, flights, ends."""
 
 import asyncio
+from dataclasses import dataclass, field
 
 import pytest
 from structlog.testing import capture_logs
 
+from smsd.errors import StoreError
 from smsd.gateway import ACK_ALARM_SECONDS
-from smsd.sms import InDoubt, NotSent, Sent, Verdict
+from smsd.routes import Inbound
+from smsd.rules.routing import Kind
+from smsd.sms import InDoubt, NotSent, Outcome, Received, ReportClass, Sent, StatusReport, Submit, Verdict
 from tests.gateway.house import ScriptedRoute, Start
 
 
@@ -98,3 +102,76 @@ async def test_evidence_that_comes_lets_the_next_part_leave_at_once(start: Start
     route.evidence = lambda _doubt, _age: Sent("1", evidence="EF_SMSS")
     await house.until(lambda: house.store.outbox.show(second)["state"] == "submitted")
     assert house.store.outbox.show(first)["state"] == "submitted"
+
+
+@dataclass
+class PromptCentre(ScriptedRoute):
+    """A bind whose service centre sends the receipt right behind its answer."""
+
+    kind: Kind = Kind.BIND
+    sim: str | None = None
+    window: int = 8
+    inbound: Inbound | None = None
+    receipts: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def run(self, inbound: Inbound) -> None:
+        self.inbound = inbound
+        await super().run(inbound)
+
+    async def submit(self, submit: Submit) -> Outcome:
+        self.submits.append(submit)
+        await asyncio.sleep(0)
+        reference = str(1_000_000 + submit.attempt_id)
+        told = StatusReport(reference, submit.recipient, None, None, ReportClass.DELIVERED, "DELIVRD")
+        received = Received(self.name, reference.encode(), told, repeats_within=300.0)
+        assert self.inbound is not None
+        self.receipts.append(asyncio.create_task(self.inbound.received(received)))
+        return Sent(reference)
+
+
+async def test_a_receipt_right_behind_its_answer_finds_it_recorded(start: Start) -> None:
+    """None waits for an answer that had come before it, whoever of both asks the store first."""
+    route = PromptCentre()
+    house = await start(route)
+    matched: list[str] = []
+    house.gateway._store.engine._connection.set_trace_callback(
+        lambda statement: matched.append(statement) if statement.startswith("UPDATE report SET attempt_id") else None
+    )
+    ids = [house.enqueue(f"text {each}") for each in range(40)]
+    await house.until(lambda: all(house.store.outbox.show(each)["state"] == "delivered" for each in ids))
+    await asyncio.gather(*route.receipts)
+    assert matched == []
+    attempts = [house.store.outbox.show(each)["attempt_list"] for each in ids]
+    assert [[attempt["evidence"] for attempt in each] for each in attempts] == [["answer"]] * len(ids)
+
+
+async def test_stopping_waits_for_what_a_receipt_has_recorded(start: Start) -> None:
+    """What has ended is recorded by whoever comes first; the pump is empty all the same."""
+    route = PromptCentre(hold=asyncio.Event())
+    house = await start(route)
+    ids = [house.enqueue(f"text {each}") for each in range(20)]
+    await house.until(lambda: len(route.submits) > 0)
+    await house.gateway.stop(5)
+    await asyncio.gather(*route.receipts)
+    assert house.gateway.in_air == 0
+    assert {house.store.outbox.show(each)["state"] for each in ids} <= {"delivered", "queued"}
+
+
+async def test_what_the_store_does_not_take_is_recorded_later(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A receipt that cannot be kept takes no answer with it."""
+    route = PromptCentre()
+    house = await start(route)
+    inbox = house.gateway._store.inbox
+    receive_all = inbox.receive_all
+
+    def full(*_: object) -> object:
+        raise StoreError("no room left")
+
+    monkeypatch.setattr(inbox, "receive_all", full)
+    message = house.enqueue("text")
+    await house.until(lambda: house.store.outbox.show(message)["state"] == "submitted")
+    with pytest.raises(StoreError):
+        await route.receipts[0]
+    monkeypatch.setattr(inbox, "receive_all", receive_all)
+    other = house.enqueue("text")
+    await house.until(lambda: house.store.outbox.show(other)["state"] == "delivered")

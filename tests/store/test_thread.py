@@ -61,6 +61,28 @@ async def test_what_fails_is_undone_alone(thread: StoreThread) -> None:
     assert len(thread.store.outbox.recent(limit=0)) == 3, "each write is undone alone"
 
 
+async def test_what_is_asked_for_while_others_run_is_taken_along(thread: StoreThread) -> None:
+    """One commit for both, and the second need not wait for the first one's."""
+    begun, gate = threading.Event(), threading.Event()
+
+    def slow() -> int:
+        begun.set()
+        gate.wait(10)
+        return thread.store.outbox.enqueue(new())[0]
+
+    commits: list[str] = []
+    thread.store.engine._connection.set_trace_callback(
+        lambda statement: commits.append(statement) if statement == "COMMIT" else None
+    )
+    first = asyncio.create_task(thread.join(slow))
+    await asyncio.to_thread(begun.wait, 10)
+    second = asyncio.create_task(thread.join(lambda: thread.store.outbox.enqueue(new())))
+    await asyncio.sleep(0)
+    gate.set()
+    assert (await first, (await second)[0]) == (1, 2)
+    assert len(commits) == 1
+
+
 async def test_a_commit_that_fails_fails_for_all(thread: StoreThread) -> None:
     def undone() -> None:
         thread.store.outbox.enqueue(new())

@@ -55,7 +55,9 @@ _ERROR = re.compile(r"\berr:\s*([^\s,;]+)", re.IGNORECASE)
 _SUBMITTED = re.compile(r"\bsubmit[ _]date:\s*(\d{10,14})", re.IGNORECASE)
 _DONE = re.compile(r"\bdone[ _]date:\s*(\d{10,14})", re.IGNORECASE)
 _TEXT = re.compile(r"\btext:", re.IGNORECASE)
-_DATES: Final = {10: "%y%m%d%H%M", 12: "%y%m%d%H%M%S", 14: "%Y%m%d%H%M%S"}
+_YEAR_DIGITS: Final = {10: 2, 12: 2, 14: 4}
+"""How many digits of a date are its year, by how many it has."""
+_CENTURY: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +152,13 @@ def _number(octets: bytes | None) -> int | None:
 
 def _date(digits: str, zone: tzinfo) -> datetime | None:
     """Read YYMMDDhhmm, with or without seconds; a date that cannot be is none."""
-    form = _DATES.get(len(digits))
-    if form is None:
+    of_year = _YEAR_DIGITS.get(len(digits))
+    if of_year is None:
         return None
+    year, pairs = int(digits[:of_year]), [int(digits[at : at + 2]) for at in range(of_year, len(digits), 2)]
+    month, day, hour, minute, second = [*pairs, 0][:5]
     try:
-        return datetime.strptime(digits, form).replace(tzinfo=zone)
+        # Not strptime, which asks for the locale each time: that is as much work as all the rest of a receipt.
+        return datetime(year + (_CENTURY if of_year == 2 else 0), month, day, hour, minute, second, tzinfo=zone)
     except ValueError:
         return None

@@ -79,6 +79,24 @@ def test_dates_have_seconds_or_not_or_cannot_be() -> None:
     assert told.done_at is None
 
 
+FORMS = {10: "%Y%m%d%H%M", 12: "%Y%m%d%H%M%S", 14: "%Y%m%d%H%M%S"}
+"""How the library reads a date once its century is written."""
+DATES = st.datetimes(datetime.fromisoformat("2000-01-01"), datetime.fromisoformat("2099-12-31")).flatmap(
+    lambda moment: st.sampled_from(("%y%m%d%H%M", "%y%m%d%H%M%S", "%Y%m%d%H%M%S")).map(moment.strftime)
+)
+
+
+@given(st.one_of(DATES, st.text("0123", min_size=10, max_size=14)))
+def test_dates_are_read_as_the_library_reads_them(digits: str) -> None:
+    told = read(receipt(TEXT.replace(b"2611221015", digits.encode()))).submitted_at
+    try:
+        written = digits if len(digits) == 14 else f"20{digits}"
+        expected = datetime.strptime(written, FORMS[len(digits)]).replace(tzinfo=MOSCOW)
+    except (KeyError, ValueError):
+        expected = None
+    assert told == expected
+
+
 @pytest.mark.parametrize("error", ["00B", "254", "-1", "S.7"])
 def test_an_error_is_any_string(error: str) -> None:
     assert read(receipt(TEXT.replace(b"err:000", b"err:" + error.encode()))).error == error
