@@ -211,6 +211,8 @@ class _Reader:
                 raise self._wrong(where, "profile", "either this or profile_file must say what the interface is like")
             if each.webhook_port and each.webhook_token_file is None:
                 raise self._wrong(where, "webhook_token_file", "missing: anybody could tell what became of messages")
+            if each.webhook_port and each.profile and not checks.http_tells(each.profile):
+                raise self._wrong(where, "webhook_port", f"nothing comes there: {each.profile} tells no receipts by itself")
 
     def _agree_webhooks(self, config: Config) -> None:
         names = [each.name for each in config.webhooks]

@@ -105,6 +105,8 @@ class Link(asyncio.Protocol):
             raise RouteError(f"{place}: its certificate is not to be trusted: {error.verify_message}") from None
         except OSError as error:
             raise RouteError(f"{place}: {error.strerror or error}") from None
+        except UnicodeError:
+            raise RouteError(f"{place}: this is no name of a host") from None
         return link
 
     # --- what is known ------------------------------------------------------------------------------------------------
