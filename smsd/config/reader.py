@@ -212,7 +212,9 @@ class _Reader:
             if each.webhook_port and each.webhook_token_file is None:
                 raise self._wrong(where, "webhook_token_file", "missing: anybody could tell what became of messages")
             if each.webhook_port and each.profile and not checks.http_tells(each.profile):
-                raise self._wrong(where, "webhook_port", f"nothing comes there: {each.profile} tells no receipts by itself")
+                raise self._wrong(
+                    where, "webhook_port", f"nothing comes there: {each.profile} tells no receipts by itself"
+                )
 
     def _agree_webhooks(self, config: Config) -> None:
         names = [each.name for each in config.webhooks]
