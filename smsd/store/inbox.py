@@ -274,6 +274,7 @@ def _judged(tx: Transaction, incoming: Incoming, route: str, inbox_id: int, judg
         reason=decision.reason or None,
         command=command.value if command else None,
         request_id=request_id,
+        copied=int(other is not None),
     )
     return Receipt(
         "deliver",
