@@ -486,7 +486,9 @@ def _apply_report(tx: Transaction, attempt_id: int, value: StatusReport, route: 
     diversion = None
     if last_word is PartState.FAILED:
         message = tx.one("message_state", id=message_id)
-        diversion = ways.reported(MessageClass(message["class"]), value, message["diverted"] is not None)
+        # That another route had failed it before is no second sending: what counts is whether it left this one since.
+        diverted = message["diverted"] is not None and parts[0]["message_route"] != parts[0]["route"]
+        diversion = ways.reported(MessageClass(message["class"]), value, diverted)
     if diversion is not None:
         divert(tx, message_id, diversion, now)
     else:
