@@ -69,8 +69,10 @@ def time_zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (LookupError, ValueError, OSError):
-        near = perhaps(value, available_timezones())
-        raise ValueError(f"{value!r} is no time zone of the tz database{near or '; like Europe/Moscow'}") from None
+        hint = perhaps(value, available_timezones())
+        if not hint:
+            raise ValueError(f"{value!r} is no time zone of the tz database, as Europe/Moscow is one") from None
+        raise ValueError(f"{value!r} is no time zone of the tz database{hint}") from None
     return value
 
 

@@ -94,9 +94,9 @@ class _Reader:
         made: dict[str, Any] = {}
         for name, value in tables.items():
             if name not in TABLES:
-                raise self._wrong(
-                    "", name, f"unknown {_thing(value)}{_elsewhere(name) or checks.perhaps(name, TABLES)}"
-                )
+                hint = _elsewhere(name) or checks.perhaps(name, TABLES)
+                table = isinstance(value, dict | list)
+                raise self._wrong("", name, f"unknown table{hint}" if table else f"unknown key{hint}")
             made[ARRAYS.get(name, name)] = self._routes(name, value) if name in ARRAYS else self._one(name, value)
         return self._agreed(Config(path=self._path, **made))
 
@@ -291,10 +291,6 @@ class _Reader:
     def _wrong(self, where: str, name: str, problem: str) -> ConfigError:
         place = f"{where} {name}" if where else name
         return ConfigError(f"{self._path}: {place}: {problem}".replace("\n", " "))
-
-
-def _thing(value: Any) -> str:
-    return "table" if isinstance(value, dict | list) else "key"
 
 
 def _elsewhere(name: str) -> str:
