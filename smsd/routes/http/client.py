@@ -99,7 +99,12 @@ class Client:
 
     async def alive(self) -> bool:
         """Tell whether anybody answers there, whatever it says."""
-        return isinstance(await self.send(Request("HEAD", "/", {}, {}, {}, None), None), Answer)
+        return await self.absent() is None
+
+    async def absent(self) -> str | None:
+        """Say why nobody answers there; ``None``: somebody does, whatever it says."""
+        answer = await self.send(Request("HEAD", "/", {}, {}, {}, None), None)
+        return None if isinstance(answer, Answer) else answer.reason
 
     async def _exchange(self, request: Request, password: str | None) -> Answer | Unanswered:
         kind = self._settings.profile.auth if password is not None else Auth.NONE

@@ -291,8 +291,12 @@ class HttpRoute(OperatorRoute):
             self._ill.clear()
             await asyncio.sleep(self._rest)
             self._failures = 0
-            while not await self._client.alive():
+            while (reason := await self._client.absent()) is not None:
                 self._failures += 1
+                if self._failures == 1 and self._state[0] == AWAY:
+                    # Away it was, and why is news.
+                    log.info("route_state", route=self.name, state=AWAY, detail=reason)
+                self._become(AWAY, reason)
                 await asyncio.sleep(self._backoff())
             self._become(READY, "")
 

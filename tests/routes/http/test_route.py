@@ -173,6 +173,14 @@ async def test_a_closed_door_costs_the_message_nothing_and_the_route_comes_back(
         assert isinstance(await route.submit(message()), Sent)
 
 
+@pytest.mark.parametrize("url", ["http://smsc.invalid", "http://127.0.0.1:1"])
+async def test_why_nobody_is_reached_is_said_from_the_start(smsc: SimulatedHttpSmsc, ledger: Ledger, url: str) -> None:
+    """Nobody needs to send a message first to find out that the address is wrong."""
+    async with running(route_to(smsc, url=url), ledger, "away") as route:
+        await ledger.until(lambda: route.status.detail.startswith(url.removeprefix("http://").partition(":")[0]))
+        assert "ConnectError" in route.status.detail
+
+
 async def test_a_name_that_does_not_exist_is_no_route(smsc: SimulatedHttpSmsc, ledger: Ledger) -> None:
     async with running(route_to(smsc, url="http://smsc.invalid"), ledger, "away") as route:
         end = await route.submit(message())
