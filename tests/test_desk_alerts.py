@@ -245,6 +245,18 @@ def test_an_alert_says_what_holds_it(office: Office) -> None:
     assert held(office, may_fall_back=True) is None
 
 
+def test_a_message_that_waits_for_its_readers_morning_says_so(office: Office) -> None:
+    """It is 15:00 in Moscow, and 17:00 in Yekaterinburg."""
+    office.routes(operator=True)
+    away = Candidate("+79160000001", timezone="Asia/Yekaterinburg")
+    desk = office.desk(table(quiet=(time(17), time(19))))
+    desk.send(Order(TEXT, lambda: [away, Candidate("+79160000002")]))
+    store = office.house.store
+    store.alerts.feed()
+    waits = [desk.hold_message(store.outbox.show(number), ("operator",)) for number in (1, 2)]
+    assert waits == [Hold("quiet hours where its reader is (Asia/Yekaterinburg)", NOON + 2 * HOUR), None]
+
+
 def test_an_alert_at_its_limit_says_which(office: Office) -> None:
     office.routes(operator=True)
     office.house.queue()

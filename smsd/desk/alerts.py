@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 from smsd.errors import KeyTakenError, UsageError
 from smsd.rules.alerts import (
@@ -23,7 +24,7 @@ from smsd.rules.alerts import (
     Template,
     says_how_to_stop,
 )
-from smsd.rules.limits import LimitTable, estimate_end, hold, in_the_way
+from smsd.rules.limits import LimitTable, estimate_end, hold, in_the_way, quiet_until
 from smsd.rules.outbox import MessageClass
 from smsd.rules.routing import Kind, View, permits
 from smsd.store import NewAlert, Row, Store
@@ -382,7 +383,7 @@ class AlertDesk:
     def hold_message(self, message: Row, order: Sequence[str]) -> Hold | None:
         """Say why a message that is queued does not leave just now; ``order`` names the routes of its class."""
         if message["alert_id"] is not None:
-            return self.hold(self._store.alerts.show(message["alert_id"]))
+            return self.hold(self._store.alerts.show(message["alert_id"])) or self._asleep(message)
         now, message_class = self._clock(), MessageClass(message["class"])
         views = self._views(order)
         ways = [
@@ -393,6 +394,12 @@ class AlertDesk:
             < permits(view.name, views, now=now, fallback_after=0.0, by_class={})[message_class]
         ]
         return self._hold_of_ways(ways, message_class, now) if ways else self._no_way(views)
+
+    def _asleep(self, message: Row) -> Hold | None:
+        """Say until when a message waits for the morning of its reader's own time zone."""
+        zone, now = message["timezone"], self._clock()
+        until = quiet_until(self._terms.limits.quiet, ZoneInfo(zone), now) if zone is not None else None
+        return None if until is None else Hold(f"quiet hours where its reader is ({zone})", until)
 
     def _views(self, order: Sequence[str]) -> list[View]:
         up = {row["name"] for row in self._store.routes() if row["up"]}

@@ -429,7 +429,7 @@ ORDER BY id DESC LIMIT :limit;
 -- One message for people.
 SELECT message.id, created_at, recipient, text, secret, sealed IS NOT NULL AS sealed, class, state, parts, route,
        sender, (SELECT count(*) FROM attempt WHERE attempt.message_id = message.id) AS attempts, sent_at, delivered_at,
-       error, alert_id, request_id, due_at, expires_at, after_id, idempotency_key, reference, diverted
+       error, alert_id, request_id, due_at, expires_at, after_id, idempotency_key, reference, diverted, timezone
 FROM message WHERE message.id = :id;
 
 -- name: message_counts
