@@ -187,6 +187,33 @@ def test_waiting_tells_when_not_all_left(smsd: Smsd, house: House, monkeypatch: 
     assert "cancelled, 0 of 1 sent" in result.stderr
 
 
+@pytest.mark.usefixtures("daemon")
+def test_waiting_says_once_what_holds_it(smsd: Smsd, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    alerts, looks = house.store.alerts, iter(range(4))
+
+    def rest(_: float) -> None:
+        if (look := next(looks)) == 2:
+            alerts.pause(1)
+        elif look == 3:
+            alerts.cancel(1)
+
+    monkeypatch.setattr("smsd.cli.alert._rest", rest)
+    told = smsd("alert", "send", *TO, "--yes", "--wait").stderr
+    assert told.count("alert 1 is held: no route is up") == 1
+    assert told.count("alert 1 is held: a person has paused it") == 1
+
+
+@pytest.mark.usefixtures("daemon")
+def test_who_waits_no_longer_is_told_that_the_alert_goes_on(smsd: Smsd, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("smsd.cli.alert._rest", interrupted)
+    result = smsd("alert", "send", *TO, "--yes", "--wait")
+    assert result.exit_code == 130
+    assert "alert 1 goes on; 'smsd alert show 1' follows it, 'smsd alert cancel 1' withdraws it\n" in result.stderr
+
+
 def test_waiting_without_a_daemon_would_last_for_ever(smsd: Smsd) -> None:
     assert smsd("alert", "send", *TO, "--yes", "--wait").exit_code == 69
 
