@@ -87,7 +87,8 @@ class Order:
     """What an admin asks for. ``source`` yields the candidates anew at each call; ``columns`` their values' names.
 
     ``fingerprint`` is a hash of all that was asked for: with one, a repeat under the same ``key`` must have it too.
-    Times are Unix seconds: ``starts_at`` ``None`` is now, ``expires_at`` ``None`` as long as an alert is worth sending.
+    Times are Unix seconds: ``starts_at`` ``None`` is now, ``expires_at`` ``None`` as long as an alert is worth sending,
+    from the moment on at which it may leave.
     """
 
     text: str
@@ -260,7 +261,8 @@ class AlertDesk:
         lifetime = self._terms.lifetime
         expires_at = order.expires_at
         if expires_at is None and lifetime is not None:
-            expires_at = max(starts_at, now) + lifetime.total_seconds()
+            begins = max(starts_at, now)
+            expires_at = (self._terms.limits.quiet_until(begins) or begins) + lifetime.total_seconds()
         if expires_at is not None and expires_at <= max(now, starts_at):
             raise UsageError(
                 "the deadline is past before it starts: --until is the last moment, --at the first", about="expires_at"
