@@ -1,6 +1,8 @@
 """``smsd alert``: one text to many people: looked at before, queued, followed, paused, withdrawn."""
 
 import csv
+import hashlib
+import json
 import re
 import sys
 import time
@@ -340,7 +342,20 @@ def _order(app: App, store: "Store", asked: Asked) -> "Order":
         asked.allow_fallback,
         asked.override,
         asked.key,
+        None if asked.key is None else _fingerprint(app, asked),
     )
+
+
+def _fingerprint(app: App, asked: Asked) -> str:
+    """Hash all that was asked for but the text, which is compared as it is: the same key is for the same alert."""
+    phones = [app.phone(phone) for phone in asked.phones]
+    said_so = [asked.everybody, phones, asked.starts_at, asked.expires_at, asked.allow_fallback, asked.override]
+    hashed = hashlib.blake2b(json.dumps(said_so).encode(), digest_size=16)
+    if asked.file is not None:
+        with asked.file.open("rb") as file:
+            while octets := file.read(1 << 16):
+                hashed.update(octets)
+    return hashed.hexdigest()
 
 
 def _text(asked: Asked) -> str:

@@ -171,6 +171,22 @@ def test_an_opt_out_is_overridden_only_by_a_kind_that_is_configured(smsd: Smsd, 
 # --- waiting ----------------------------------------------------------------------------------------------------------
 
 
+def test_a_key_stands_for_one_alert_and_not_for_another_list(smsd: Smsd, house: House, tmp_path: Path) -> None:
+    """Silence would be taken for a second alert that was queued."""
+    people = tmp_path / "people.csv"
+    people.write_text("phone\n+79160000001\n", "utf-8")
+    words = ("alert", "send", "--csv", str(people), "--text", "Работы", "--yes", "--key", "march")
+    assert smsd(*words).exit_code == 0
+    again = smsd(*words)
+    assert (again.exit_code, again.stdout) == (0, "alert 1: this key stands for it already, nothing is added\n")
+    people.write_text("phone\n+79160000001\n+79160000002\n", "utf-8")
+    for other in (words, (*words, "--at", "23:59"), ("alert", "send", *TO[:2], *words[4:])):
+        refused = smsd(*other)
+        assert refused.exit_code == 2
+        assert "this key stands for alert 1 already, which was asked for otherwise" in refused.stderr
+    assert len(house.store.alerts.recent(limit=0)) == 1
+
+
 @pytest.mark.usefixtures("daemon")
 def test_waiting_ends_with_the_alert(smsd: Smsd, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("smsd.cli.alert._rest", lambda _: feed(house, 1))
