@@ -54,6 +54,7 @@ def test_a_preview_queues_nothing(smsd: Smsd, house: House, tmp_path: Path) -> N
     result = smsd("alert", "preview", "--csv", str(path), "--text", "{name}, привет")
     assert result.exit_code == 0
     for words in ("recipients  1\n", "dropped     2: 1 named twice, 1 no mobile's number\n", "Оля, привет",
+                  "such as     no mobile's number: +74951234567\n",
                   "how to get no more of these"):  # fmt: skip
         assert words in result.stdout
     found = json.loads(smsd("alert", "preview", "--csv", str(path), "--text", "{name}, привет", "--json").stdout)
