@@ -186,7 +186,7 @@ class Gateway:
         _tell(received, receipt)
         if self.counter is not None and receipt.state is not None and not receipt.repeated:
             self.counter.received(received.route, receipt.state.value)
-        if receipt.message_id is not None or receipt.attempt_id is not None:
+        if receipt.message_id is not None or (receipt.attempt_id is not None and not receipt.plain):
             # A report may have settled a doubt, and what waited for it may leave.
             self._bells.ring()
 

@@ -197,7 +197,7 @@ def test_a_windowful_of_receipts_takes_a_handful_of_statements(house: House) -> 
     house.store.engine._connection.set_trace_callback(statements.append)
     heard = house.store.inbox.receive_all(receipts, JUDGE)
     house.store.engine._connection.set_trace_callback(None)
-    assert all(each.attempt_id is not None for each in heard)
+    assert all(each.attempt_id is not None and each.plain for each in heard)
     assert {row["state"] for row in house.store.outbox.recent(limit=0)} == {"delivered"}
     assert len([each for each in statements if not each.startswith("--")]) < 15
 
