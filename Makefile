@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check format docs words man deb package bench crashtest fuzz clean
+.PHONY: help demo test check format docs words man deb package hotplug bench crashtest fuzz clean
 help:                      ## show what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -53,6 +53,9 @@ deb:                       ## the Debian package into build/, for Debian 12; nee
 
 package: $(STAMP) deb      ## try the Debian package on a bare Debian 12 made for it: installed, upgraded, killed, removed (root)
 	SMSD_PACKAGE=$$(echo build/smsd_*.deb) $(BIN)/pytest -q -s tests/package
+
+hotplug: $(STAMP) deb      ## plug modems into a virtual machine with the Debian package: answers, pulls, crashes (root)
+	SMSD_PACKAGE=$$(echo build/smsd_*.deb) $(BIN)/pytest -q -s tests/hotplug
 
 bench: $(STAMP)            ## measure the figures the documentation quotes
 	$(BIN)/python -m benchmarks

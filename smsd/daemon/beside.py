@@ -57,9 +57,7 @@ def _metrics(config: Config, gateway: Gateway, thread: StoreThread) -> "Metrics 
         return None
     from smsd.daemon.metrics import Metrics  # noqa: PLC0415  only who has metrics pays for them
 
-    tests = self_test_settings(config)
-    periods = dict.fromkeys(tests.numbers, tests.period) if tests.period > 0 else {}
-    gateway.counter = metrics = Metrics(gateway, thread, periods)
+    gateway.counter = metrics = Metrics(gateway, thread)
     return metrics
 
 

@@ -173,7 +173,6 @@ class SimLife:
         last = await self._thread.call(self._store.last_sent, name)
         if self._clock() - last < sim.keep_alive.total_seconds():
             return
-        if not await self._thread.call(self._store.keep_alive, name, self._message(sim.keep_alive_number, KEEP_ALIVE)):
-            return
+        await self._thread.call(self._store.keep_alive, name, self._message(sim.keep_alive_number, KEEP_ALIVE))
         log.info("kept_alive", route=name, days=round((self._clock() - last) / DAY))
         self._ring()

@@ -25,11 +25,14 @@ from smsd.simulator.terminal import Refusal, Terminal
 from smsd.wire import tpdu
 from smsd.wire.address import Address
 
-__all__ = ["Flight", "Settings", "SimulatedModem", "Typed"]
+__all__ = ["IMEI", "Flight", "Settings", "SimulatedModem", "Typed"]
 
 RP_MEMORY_EXCEEDED = 22
 RP_OUT_OF_ORDER = 27
 CMS_NO_NETWORK = 331
+
+IMEI = "860000000000017"
+"""Of a modem that was told no other."""
 
 MR_MODULUS = 256
 
@@ -96,7 +99,7 @@ class SimulatedModem:
         link: Path | str | None = None,
         sim: Sim | None = None,
         family: Family | str = "generic",
-        imei: str = "860000000000017",
+        imei: str = IMEI,
         operator: str | bytes = "MegaFon",
         operator_code: str = "25002",
         radio_seconds: float = 0.0,

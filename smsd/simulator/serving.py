@@ -16,9 +16,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from smsd.simulator.control import Control
-from smsd.simulator.modem import SimulatedModem
+from smsd.simulator.modem import IMEI, SimulatedModem
 from smsd.simulator.network import Network
-from smsd.simulator.sim import Sim, Smss
+from smsd.simulator.sim import ICCID, Sim, Smss
 from smsd.simulator.smsc import SimulatedSmsc
 
 __all__ = ["STDIO", "Simulator", "serve"]
@@ -31,6 +31,8 @@ async def serve(
     link: Path | str,
     *,
     number: str = "+79086228779",
+    imei: str = IMEI,
+    iccid: str = ICCID,
     family: str = "generic",
     slots: int = 20,
     pin: str | None = None,
@@ -50,10 +52,17 @@ async def serve(
     taken, ``OSError`` when socket or log cannot be made.
     """
     network = Network(report_delay=report_delay)
-    sim = Sim(number, slots=slots, pin=pin)
+    sim = Sim(number, slots=slots, pin=pin, iccid=iccid)
     with Log(log, network) as tell:
         modem = SimulatedModem(
-            network, link=link, sim=sim, family=family, radio_seconds=radio_seconds, smss=Smss(smss), log=tell
+            network,
+            link=link,
+            sim=sim,
+            imei=imei,
+            family=family,
+            radio_seconds=radio_seconds,
+            smss=Smss(smss),
+            log=tell,
         )
         async with modem:
             centre = None if smsc is None else SimulatedSmsc(network, port=smsc)

@@ -9,12 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
-__all__ = ["EF_ICCID", "EF_SMSS", "Memory", "Sim", "Smss", "Status", "Stored"]
+__all__ = ["EF_ICCID", "EF_SMSS", "ICCID", "Memory", "Sim", "Smss", "Status", "Stored"]
 
 EF_SMSS = 0x6F43
 """28483: the last used TP-MR and whether the memory capacity was exceeded."""
 EF_ICCID = 0x2FE2
 """12258: the serial number of the card, nibbles swapped."""
+
+ICCID = "8970101234567890123"
+"""Of a card that was told no other."""
 
 PIN_TRIES = 3
 PUK_TRIES = 10
@@ -95,7 +98,7 @@ class Sim:
         first_index: int = 0,
         pin: str | None = None,
         puk: str = "12345678",
-        iccid: str = "8970101234567890123",
+        iccid: str = ICCID,
         imsi: str = "250011234567890",
         service_centre: str = "+79168999100",
     ) -> None:

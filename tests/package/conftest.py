@@ -17,7 +17,7 @@ def package() -> Path:
     """The .deb that SMSD_PACKAGE names."""
     named = os.environ.get("SMSD_PACKAGE")
     if not named:
-        pytest.skip("the package is not tried: 'make hotplug' makes it and sets SMSD_PACKAGE")
+        pytest.skip("the package is not tried: 'make package' makes it and sets SMSD_PACKAGE")
     return (ROOT / named).resolve()
 
 

@@ -49,6 +49,16 @@ def test_a_simulator_outlives_the_programs_on_its_modem(tmp_path: Path) -> None:
     assert not simulator.link.is_symlink()
 
 
+async def test_modem_and_card_are_who_they_are_told_to_be(tmp_path: Path) -> None:
+    identity = ("--imei", "860000000000025", "--iccid", "8970101234567890222")
+    with Simulator(tmp_path / "modem", *identity, "--smsc", "0") as simulator:
+        program = Program(str(tmp_path / "modem"))
+        assert "860000000000025" in await program.ask("+CGSN")
+        assert "980701214365870922F2" in str(await program.ask("+CRSM=176,12258,0,0,10"))
+        program.close()
+        simulator.ask("operator", "mute")  # there is one
+
+
 def test_the_command_line_says_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     command = [sys.executable, "-m", "smsd.simulator", "--link", str(tmp_path / "file")]

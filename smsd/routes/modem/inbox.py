@@ -34,9 +34,8 @@ log = structlog.get_logger()
 class Inbox:
     """The stores of one modem.
 
-    ``sim`` names the subscription; ``sure`` tells whether its card is surely the one in the modem; ``between`` runs
-    after each message of a sweep; ``direct`` holds what came without being stored and is not kept yet: it outlives the
-    connection.
+    ``sim`` names the subscription; ``between`` runs after each message of a sweep; ``direct`` holds what came without
+    being stored and is not kept yet: it outlives the connection.
     """
 
     def __init__(
@@ -48,7 +47,6 @@ class Inbox:
         inbound: Inbound,
         *,
         sim: str | None,
-        sure: Callable[[], bool],
         between: Callable[[], Awaitable[None]],
         direct: deque[Received],
     ) -> None:
@@ -60,7 +58,6 @@ class Inbox:
         self._timings = timings
         self._inbound = inbound
         self._sim = sim
-        self._sure = sure
         self._between = between
         self._direct = direct
         self.unreachable = ""
@@ -79,10 +76,7 @@ class Inbox:
     # --- stores -------------------------------------------------------------------------------------------------------
 
     async def sweep(self, stores: tuple[str, ...]) -> bool:
-        """Bring in what ``stores`` hold; false when the house could not keep something, or the card may be another.
-
-        What was not brought in stays there.
-        """
+        """Bring in what ``stores`` hold; false when the house could not keep something, which then stays there."""
         reached = False
         for store in stores:
             lines = await self._listed(store) if await self._select(store) else None
@@ -90,7 +84,7 @@ class Inbox:
                 continue
             reached = True
             for line in lines:
-                if not (self._sure() and await self._bring_in(line)):
+                if not await self._bring_in(line):
                     return False
                 await self._between()
             if lines:
@@ -133,8 +127,8 @@ class Inbox:
             if again is None:
                 return True  # emptied meanwhile, or unreadable just now: the next sweep shows it again if it is there
             taken = again
-        if not await self._hand_over(taken) or not self._sure():
-            return False  # of another card this place is not ours
+        if not await self._hand_over(taken):
+            return False
         await self._delete(index)
         return True
 

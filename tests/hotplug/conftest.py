@@ -1,0 +1,100 @@
+"""Two machines, two sticks and a list of what was shown; made once, for all files here, in their order."""
+
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hotplug import image
+from tests.hotplug.guest import Guest
+from tests.hotplug.host import OTHER_IMEI, Host
+from tests.hotplug.image import Image
+from tests.hotplug.proof import Proof
+from tests.hotplug.stick import Stick
+
+ROOT = Path(__file__).parents[2]
+MEDIUM_SIZE = "64M"
+MACHINES = ("host", "spare")
+
+
+@pytest.fixture(scope="session")
+def package() -> Path:
+    """The .deb that SMSD_PACKAGE names."""
+    named = os.environ.get("SMSD_PACKAGE")
+    if not named:
+        pytest.skip("no machine is booted: 'make hotplug' makes the package and sets SMSD_PACKAGE")
+    return (ROOT / named).resolve()
+
+
+@pytest.fixture(scope="session")
+def built(package: Path) -> Image:
+    """What the machines boot."""
+    if hindrance := image.unable():
+        pytest.skip(f"no machine is booted: {hindrance}")
+    return image.build()
+
+
+@pytest.fixture(scope="session")
+def proof(built: Image) -> Iterator[Proof]:
+    """What was shown."""
+    proof = Proof()
+    yield proof
+    proof.write(publish=os.environ.get("SMSD_PUBLISH") == "1")
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A place for sockets and disks."""
+    return tmp_path_factory.mktemp("hotplug")
+
+
+@pytest.fixture(scope="session")
+def operator() -> int:
+    """The port where the operator's service centre takes binds."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def stick(folder: Path, built: Image, operator: int) -> Iterator[Stick]:
+    """The modem of the service, with an operator's service centre in its network."""
+    with Stick(folder, "stick", MACHINES, "--family", "huawei", "--smsc", str(operator)) as stick:
+        yield stick
+
+
+@pytest.fixture(scope="session")
+def other(folder: Path, built: Image) -> Iterator[Stick]:
+    """A second modem, in a network of its own."""
+    options = ["--family", "huawei", "--number", "+79080000002", "--imei", OTHER_IMEI, "--iccid", "8970101234567890222"]
+    with Stick(folder, "other", MACHINES, *options) as other:
+        yield other
+
+
+@pytest.fixture(scope="session")
+def medium(folder: Path, built: Image) -> Path:
+    """What files are carried on from one machine to the other."""
+    medium = folder / "medium"
+    subprocess.run(["/usr/sbin/mke2fs", "-q", "-t", "ext4", medium, MEDIUM_SIZE], check=True)
+    return medium
+
+
+@pytest.fixture(scope="session")
+def host(
+    folder: Path, built: Image, package: Path, proof: Proof, stick: Stick, other: Stick, medium: Path
+) -> Iterator[Host]:
+    """A bare Debian, the package's file in /root, nothing plugged in."""
+    sockets = [each.sockets["host"].path for each in (stick, other)]
+    with Guest(folder / "host", built, built.bare, medium, sockets, package) as guest:
+        proof.tell("a bare Debian 12 boots", guest.booted_in)
+        yield Host(guest)
+
+
+@pytest.fixture(scope="session")
+def spare(folder: Path, built: Image, package: Path, stick: Stick, other: Stick, medium: Path) -> Iterator[Host]:
+    """Another one, where ModemManager runs."""
+    sockets = [each.sockets["spare"].path for each in (stick, other)]
+    with Guest(folder / "spare", built, built.company, medium, sockets, package) as guest:
+        yield Host(guest)

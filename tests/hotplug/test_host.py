@@ -1,0 +1,87 @@
+"""The very package on a real Debian 12, with real plugs: udev, the kernel's own driver, systemd, and a modem of Python.
+
+One machine goes through all of it, in the order of this file; each check begins with the service's one modem plugged in
+and ready, and ends so.
+"""
+
+import time
+
+import pytest
+
+from tests.hotplug.host import ANSWER_SECONDS, Host, answered, new_phone
+from tests.hotplug.proof import Proof
+from tests.hotplug.stick import Stick
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+INSTALLED_SECONDS = 120.0
+PLUGGED_SECONDS = 10.0
+WATCHDOG_SECONDS = 10
+
+
+def test_two_commands_make_a_service_of_a_bare_debian(host: Host, stick: Stick, proof: Proof) -> None:
+    """What the README says: the package's file and a modem. The client has asked before there was anybody to answer."""
+    client = new_phone()
+    stick.ask("text", client, "CLIENT info")
+    stick.plug()
+    began = time.monotonic()
+    host.run("apt-get update -q", seconds=INSTALLED_SECONDS)
+    updated = time.monotonic() - began
+    host.run("apt-get install -y -q ./smsd_*.deb", seconds=2 * INSTALLED_SECONDS)
+    installed = time.monotonic() - began
+    stick.ask("wait", client, 1, ANSWER_SECONDS)
+    proof.tell(
+        "bare Debian to the first answer: `apt-get update`, `apt-get install ./smsd_*.deb`",
+        time.monotonic() - began,
+        bar=INSTALLED_SECONDS,
+        remark=f"update {updated:.0f} s, install {installed - updated:.0f} s",
+    )
+    assert host.run("systemctl is-enabled smsd", code=1) == "disabled"
+    assert host.run("systemctl --failed --no-legend --plain") == ""
+    assert host.run("stat -L -c '%U %G %a' /dev/smsd/modem") == "root smsd 660"
+    assert stick.sockets["host"].data.heard == 0, "the data port was touched"
+
+
+def test_plug_to_first_answer_and_pull_to_stopped(host: Host, stick: Stick, proof: Proof) -> None:
+    stopping, answering = [], []
+    for _ in range(3):
+        stick.pull()
+        stopping.append(host.stopped())
+        client = new_phone()
+        stick.ask("text", client, "CLIENT info")  # the network keeps it
+        began = time.monotonic()
+        stick.plug()
+        stick.ask("wait", client, 1, ANSWER_SECONDS)
+        answering.append(time.monotonic() - began)
+    proof.tell("plugged in, to the first answer to `CLIENT info`", answering, bar=PLUGGED_SECONDS)
+    proof.tell("not enabled: pulled out, to stopped", stopping, bar=5.0)
+
+
+@pytest.fixture
+def ready(host: Host, stick: Stick) -> None:
+    """The one modem is plugged in and ready, whatever went before."""
+    stick.plug()
+    host.ready("modem0")
+
+
+@pytest.mark.usefixtures("ready")
+def test_killed_it_is_started_again(host: Host, stick: Stick, proof: Proof) -> None:
+    restarts = int(host.show("NRestarts"))
+    host.run("systemctl kill --signal=KILL smsd")
+    proof.tell("`kill -9`, to an answer", answered(stick))
+    assert int(host.show("NRestarts")) == restarts + 1
+
+
+@pytest.mark.usefixtures("ready")
+def test_stopped_dead_it_is_started_again(host: Host, stick: Stick, proof: Proof) -> None:
+    """The watchdog of the unit as it is waits a minute; here it waits ten seconds."""
+    host.drop_in("watchdog", f"WatchdogSec={WATCHDOG_SECONDS}")
+    host.run("systemctl restart smsd")
+    host.ready("modem0")
+    restarts = int(host.show("NRestarts"))
+    host.run("systemctl kill --signal=STOP smsd")
+    proof.tell("`kill -STOP`, to an answer", answered(stick), remark=f"WatchdogSec={WATCHDOG_SECONDS} instead of 60")
+    assert int(host.show("NRestarts")) == restarts + 1
+    assert "Watchdog timeout" in host.run("journalctl -b -u smsd -o cat")
+    host.run("rm /etc/systemd/system/smsd.service.d/watchdog.conf && systemctl daemon-reload && systemctl restart smsd")
+    host.ready("modem0")
