@@ -5,6 +5,7 @@ and ready, and ends so.
 """
 
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -17,6 +18,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 INSTALLED_SECONDS = 120.0
 PLUGGED_SECONDS = 10.0
 WATCHDOG_SECONDS = 10
+TEXT = "Уважаемые клиенты! " * 14
+"""Four parts."""
+PARTS = 4
 
 
 def test_two_commands_make_a_service_of_a_bare_debian(host: Host, stick: Stick, proof: Proof) -> None:
@@ -62,6 +66,48 @@ def ready(host: Host, stick: Stick) -> None:
     """The one modem is plugged in and ready, whatever went before."""
     stick.plug()
     host.ready("modem0")
+
+
+@pytest.fixture
+def cable(host: Host) -> Iterator[None]:
+    """Something else takes the first of the names the modem had."""
+    yield
+    host.guest.control("device_del", id="cable")
+
+
+@pytest.mark.usefixtures("ready", "cable")
+def test_pulled_in_mid_send_and_back_under_another_name(host: Host, stick: Stick, proof: Proof) -> None:
+    phone = new_phone()
+    answered(stick, messages=2)  # what the SIM counts is evidence once it was seen to count
+    name = host.run("readlink -f /dev/smsd/modem")
+    sent = len(stick.ask("sent"))
+    stick.ask("radio", 1)
+    # The first part is in the air when the stick goes; the network takes it, and no answer ever comes.
+    stick.ask("inject", "unplug", "at=+CMGS", "place=result", "times=1")
+    queued = host.told("send", phone, f"'{TEXT}'")["id"]
+    host.stopped()
+    plugged = {"always-plugged": "on"}
+    host.guest.control("device_add", driver="usb-serial", chardev="cable", id="cable", bus="usb.0", **plugged)
+    host.wait("test -e /dev/ttyUSB0")
+    client = new_phone()
+    stick.ask("text", client, "CLIENT info")
+    began = time.monotonic()
+    stick.plug()
+    stick.ask("wait", phone, 1, ANSWER_SECONDS)
+    took = time.monotonic() - began
+    stick.ask("radio", 0)
+    stick.ask("wait", client, 2, ANSWER_SECONDS)
+    assert host.run("readlink -f /dev/smsd/modem") != name
+    taken = [part for part in stick.ask("sent")[sent:] if part["recipient"] == phone]
+    assert [part["part"] for part in taken] == [1, 2, 3, 4], "a part was lost or doubled"
+    assert len({part["concatenation"] for part in taken}) == 1
+    assert [message["text"] for message in stick.ask("screen", phone)] == [TEXT]
+    host.wait(f'smsd outbox show {queued} --json | grep -q \'"state": "delivered"\'')
+    proof.tell(
+        "pulled out in mid-send, back under another tty: back, to the whole message on the phone",
+        took,
+        remark=f"{PARTS} parts, each once; the part in the air was settled by the SIM's count",
+    )
 
 
 @pytest.mark.usefixtures("ready")
