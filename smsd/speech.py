@@ -129,20 +129,23 @@ def _unquoted(lines: str) -> str:
 
 def _parts(template: str) -> list[tuple[str, str | None]]:
     try:
-        return [(literal, name) for literal, name, _, _ in Formatter().parse(template)]
+        parts = [(literal, name) for literal, name, _, _ in Formatter().parse(template)]
     except ValueError:
         return [(template, None)]  # a brace that is no place
+    if all(name is None or name.isidentifier() for _, name in parts):
+        return parts
+    return [(template, None)]  # what stands in braces is to be typed
 
 
 @cache
 def _pattern(template: str) -> re.Pattern[str]:
-    """Return what a sentence made from a template looks like."""
+    """Return what a sentence made from a template looks like; ``n`` is always a count."""
     seen: set[str] = set()
 
     def piece(literal: str, name: str | None) -> Iterator[str]:
         yield re.escape(literal)
         if name is not None:
-            yield f"(?P={name})" if name in seen else f"(?P<{name}>.*?)"
+            yield f"(?P={name})" if name in seen else f"(?P<{name}>{'[0-9]+' if name == 'n' else '.*?'})"
             seen.add(name)
 
     return re.compile("".join("".join(piece(*each)) for each in _parts(template)), re.DOTALL)

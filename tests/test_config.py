@@ -149,6 +149,7 @@ def test_a_daemon_needs_a_route_and_a_reader_of_the_database_does_not() -> None:
 
 
 HTTP = '[[http]]\nname = "operator2"\nprofile = "smsc-ru"\n'
+SMPP = '[[smpp]]\nname = "operator"\n'
 
 
 def test_an_operator_by_http_is_a_route_of_its_own() -> None:
@@ -208,6 +209,21 @@ REFUSED = [
     (HTTP + "url = 'https://smsc.ru/sys'", "operator2 url: 'https://smsc.ru/sys' is no address without a path"),
     (HTTP + "profile_file = 'a.toml'", "operator2 profile: either this or profile_file must say"),
     ("[[http]]\nlogin = 'a'", "[[http]] http0 profile: either this or profile_file must say"),
+    (SMPP + "host = 'smpp://smsc.example.net'", "operator host: 'smpp://smsc.example.net' is no name and no address"),
+    (SMPP + "host = 'smsc.example.net:2775'", "write it like smpp.example.net or 2001:db8::1"),
+    (SMPP + "host = '[::1]'", "without brackets; the port has a key of its own"),
+    (SMPP + "host = 'smsc..example.net'", "operator host: 'smsc..example.net' is no name"),
+    (SMPP + "host = 'smsc example'", "operator host: 'smsc example' is no name"),
+    (SMPP + "host = ''", "operator host: it is empty"),
+    (SMPP + "host = 'h'\nspare = ['smsc..net:1']", "operator spare: 'smsc..net:1' must be"),
+    (SMPP + "host = 'h'\nspare = ['::1']", "operator spare: '::1' must be"),
+    (SMPP + "host = 'h'\nsystem_type = 'aaaaaaaaaaaaa'", "at most 12 ASCII characters (SMPP 3.4 §5.2.3)"),
+    (SMPP + "host = 'h'\nservice_type = 'aaaaaa'", "at most 5 ASCII characters (SMPP 3.4 §5.2.11)"),
+    (SMPP + "host = 'h'\nsystem_id = 'aaaaaaaaaaaaaaaa'", "at most 15 ASCII characters (SMPP 3.4 §5.2.1)"),
+    (
+        HTTP.replace("smsc-ru", "t2-target") + "webhook_port = 8000\nwebhook_token_file = 'a'",
+        "operator2 webhook_port: nothing comes there: t2-target tells no receipts by itself",
+    ),
     (HTTP + "webhook_port = 8000", "operator2 webhook_token_file: missing: anybody could tell"),
     (
         HTTP + "[routing.by_class]\nalert = ['operator']",
@@ -406,3 +422,10 @@ def test_a_bad_reply_is_a_matter_of_the_file_not_of_the_caller() -> None:
     with pytest.raises(ConfigError) as caught:
         parse("[replies]\nstop = '{'")
     assert not isinstance(caught.value, UsageError)
+
+
+@pytest.mark.parametrize("host", ["smsc.example.net", "2001:db8::1", "127.0.0.1", "смс.рф", "smsc"])
+def test_a_host_is_a_name_or_an_address_of_either_kind(tmp_path: Path, host: str) -> None:
+    file = tmp_path / "smsd.toml"
+    file.write_text(f"{SMPP}host = '{host}'\nspare = ['[2001:db8::2]:2775', 'spare.example.net:2776']\n")
+    assert load(file, {}).smpp[0].host == host

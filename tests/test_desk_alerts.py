@@ -134,6 +134,16 @@ def test_what_is_before_it_in_the_queue_is_told(office: Office) -> None:
     assert looked.ends_at == NOON + 120
 
 
+def test_an_alert_of_the_night_is_worth_sending_from_the_morning_on(office: Office) -> None:
+    """It is 15:00: quiet hours have an hour to go, and must not eat up what it is worth sending for."""
+    desk = office.desk(table(quiet=(time(14), time(16))), lifetime=timedelta(minutes=30))
+    looked = desk.preview(order())
+    assert (looked.starts_at, looked.expires_at) == (NOON + HOUR, NOON + 1.5 * HOUR)
+    assert looked.warnings == ()
+    later = desk.preview(order(starts_at=NOON + 2 * HOUR))
+    assert later.expires_at == NOON + 2.5 * HOUR
+
+
 def test_an_alert_that_is_over_before_the_other_begins_does_not_delay_it(office: Office) -> None:
     """At ten parts a second: one at work, 6,000 parts, for ten minutes; one in the evening."""
     desk = office.desk()
@@ -243,6 +253,18 @@ def test_an_alert_says_what_holds_it(office: Office) -> None:
     office.routes(modem0=True)
     assert held(office) == Hold("no bind is up, and it may not leave by a SIM (--allow-fallback)")
     assert held(office, may_fall_back=True) is None
+
+
+def test_a_message_that_waits_for_its_readers_morning_says_so(office: Office) -> None:
+    """It is 15:00 in Moscow, and 17:00 in Yekaterinburg."""
+    office.routes(operator=True)
+    away = Candidate("+79160000001", timezone="Asia/Yekaterinburg")
+    desk = office.desk(table(quiet=(time(17), time(19))))
+    desk.send(Order(TEXT, lambda: [away, Candidate("+79160000002")]))
+    store = office.house.store
+    store.alerts.feed()
+    waits = [desk.hold_message(store.outbox.show(number), ("operator",)) for number in (1, 2)]
+    assert waits == [Hold("quiet hours where its reader is (Asia/Yekaterinburg)", NOON + 2 * HOUR), None]
 
 
 def test_an_alert_at_its_limit_says_which(office: Office) -> None:

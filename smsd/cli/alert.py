@@ -1,6 +1,9 @@
 """``smsd alert``: one text to many people: looked at before, queued, followed, paused, withdrawn."""
 
 import csv
+import hashlib
+import json
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -19,7 +22,7 @@ from smsd.speech import _, ngettext, said
 if TYPE_CHECKING:
     from smsd.desk.alerts import AlertDesk, Made, Order, Preview
     from smsd.rules.alerts import Summary
-    from smsd.store import Store
+    from smsd.store import Row, Store
 
 __all__ = ["alert"]
 
@@ -136,7 +139,7 @@ def send(app: App, ctx: click.Context, /, *, yes: bool, wait: bool, dry_run: boo
         foreseen = desk.foresee(order, made.summary, queued=made.id) if made.new else None
         _tell(app, store, made, foreseen, clock, as_json=as_json)
         if wait:
-            ctx.exit(_wait(app, store, made.id))
+            ctx.exit(_wait(app, store, desk, made.id))
 
 
 def _ask(looked: "Preview", clock: Clock, *, quiet: bool) -> "Summary | None":
@@ -185,9 +188,29 @@ def _tell(app: App, store: "Store", made: "Made", foreseen: "Preview | None", cl
         click.echo(_("no daemon runs: it will leave when one is started"), err=True)
 
 
-def _wait(app: App, store: "Store", alert_id: int) -> int:
+def _wait(app: App, store: "Store", desk: "AlertDesk", alert_id: int) -> int:
     """Follow an alert to its end; return the exit code."""
+    try:
+        row = _follow(app, store, desk, alert_id)
+    except KeyboardInterrupt:
+        told = _("\nalert {id} goes on; 'smsd alert show {id}' follows it, 'smsd alert cancel {id}' withdraws it")
+        click.echo(told.format(id=alert_id), err=True, nl=False)
+        raise
+    if row is None:
+        click.echo(_("no daemon runs: the alert waits for one"), err=True)
+        return UNAVAILABLE
+    left = sum(row["counts"].get(state, 0) for state in ("submitted", "delivered"))
+    told = _("alert {id}: {state}, {sent} of {all} sent")
+    told = told.format(id=alert_id, state=_(row["state"]), sent=left, all=row["recipients"])
+    click.echo(told, err=True)
+    return 0 if left == row["recipients"] else 1
+
+
+def _follow(app: App, store: "Store", desk: "AlertDesk", alert_id: int) -> "Row | None":
+    """Show an alert's progress, and once each what holds it; return it as it ended, nothing where no daemon runs."""
     row = store.alerts.show(alert_id)
+    clock = Clock(app.config.service.zone, app.now)
+    told: set[str] = set()
     with progress(_("alert {id}").format(id=alert_id), row["recipients"]) as more:
         shown = 0
         while True:
@@ -195,17 +218,16 @@ def _wait(app: App, store: "Store", alert_id: int) -> int:
             more(max(0, row["recipients"] - waiting - shown))
             shown = max(shown, row["recipients"] - waiting)
             if row["state"] in ("done", "cancelled"):
-                break
+                return row
             if app.daemon() is None:
-                click.echo(_("no daemon runs: the alert waits for one"), err=True)
-                return UNAVAILABLE
+                return None
+            hold = desk.hold(row)
+            if hold is not None and (kind := re.sub(r"[0-9]+", "", hold.reason)) not in told:
+                told.add(kind)
+                words = _("alert {id} is held: {why}").format(id=alert_id, why=hold_words(hold, clock))
+                click.echo(f"\n{words}" if sys.stderr.isatty() else words, err=True)  # below the bar
             _rest(WAIT_SECONDS)
             row = store.alerts.show(alert_id)
-    left = sum(row["counts"].get(state, 0) for state in ("submitted", "delivered"))
-    told = _("alert {id}: {state}, {sent} of {all} sent")
-    told = told.format(id=alert_id, state=_(row["state"]), sent=left, all=row["recipients"])
-    click.echo(told, err=True)
-    return 0 if left == row["recipients"] else 1
 
 
 @alert.command("list", epilog="Example: smsd alert list --json")
@@ -320,7 +342,20 @@ def _order(app: App, store: "Store", asked: Asked) -> "Order":
         asked.allow_fallback,
         asked.override,
         asked.key,
+        None if asked.key is None else _fingerprint(app, asked),
     )
+
+
+def _fingerprint(app: App, asked: Asked) -> str:
+    """Hash all that was asked for but the text, which is compared as it is: the same key is for the same alert."""
+    phones = [app.phone(phone) for phone in asked.phones]
+    said_so = [asked.everybody, phones, asked.starts_at, asked.expires_at, asked.allow_fallback, asked.override]
+    hashed = hashlib.blake2b(json.dumps(said_so).encode(), digest_size=16)
+    if asked.file is not None:
+        with asked.file.open("rb") as file:
+            while octets := file.read(1 << 16):
+                hashed.update(octets)
+    return hashed.hexdigest()
 
 
 def _text(asked: Asked) -> str:

@@ -11,6 +11,7 @@ from smsd.speech import N_, _, language, said
 
 if TYPE_CHECKING:
     from smsd.desk.alerts import Hold, Preview
+    from smsd.rules.alerts import Summary
 
 __all__ = ["alert_fields", "hold_words", "preview_fields", "print_alert", "print_alerts", "print_preview", "to_go"]
 
@@ -55,6 +56,7 @@ def print_preview(looked: "Preview", clock: Clock) -> None:
         [
             ("recipients", grouped(summary.recipients)),
             ("dropped", _drops({why.value: count for why, count in summary.dropped.items()})),
+            ("such as", _examples(summary)),
             ("consent", consent.format(n=summary.consented, all=summary.recipients)),
             ("text", summary.sample),
             ("alphabet", _alphabet(looked)),
@@ -69,6 +71,11 @@ def print_preview(looked: "Preview", clock: Clock) -> None:
     )
     for warning in looked.warnings:
         click.echo(_("warning: {what}").format(what=said(warning)))
+
+
+def _examples(summary: "Summary") -> str:
+    """Name the first numbers of each mistake: where to look in a list of a hundred thousand."""
+    return "; ".join(f"{_(REASONS[why.value])}: {', '.join(written)}" for why, written in summary.examples.items())
 
 
 def _in_all(looked: "Preview") -> str:
@@ -101,6 +108,7 @@ def preview_fields(looked: "Preview", clock: Clock) -> dict[str, Any]:
         "recipients": summary.recipients,
         "dropped": summary.dropped_count,
         "drops": {why.value: count for why, count in summary.dropped.items()},
+        "examples": {why.value: written for why, written in summary.examples.items()},
         "consented": summary.consented,
         "overridden": summary.overridden,
         "sample": summary.sample,

@@ -164,27 +164,43 @@ def adopt(app: App, modem_name: str, *, imei: str | None, imsi: str | None, dry_
         raise UsageError(f"{modem_name} has no identity in the configuration: whatever is at its device is used")
     with app.store(dry_run=dry_run) as store:
         facts: dict[str, Any] = next((row["facts"] for row in store.routes() if row["name"] == modem_name), {})
-        seen_imei = imei or facts.get("seen_imei") or identity.imei
-        card = Card("" if imsi else facts.get("seen_iccid", ""), imsi or facts.get("seen_imsi", ""))
         if not (imei or imsi or facts.get("seen_imei")):
             raise NotFoundError(
                 f"the daemon tells of no stranger at {modem_name}; 'smsd modem list' shows what is plugged in, "
                 "--imei and --imsi name one"
             )
+        seen_imei, seen_iccid, seen_imsi = _meant(facts, imei, imsi)
+        seen_imei = seen_imei or identity.imei
+        # Where no card was seen the configured one is wanted still, not any.
+        card = Card(seen_iccid, seen_imsi or ("" if seen_iccid else identity.imsi))
         wanted = Wanted(identity.imei, identity.imsi)
         store.remember(modem_name, ADOPTED, adoption(wanted, seen_imei, card))
         app.ring(store)
-    write = [f'{key} = "{value}"' for key, value in (("imei", seen_imei), ("imsi", card.imsi)) if getattr(wanted, key)]
     if as_json:
         print_json({"name": modem_name, "imei": seen_imei, "imsi": card.imsi or None, "iccid": card.iccid or None})
         return
     sim = card.imsi or card.iccid or "-"
     told = _("{name} is now the modem with IMEI {imei} and SIM {sim}")
     tell(told.format(name=modem_name, imei=seen_imei, sim=sim), dry_run=dry_run)
-    line = f"identity = {{ {', '.join(write)} }}"
-    click.echo(_("write it down in {path}: {line}").format(path=app.config.path, line=line))
+    if identity.imsi and not card.imsi:
+        click.echo(
+            _("its IMSI is told after its PIN: leave the identity in {path} as it is").format(path=app.config.path)
+        )
+    else:
+        named = (("imei", seen_imei), ("imsi", card.imsi))
+        write = [f'{key} = "{value}"' for key, value in named if getattr(identity, key)]
+        line = f"identity = {{ {', '.join(write)} }}"
+        click.echo(_("write it down in {path}: {line}").format(path=app.config.path, line=line))
     if configured.pin_file is not None:
         click.echo(_("another SIM has another PIN: see that {path} has it").format(path=configured.pin_file))
+
+
+def _meant(facts: dict[str, Any], imei: str | None, imsi: str | None) -> tuple[str, str, str]:
+    """Return IMEI, ICCID and IMSI of who is adopted: as named; the rest is the stranger's, if that one is meant."""
+    seen_imei, seen_iccid, seen_imsi = (str(facts.get(f"seen_{name}", "")) for name in ("imei", "iccid", "imsi"))
+    if (imei or seen_imei, imsi or seen_imsi) == (seen_imei, seen_imsi):
+        return seen_imei, seen_iccid, seen_imsi
+    return imei or "", "", imsi or ""
 
 
 def _routes(app: App) -> tuple[list[dict[str, Any]], Clock, bool]:

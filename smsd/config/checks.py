@@ -69,8 +69,10 @@ def time_zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (LookupError, ValueError, OSError):
-        near = perhaps(value, available_timezones())
-        raise ValueError(f"{value!r} is no time zone of the tz database{near or '; like Europe/Moscow'}") from None
+        hint = perhaps(value, available_timezones())
+        if not hint:
+            raise ValueError(f"{value!r} is no time zone of the tz database, as Europe/Moscow is one") from None
+        raise ValueError(f"{value!r} is no time zone of the tz database{hint}") from None
     return value
 
 
@@ -144,17 +146,49 @@ def e164_phone(value: str) -> str:
     return value
 
 
-def system_id(value: str) -> str:
-    """Check the name a bind is made by."""
-    if len(value) > 15 or not value.isascii():
-        raise ValueError(f"{value!r} does not fit: at most 15 ASCII characters (SMPP 3.4 §5.2.1)")
+def short_string(most: int, clause: str) -> Check:
+    """Check a string of SMPP: ASCII, of ``most`` characters, as ``clause`` has it."""
+
+    def check(value: str) -> str:
+        if len(value) > most or not value.isascii():
+            raise ValueError(f"{value!r} does not fit: at most {most} ASCII characters (SMPP 3.4 {clause})")
+        return value
+
+    return check
+
+
+def host(value: str) -> str:
+    """Return a host's name or address; the port has a key of its own, and an IPv6 address no brackets here."""
+    if not value.strip():
+        raise ValueError("it is empty")
+    if not _is_host(value):
+        raise ValueError(
+            f"{value!r} is no name and no address of a host: write it like smpp.example.net or 2001:db8::1, without "
+            "brackets; the port has a key of its own"
+        )
     return value
+
+
+def _is_host(value: str) -> bool:
+    if ":" in value:
+        import ipaddress  # noqa: PLC0415  start-up time
+
+        try:
+            return bool(ipaddress.IPv6Address(value))
+        except ValueError:
+            return False
+    try:
+        value.encode("idna")
+    except UnicodeError:
+        return False
+    return not re.search(r"[\s/@\[\]?#]", value)
 
 
 def host_and_port(value: str) -> str:
     """Return ``host:port``; an IPv6 address stands in brackets."""
-    host, colon, port = value.rpartition(":")
-    if not (host and colon and port.isascii() and port.isdigit() and 0 < int(port) < PORTS):
+    name, colon, port = value.rpartition(":")
+    bare = name[1:-1] if name.startswith("[") and name.endswith("]") else name
+    if not (_is_host(bare) and bare and colon and port.isascii() and port.isdigit() and 0 < int(port) < PORTS):
         raise ValueError(f'{value!r} must be "host:port", such as "smpp2.example.net:2775"')
     return value
 
@@ -166,6 +200,13 @@ def http_profile(value: str) -> str:
     if value not in names():
         raise ValueError(f"must be one of {', '.join(names())}, not {value!r}{perhaps(value, names())}")
     return value
+
+
+def http_tells(profile: str) -> bool:
+    """Tell whether an operator that the program knows tells by itself what became of messages."""
+    from smsd.routes.http.profile import shipped  # noqa: PLC0415  start-up time
+
+    return shipped(profile).receipt is not None
 
 
 def http_url(value: str) -> str:

@@ -133,16 +133,19 @@ class Smpp:
     profile: str = key(
         "generic", "Where the settings begin: what an operator publishes of its own.", checks.smpp_profile
     )
-    host: str | None = key(None, "Name or address of the service centre.", checks.filled, shown="the profile's")
+    host: str | None = key(None, "Name or address of the service centre.", checks.host, shown="the profile's")
     port: int | None = key(None, "Its TCP port.", _PORT, shown="the profile's, else `2775`")
     spare: tuple[str, ...] | None = key(
         None, 'Further centres as `"host:port"`, tried in order.', shown="the profile's, else none"
     )
-    system_id: str = key("smsd", "The name to bind as.", checks.system_id)
+    system_id: str = key("smsd", "The name to bind as.", checks.short_string(15, "§5.2.1"))
     password_file: Path | None = key(
         None, "File with the bind's password; without it the password is empty.", checks.filled
     )
-    system_type: str | None = key(None, "What kind of system we are; few ask.", shown="the profile's, else empty")
+    system_type: str | None = key(
+        None, "What kind of system we are; few ask.", checks.short_string(12, "§5.2.3"),
+        shown="the profile's, else empty",
+    )  # fmt: skip
     bind_as: str | None = key(
         None, "How it binds: as `transceiver`, or as a `pair` of transmitter and receiver.",
         checks.one_of("transceiver", "pair"), shown="the profile's, else `transceiver`",
@@ -162,7 +165,9 @@ class Smpp:
     source_npi: int | None = key(None, "Numbering plan of the sender.", _OCTET, shown="the profile's, else `0`")
     destination_ton: int | None = key(None, "Type of number of a recipient.", _OCTET, shown="the profile's, else `1`")
     destination_npi: int | None = key(None, "Numbering plan of a recipient.", _OCTET, shown="the profile's, else `1`")
-    service_type: str | None = key(None, "What kind of service.", shown="the profile's, else empty")
+    service_type: str | None = key(
+        None, "What kind of service.", checks.short_string(5, "§5.2.11"), shown="the profile's, else empty"
+    )
     long_form: str | None = key(
         None, "How a part says that it is one of several: `udh`, `sar` or `payload`.",
         checks.one_of("udh", "sar", "payload"), shown="the profile's, else `udh`",

@@ -16,6 +16,8 @@ def _code(value: str) -> str:
 
 
 def _pattern(value: str) -> str:
+    if not value:
+        return value
     try:
         groups = re.compile(value).groups
     except re.error as error:
@@ -33,8 +35,9 @@ class Sim:
     number: str = key("", "Its own number: where its self-tests go.", shown="that of `service`")
     balance_ussd: str = key("", "What asks the operator for the balance, like `*100#`.", _code, shown="not asked")
     balance_pattern: str = key(
-        r"(-?\d+(?:[.,]\d+)?)", "Regular expression whose first group is the balance in the answer.", _pattern
-    )
+        "", "Regular expression whose first group is the balance in the answer.", _pattern,
+        shown="the number after the word, else before roubles, else the first",
+    )  # fmt: skip
     balance_hours: int = key(24, "How often the balance is asked for.", checks.between(1, 24 * 31), unit="h")
     balance_low: int = key(50, "A balance below this is an alarm.", checks.between(-(10**6), 10**6))
     keepalive_days: int = key(

@@ -25,7 +25,7 @@ from smsd.daemon.beside import face, put_beside
 from smsd.daemon.directory import directory_of
 from smsd.daemon.routes import make_routes
 from smsd.daemon.settings import gateway_settings
-from smsd.errors import AlreadyRunningError, ConfigError, StoreError
+from smsd.errors import AlreadyRunningError, ConfigError, SmsdError, StoreError
 from smsd.gateway import Gateway
 from smsd.routes.modem import Timings, holder
 from smsd.store import Store
@@ -140,6 +140,8 @@ class Daemon:
             for task, result in zip(tasks, results, strict=True):
                 if task in done and isinstance(result, Exception):
                     raise result
+                if task in done and not self._stopped.is_set():  # an end that looks well is not followed by a restart
+                    raise SmsdError(f"{task.get_name()} has ended by itself: a fault in the program")
 
     async def _face(self, open_: contextlib.AsyncExitStack, thread: StoreThread, gateway: Gateway) -> None:
         """Open the API and tell the webhooks, where any are configured."""

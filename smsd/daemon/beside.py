@@ -57,7 +57,9 @@ def _metrics(config: Config, gateway: Gateway, thread: StoreThread) -> "Metrics 
         return None
     from smsd.daemon.metrics import Metrics  # noqa: PLC0415  only who has metrics pays for them
 
-    gateway.counter = metrics = Metrics(gateway, thread)
+    tests = self_test_settings(config)
+    periods = dict.fromkeys(tests.numbers, tests.period) if tests.period > 0 else {}
+    gateway.counter = metrics = Metrics(gateway, thread, periods)
     return metrics
 
 

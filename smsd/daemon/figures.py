@@ -55,6 +55,7 @@ FIGURES: Mapping[str, Figure] = {
         "gauge", ("route",), "when a self-test last came back, in Unix time: the dead man's switch"
     ),
     "smsd_self_test_failures": Figure("gauge", ("route",), "self-tests that have failed since one came back"),
+    "smsd_self_test_period_seconds": Figure("gauge", ("route",), "every how many seconds it is tested"),
     "smsd_alarm": Figure("gauge", ("condition", "about"), "1 for each alarm that stands"),
     "smsd_looked_timestamp_seconds": Figure("gauge", (), "when the daemon last looked whether something is wrong"),
     "smsd_webhook_events": Figure("gauge", ("webhook", "state"), "events that webhooks are to be told, or were not"),

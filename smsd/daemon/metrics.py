@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 import prometheus_client
@@ -25,6 +25,7 @@ from smsd.rules.conditions import RouteLook
 from smsd.sms import InDoubt, Outcome, Sent
 from smsd.store import Claim
 from smsd.store.measures import Reading
+from smsd.store.selftests import Past
 from smsd.store.thread import StoreThread
 
 __all__ = ["Metrics", "serving"]
@@ -41,11 +42,15 @@ log = structlog.get_logger("smsd.daemon")
 
 
 class Metrics:
-    """The metrics of one daemon. ``page`` reads the store anew."""
+    """The metrics of one daemon. ``page`` reads the store anew.
 
-    def __init__(self, gateway: Gateway, thread: StoreThread) -> None:
+    ``periods``: every how many seconds each route that is tested is; ``None``: all that the store knows of is shown.
+    """
+
+    def __init__(self, gateway: Gateway, thread: StoreThread, periods: Mapping[str, float] | None = None) -> None:
         self._gateway = gateway
         self._thread = thread
+        self._periods = periods
         self._registry = CollectorRegistry(auto_describe=False)
         self._parts = self._counter("smsd_parts_total")
         self._received = self._counter("smsd_received_total")
@@ -85,7 +90,9 @@ class Metrics:
                 raise
             for row in reading.landed:
                 self._time(row["route"], row["class"], row["answered"], row["queued"])
-            gauges = _Gauges([*self._of_store(reading), *self._of_routes(self._gateway.looks()), *self._of_host()])
+            looks = self._gateway.looks()
+            lives = [*self._of_self_tests(reading), *_of_balances(reading, {look.name for look in looks})]
+            gauges = _Gauges([*self._of_store(reading), *lives, *self._of_routes(looks), *self._of_host()])
             return bytes(generate_latest(self._registry)) + bytes(generate_latest(gauges.registry))
 
     def _time(self, route: str, message_class: str, answered: float | None, queued: float | None) -> None:
@@ -103,20 +110,22 @@ class Metrics:
         for row in reading.webhooks:
             yield "smsd_webhook_events", (row["webhook"], row["state"]), row["count"]
             yield "smsd_webhook_oldest_seconds", (row["webhook"], row["state"]), reading.at - row["oldest"]
-        for route, past in reading.self_tests.items():
-            yield "smsd_self_test_failures", (route,), past.failures
-            if past.last_ok_at is not None:
-                yield "smsd_self_test_last_success_timestamp_seconds", (route,), past.last_ok_at
-        for route, balance in reading.balances.items():
-            if balance.value is not None and balance.answered_at is not None:
-                yield "smsd_sim_balance", (route,), balance.value
-                yield "smsd_sim_balance_timestamp_seconds", (route,), balance.answered_at
         for condition, about in reading.alarms:
             yield "smsd_alarm", (condition, about), 1
         yield "smsd_doubts_held", (), reading.held
         yield "smsd_swapped_sims", (), reading.swapped
         if reading.looked_at is not None:
             yield "smsd_looked_timestamp_seconds", (), reading.looked_at
+
+    def _of_self_tests(self, reading: Reading) -> "Iterator[Sample]":
+        """Say how the routes fare that are tested now; one that no longer is would grow old, and wake somebody."""
+        for route in sorted(reading.self_tests if self._periods is None else self._periods):
+            past = reading.self_tests.get(route, Past())
+            yield "smsd_self_test_failures", (route,), past.failures
+            if past.last_ok_at is not None:
+                yield "smsd_self_test_last_success_timestamp_seconds", (route,), past.last_ok_at
+            if self._periods is not None:
+                yield "smsd_self_test_period_seconds", (route,), self._periods[route]
 
     def _of_routes(self, looks: list[RouteLook]) -> "Iterator[Sample]":
         for look in looks:
@@ -142,6 +151,13 @@ class Metrics:
     def _histogram(self, name: str, buckets: tuple[float, ...]) -> Histogram:
         figure = FIGURES[name]
         return Histogram(name, figure.doc, figure.labels, buckets=buckets, registry=self._registry)
+
+
+def _of_balances(reading: Reading, routes: Collection[str]) -> "Iterator[Sample]":
+    for route, balance in reading.balances.items():
+        if route in routes and balance.value is not None and balance.answered_at is not None:
+            yield "smsd_sim_balance", (route,), balance.value
+            yield "smsd_sim_balance_timestamp_seconds", (route,), balance.answered_at
 
 
 Sample = tuple[str, tuple[str, ...], float]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 from smsd.errors import KeyTakenError, UsageError
 from smsd.rules.alerts import (
@@ -23,7 +24,7 @@ from smsd.rules.alerts import (
     Template,
     says_how_to_stop,
 )
-from smsd.rules.limits import LimitTable, estimate_end, hold, in_the_way
+from smsd.rules.limits import LimitTable, estimate_end, hold, in_the_way, quiet_until
 from smsd.rules.outbox import MessageClass
 from smsd.rules.routing import Kind, View, permits
 from smsd.store import NewAlert, Row, Store
@@ -86,7 +87,8 @@ class Order:
     """What an admin asks for. ``source`` yields the candidates anew at each call; ``columns`` their values' names.
 
     ``fingerprint`` is a hash of all that was asked for: with one, a repeat under the same ``key`` must have it too.
-    Times are Unix seconds: ``starts_at`` ``None`` is now, ``expires_at`` ``None`` as long as an alert is worth sending.
+    Times are Unix seconds: ``starts_at`` ``None`` is now, ``expires_at`` ``None`` as long as an alert is worth sending,
+    from the moment on at which it may leave.
     """
 
     text: str
@@ -259,7 +261,8 @@ class AlertDesk:
         lifetime = self._terms.lifetime
         expires_at = order.expires_at
         if expires_at is None and lifetime is not None:
-            expires_at = max(starts_at, now) + lifetime.total_seconds()
+            begins = max(starts_at, now)
+            expires_at = (self._terms.limits.quiet_until(begins) or begins) + lifetime.total_seconds()
         if expires_at is not None and expires_at <= max(now, starts_at):
             raise UsageError(
                 "the deadline is past before it starts: --until is the last moment, --at the first", about="expires_at"
@@ -382,7 +385,7 @@ class AlertDesk:
     def hold_message(self, message: Row, order: Sequence[str]) -> Hold | None:
         """Say why a message that is queued does not leave just now; ``order`` names the routes of its class."""
         if message["alert_id"] is not None:
-            return self.hold(self._store.alerts.show(message["alert_id"]))
+            return self.hold(self._store.alerts.show(message["alert_id"])) or self._asleep(message)
         now, message_class = self._clock(), MessageClass(message["class"])
         views = self._views(order)
         ways = [
@@ -393,6 +396,12 @@ class AlertDesk:
             < permits(view.name, views, now=now, fallback_after=0.0, by_class={})[message_class]
         ]
         return self._hold_of_ways(ways, message_class, now) if ways else self._no_way(views)
+
+    def _asleep(self, message: Row) -> Hold | None:
+        """Say until when a message waits for the morning of its reader's own time zone."""
+        zone, now = message["timezone"], self._clock()
+        until = quiet_until(self._terms.limits.quiet, ZoneInfo(zone), now) if zone is not None else None
+        return None if until is None else Hold(f"quiet hours where its reader is ({zone})", until)
 
     def _views(self, order: Sequence[str]) -> list[View]:
         up = {row["name"] for row in self._store.routes() if row["up"]}

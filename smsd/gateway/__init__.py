@@ -186,7 +186,7 @@ class Gateway:
         _tell(received, receipt)
         if self.counter is not None and receipt.state is not None and not receipt.repeated:
             self.counter.received(received.route, receipt.state.value)
-        if receipt.message_id is not None or receipt.attempt_id is not None:
+        if receipt.message_id is not None or (receipt.attempt_id is not None and not receipt.plain):
             # A report may have settled a doubt, and what waited for it may leave.
             self._bells.ring()
 
@@ -272,7 +272,7 @@ class Gateway:
         if other is None:
             return None
         if block is Block.ROUTE:
-            return Diversion(other, f"{route} itself failed ({refusal.code})")
+            return Diversion(other, f"{route} itself failed ({refusal.code})", stands_in=True)
         return Diversion(other, f"the sender's name was refused ({refusal.code})")
 
     def _divert_reported(self, message_class: MessageClass, report: StatusReport, diverted: bool) -> Diversion | None:  # noqa: FBT001
@@ -287,7 +287,9 @@ class Gateway:
             return None
         views = self._views(self._clock(), {})
         other = stand_in(message_class, Block.ROUTE, route, views, self._settings.by_class)
-        return None if other is None else Diversion(other, f"{route} puts it off ({refusal.code}), and it cannot wait")
+        if other is None:
+            return None
+        return Diversion(other, f"{route} puts it off ({refusal.code}), and it cannot wait", stands_in=True)
 
     # --- which way, and in what words ---------------------------------------------------------------------------------
 

@@ -173,6 +173,7 @@ class SimLife:
         last = await self._thread.call(self._store.last_sent, name)
         if self._clock() - last < sim.keep_alive.total_seconds():
             return
-        await self._thread.call(self._store.keep_alive, name, self._message(sim.keep_alive_number, KEEP_ALIVE))
+        if not await self._thread.call(self._store.keep_alive, name, self._message(sim.keep_alive_number, KEEP_ALIVE)):
+            return
         log.info("kept_alive", route=name, days=round((self._clock() - last) / DAY))
         self._ring()

@@ -85,6 +85,12 @@ class Drop(StrEnum):
     TOO_LONG = "too_long"
 
 
+NO_MISTAKES = frozenset({Drop.OPTED_OUT, Drop.DUPLICATE})
+"""Why somebody is dropped though the list is right."""
+EXAMPLES = 3
+"""So many numbers of each mistake are shown."""
+
+
 class Treatment(StrEnum):
     """What is done with a number that is probably a mistake."""
 
@@ -224,14 +230,16 @@ class Recipient:
 
 @dataclass(slots=True)
 class Summary:
-    """What an audience makes: counts only. ``character`` is the first one that forced UCS2, ``sample`` a whole text.
+    """What an audience makes: counts. ``character`` is the first one that forced UCS2, ``sample`` a whole text.
 
-    ``overridden`` have opted out and are written to all the same.
+    ``overridden`` have opted out and are written to all the same. ``examples`` are the first numbers of each mistake in
+    the list, by which a person finds it there.
     """
 
     recipients: int = 0
     parts: int = 0
     dropped: Counter[Drop] = field(default_factory=Counter)
+    examples: dict[Drop, list[str]] = field(default_factory=dict)
     warned: Counter[Drop] = field(default_factory=Counter)
     by_parts: Counter[int] = field(default_factory=Counter)
     ucs2: int = 0
@@ -320,6 +328,8 @@ class Audience:
 
     def _drop(self, candidate: Candidate, phone: str, why: Drop) -> Recipient:
         self.summary.dropped[why] += 1
+        if why not in NO_MISTAKES and len(found := self.summary.examples.setdefault(why, [])) < EXAMPLES:
+            found.append(phone)
         return Recipient(phone, None, 0, why, candidate.consent_at.strip(), candidate.consent_source.strip())
 
     @staticmethod

@@ -20,13 +20,35 @@ LONGEST = 3 * 67
 """UTF-16 units of what is forwarded: three parts."""
 
 
-def balance_of(text: str, pattern: str) -> float | None:
-    """Return the number that the first group of a pattern finds in a text; a comma may stand for the point."""
-    found = re.search(pattern, text)
-    if found is None or not found.groups() or found[1] is None:
-        return None
+_NUMBER = r"\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?=[.,]\d|\s*(?:р|руб|₽|r))(?:[.,]\d+)?|\d+(?:[.,]\d+)?(?![.,]?\d)"
+_SIGN = r"(?P<sign>[-\u2212]|\b(?:минус|minus)[ :]*)?"
+_DATE = r"(?!\d{1,4}[./-]\d{1,2}[./-]\d{2,4}\b)"
+_AFTER_ITS_NAME = re.compile(
+    rf"\b(?:баланс|balans|balance)\w*\D{{0,24}}?{_SIGN}{_DATE}(?P<number>{_NUMBER})", re.IGNORECASE
+)
+_BEFORE_ROUBLES = re.compile(rf"(?<![\d.,/-]){_SIGN}(?P<number>{_NUMBER})\s*(?:р\b|руб|₽|r\b|rub)", re.IGNORECASE)
+_FIRST = re.compile(rf"(?<![\d.,/]){_SIGN}{_DATE}(?P<number>{_NUMBER})", re.IGNORECASE)
+
+
+def balance_of(text: str, pattern: str = "") -> float | None:
+    """Return the balance that an operator's answer tells; a comma may stand for the point.
+
+    It is what the first group of ``pattern`` finds. Without one: the number after the word *баланс*, else before
+    roubles, else the first that is no date; *минус* before it counts, and so do thousands that are set apart where
+    roubles or kopecks follow.
+    """
+    if pattern:
+        found = re.search(pattern, text)
+        return None if found is None or not found.groups() else _value(found[1])
+    for usual in (_AFTER_ITS_NAME, _BEFORE_ROUBLES, _FIRST):
+        if (found := usual.search(text)) is not None and (value := _value(found["number"])) is not None:
+            return -value if found["sign"] else value
+    return None
+
+
+def _value(number: str | None) -> float | None:
     try:
-        return float(re.sub(r"\s", "", found[1]).replace(",", "."))
+        return float(re.sub(r"\s", "", number or "").replace(",", ".").replace("\u2212", "-"))
     except ValueError:
         return None
 

@@ -23,7 +23,11 @@ from smsd.simulator.troubles import Injected, Trouble
 __all__ = ["Control"]
 
 WAIT_SECONDS = 10.0
-_TROUBLE: dict[str, Callable[[str], Any]] = {"times": int, "code": lambda text: int(text, 0), "seconds": float}
+_TROUBLE: dict[str, Callable[[str], Any]] = {
+    "times": lambda text: _within(int(text), 1_000_000, "times"),
+    "code": lambda text: _within(int(text, 0), 0xFFFFFFFF, "code"),
+    "seconds": lambda text: _within(float(text), 86_400.0, "seconds"),
+}
 """What a trouble is told, and how it is read."""
 
 
@@ -141,6 +145,8 @@ class Control:
             if name not in _TROUBLE:
                 raise ValueError(f"a trouble has no {name}; it has {', '.join(_TROUBLE)}")
             values[name] = _TROUBLE[name](value)
+        if kind not in set(Trouble):
+            raise ValueError(f"an operator has no trouble {kind!r}; there are {', '.join(Trouble)}")
         self._operator().troubles.inject(Injected(Trouble(kind), **values))
 
     def do_report(self, status: str) -> None:
@@ -195,6 +201,7 @@ class Control:
         """Carry out one request; whatever is wrong with it comes back as ``{"error": …}``."""
         try:
             verb, *words = self._words(line)
+            self._see_that_it_fits(verb, words)
             result = self._verbs[verb](*words)
             if inspect.isawaitable(result):
                 result = await result
@@ -204,13 +211,23 @@ class Control:
             return json.dumps({"error": f"{type(error).__name__}: {error}"}, ensure_ascii=False)
         return json.dumps(result, ensure_ascii=False)
 
+    def _see_that_it_fits(self, verb: str, words: list[str]) -> None:
+        """Raise ``ValueError`` with what a verb wants where the words are too few or too many."""
+        signature = inspect.signature(self._verbs[verb])
+        try:
+            signature.bind(*words)
+        except TypeError:
+            wanted = " ".join(name.upper() for name in signature.parameters)
+            raise ValueError(f"write {verb} {wanted}".rstrip() + f": {self._verbs[verb].__doc__}") from None
+
     def _words(self, line: str) -> list[str]:
         if line.startswith("["):
             return [str(word) for word in json.loads(line)]
         verb = line.split(None, 1)[0]
-        if verb in self._verbs and verb not in ("inject", "trouble"):
+        parameters = len(inspect.signature(self._verbs[verb]).parameters) if verb in self._verbs else 0
+        if parameters and verb not in ("inject", "trouble"):
             # The last parameter takes the rest of the line, so that a text may hold spaces.
-            return line.split(None, len(inspect.signature(self._verbs[verb]).parameters))
+            return line.split(None, parameters)
         return line.split()
 
     async def converse(self, reader: asyncio.StreamReader, write: Callable[[bytes], Awaitable[None]]) -> None:
@@ -219,6 +236,12 @@ class Control:
             if text := line.decode("utf-8", "surrogateescape").strip():
                 with suppress(ConnectionError):
                     await write((await self.answer(text)).encode("utf-8", "surrogateescape") + b"\n")
+
+
+def _within(value: Any, most: Any, name: str) -> Any:
+    if not 0 <= value <= most:
+        raise ValueError(f"{name} is from 0 to {most}, not {value}")
+    return value
 
 
 def _octet(text: str) -> int:

@@ -76,10 +76,15 @@ class Claimant:
 
 @dataclass(frozen=True, slots=True)
 class Diversion:
-    """That a message goes by another route than it should, from its first part on, and why."""
+    """That a message goes by another route than it should, from its first part on, and why (for people).
+
+    ``stands_in``: only because the route it should go by failed or puts it off. Should this one be down, too, any may
+    take it.
+    """
 
     route: str
     reason: str
+    stands_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ the digest.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from smsd.errors import NotFoundError
@@ -23,7 +23,7 @@ from smsd.store.engine import Engine, Row, Transaction
 from smsd.store.events import tell_request, tell_wish
 from smsd.store.octets import keep
 from smsd.store.progress import report
-from smsd.store.receipts import hear_all, runs
+from smsd.store.receipts import Heard, hear_all, runs
 from smsd.store.windows import Ended, settle_all
 from smsd.store.wishes import recognise
 
@@ -55,7 +55,11 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of something received: ids for the log, and whether the gateway has something to do now."""
+    """What became of something received: ids for the log, and whether the gateway has something to do now.
+
+    ``plain``: a part has arrived that was known to have left, and nothing waits for that. How it was found to be so is
+    nobody's business.
+    """
 
     kind: str
     repeated: bool = False
@@ -65,6 +69,7 @@ class Receipt:
     request_id: int | None = None
     message_id: int | None = None
     attempt_id: int | None = None
+    plain: bool = field(default=False, compare=False)
 
 
 class Inbox:
@@ -92,12 +97,7 @@ class Inbox:
             settle_all(tx, ended, now, judge.ways)
             for run in runs(arrivals):
                 if len(run) > 1:
-                    receipts += [
-                        Receipt("repeat", repeated=True)
-                        if heard.repeated
-                        else Receipt("report", attempt_id=heard.attempt_id)
-                        for heard in hear_all(tx, run, judge.ways, now)
-                    ]
+                    receipts += [_heard(each) for each in hear_all(tx, run, judge.ways, now)]
                 else:
                     receipts.append(_receive(tx, run[0], judge, now))
         return receipts
@@ -150,6 +150,12 @@ def subscribe(tx: Transaction, phone: str, *, subscribed: bool, decided_at: floa
     if taken:
         tell_wish(tx, phone, subscribed=subscribed, cause=cause, now=now)
     return taken > 0
+
+
+def _heard(heard: Heard) -> Receipt:
+    if heard.repeated:
+        return Receipt("repeat", repeated=True)
+    return Receipt("report", attempt_id=heard.attempt_id, plain=heard.plain)
 
 
 def _receive(tx: Transaction, received: Received, judge: Judge, now: float) -> Receipt:
@@ -274,6 +280,7 @@ def _judged(tx: Transaction, incoming: Incoming, route: str, inbox_id: int, judg
         reason=decision.reason or None,
         command=command.value if command else None,
         request_id=request_id,
+        copied=int(other is not None),
     )
     return Receipt(
         "deliver",

@@ -184,11 +184,15 @@ def divert(tx: Transaction, message_id: int, diversion: Diversion, now: float) -
     if State(message["state"]) in FINAL:
         return
     if message["in_air"]:
-        tx.run("message_divert_later", id=message_id, route=diversion.route, reason=diversion.reason)
+        tx.run("message_divert_later", id=message_id, **_told(diversion))
         return
     tx.run("part_reset", message_id=message_id)
-    tx.run("message_divert", id=message_id, route=diversion.route, reason=diversion.reason)
+    tx.run("message_divert", id=message_id, **_told(diversion))
     move(tx, message_id, State.QUEUED, now, due_at=now, error=diversion.reason)
+
+
+def _told(diversion: Diversion) -> dict[str, Any]:
+    return {"route": diversion.route, "reason": diversion.reason, "stands_in": int(diversion.stands_in)}
 
 
 def _go_on(tx: Transaction, message_id: int, now: float) -> None:
@@ -282,7 +286,8 @@ def advance(
         parts = [PartState(part["state"]) for part in tx.all("part_list", message_id=message_id)]
     after = state_of(parts)
     if message["diverts_to"] is not None and not message["in_air"]:
-        divert(tx, message_id, Diversion(message["diverts_to"], message["diverted"]), now)
+        diversion = Diversion(message["diverts_to"], message["diverted"], stands_in=bool(message["stands_in"]))
+        divert(tx, message_id, diversion, now)
         return
     due_at = None
     if after in WAITING and not message["in_air"]:
@@ -481,7 +486,9 @@ def _apply_report(tx: Transaction, attempt_id: int, value: StatusReport, route: 
     diversion = None
     if last_word is PartState.FAILED:
         message = tx.one("message_state", id=message_id)
-        diversion = ways.reported(MessageClass(message["class"]), value, message["diverted"] is not None)
+        # That another route had failed it before is no second sending: what counts is whether it left this one since.
+        diverted = message["diverted"] is not None and parts[0]["message_route"] != parts[0]["route"]
+        diversion = ways.reported(MessageClass(message["class"]), value, diverted)
     if diversion is not None:
         divert(tx, message_id, diversion, now)
     else:

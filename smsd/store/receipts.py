@@ -32,10 +32,11 @@ __all__ = ["Heard", "hear_all", "runs"]
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What became of a receipt: a repeat, or which attempt it spoke of, if any is known by now."""
+    """What became of a receipt: a repeat, or which attempt it spoke of, if any is known by now; plainly or not."""
 
     repeated: bool
     attempt_id: int | None = None
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def hear_all(tx: Transaction, run: Sequence[Received], ways: Ways, now: float) -
             if told.pdu_id is None:
                 heard.append(Heard(repeated=True))
             elif told.meant is not None:
-                heard.append(Heard(repeated=False, attempt_id=told.meant["id"]))
+                heard.append(Heard(repeated=False, attempt_id=told.meant["id"], plain=True))
             else:
                 meant = report(tx, told.received, told.value, told.pdu_id, ways, now)
                 heard.append(Heard(repeated=False, attempt_id=meant))

@@ -40,7 +40,7 @@ CREATE TABLE subscription (
     cause TEXT NOT NULL
 );
 
--- What came in, one row a message (parts joined), ignored texts included.
+-- What came in, one row a message (parts joined), ignored texts included. copied: it had come by another route, too.
 CREATE TABLE inbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     received_at DOUBLE PRECISION NOT NULL,
@@ -56,7 +56,8 @@ CREATE TABLE inbox (
     command TEXT,
     request_id INTEGER,
     reference INTEGER,
-    total INTEGER NOT NULL DEFAULT 1
+    total INTEGER NOT NULL DEFAULT 1,
+    copied INTEGER NOT NULL DEFAULT 0 CHECK (copied IN (0, 1))
 );
 CREATE INDEX inbox_waiting ON inbox (sender, reference, total) WHERE state = 'waiting_parts';
 CREATE INDEX inbox_overdue ON inbox (received_at) WHERE state = 'waiting_parts';
@@ -99,7 +100,8 @@ CREATE INDEX request_due ON request (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX request_open ON request (phone, command) WHERE state IN ('accepted', 'in_progress');
 
 -- The outbox. due_at says from when on a part may be claimed; NULL: nothing waits to be claimed
--- (a part is in the air, in doubt, or the message has come to rest).
+-- (a part is in the air, in doubt, or the message has come to rest). route: it has begun there, or goes there for the reason
+-- that diverted tells; stands_in: only until that route is down, too.
 CREATE TABLE message (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     created_at DOUBLE PRECISION NOT NULL,
@@ -128,11 +130,13 @@ CREATE TABLE message (
     alert_id INTEGER,
     timezone TEXT,
     idempotency_key TEXT,
-    fingerprint TEXT
+    fingerprint TEXT,
+    stands_in INTEGER NOT NULL DEFAULT 0 CHECK (stands_in IN (0, 1))
 );
--- The next message to claim, by priority and then by age, found in one step however long the queue is.
 CREATE INDEX message_due ON message (priority, due_at, id) WHERE due_at IS NOT NULL;
-CREATE INDEX message_bound ON message (route, priority, due_at, id) WHERE due_at IS NOT NULL AND route IS NOT NULL;
+-- The next message to claim, of those bound to a route or to none (NULL), by priority and then by age: found in one step
+-- however long the queue is, and however much of it waits for another route.
+CREATE INDEX message_bound ON message (route, priority, due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX message_expiry ON message (expires_at) WHERE expires_at IS NOT NULL AND state IN ('queued', 'submitting');
 CREATE INDEX message_open ON message (priority, created_at, state) WHERE state IN ('queued', 'submitting', 'in_doubt');
 CREATE INDEX message_secret ON message (state, created_at) WHERE sealed IS NOT NULL;
@@ -176,6 +180,7 @@ CREATE TABLE attempt (
 );
 CREATE INDEX attempt_message ON attempt (message_id, sequence, id);
 CREATE INDEX attempt_open ON attempt (route, id) WHERE outcome IS NULL OR outcome = 'in_doubt';
+CREATE INDEX attempt_open_to ON attempt (recipient, route) WHERE outcome IS NULL OR outcome = 'in_doubt';
 CREATE INDEX attempt_unreported ON attempt (route, id) WHERE outcome = 'sent' AND reported = 0 AND sim IS NULL;
 CREATE INDEX attempt_sim ON attempt (sim, id);
 CREATE INDEX attempt_reference ON attempt (reference, recipient) WHERE reference IS NOT NULL;

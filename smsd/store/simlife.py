@@ -16,6 +16,9 @@ __all__ = ["Balance", "SimLife"]
 BALANCE = "sim.balance"
 FORWARDED = "sim.forwarded"
 SENT = "sim.sent"
+TRIED = "sim.kept"
+TRIED_AGAIN = 86_400.0
+"""Seconds until it is tried again to keep a SIM alive by a message that has not left."""
 NEWEST = 2000
 """So many attempts are looked through for the last that left."""
 ALIVE = "keeps this SIM alive"
@@ -108,10 +111,17 @@ class SimLife:
                 tx.run("memory_put", route=route, name=SENT, value=str(latest))
         return latest
 
-    def keep_alive(self, route: str, message: NewMessage) -> None:
-        """Queue a message that leaves by this SIM alone; from now on it counts as sent."""
+    def keep_alive(self, route: str, message: NewMessage) -> bool:
+        """Queue a message that leaves by this SIM alone; not where one was queued within a day: it may yet leave.
+
+        Only an attempt that left counts as sent: what expired or was refused has kept nothing alive.
+        """
         with self._engine.write(noted=False) as tx:
             now = self._clock()
+            tried = tx.first("memory_get", route=route, name=TRIED)
+            if tried is not None and 0 <= now - float(tried["value"]) < TRIED_AGAIN:
+                return False
             message_id, _ = insert_message(tx, message, now)
             tx.run("self_test_bind", id=message_id, route=route, reason=ALIVE)
-            tx.run("memory_put", route=route, name=SENT, value=str(now))
+            tx.run("memory_put", route=route, name=TRIED, value=str(now))
+            return True

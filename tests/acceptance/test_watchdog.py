@@ -11,6 +11,8 @@ from structlog.testing import capture_logs
 
 from smsd.config import parse
 from smsd.daemon import Daemon
+from smsd.errors import SmsdError
+from smsd.gateway import Gateway
 from smsd.routes.modem import ModemRoute
 from tests.acceptance.conftest import QUICK
 
@@ -91,3 +93,18 @@ async def test_a_supervisor_that_has_ended_is_not_alive(tmp_path: Path, monkeypa
         await task
     manager.close()
     assert ["route modem0"] in [event["tasks"] for event in events if event["event"] == "supervisor_ended"]
+
+
+async def test_a_daemon_that_ends_without_being_told_to_says_so_by_its_exit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An end that looks like a clean one would not be followed by a restart."""
+
+    async def cancelled_from_within(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(Gateway, "run", cancelled_from_within)
+    manager = Manager(tmp_path)
+    with pytest.raises(SmsdError, match="gateway"):
+        await manager.daemon.run()
+    manager.close()

@@ -1,5 +1,6 @@
 """Alerts over HTTP: looked at, wholly there or not at all, and moved about."""
 
+import json
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -57,6 +58,30 @@ async def test_many_recipients_are_looked_at_beside_the_loop(face: Face, monkeyp
     assert (answer.status_code, answer.json()["recipients"]) == (202, 20_000)
     assert len(names) == 2
     assert threading.main_thread().name not in names
+
+
+async def test_many_recipients_hold_the_interpreter_for_one_at_a_time(
+    face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another thread is no help against one long call into C: an answer to a client waits for its end."""
+    longest = 0
+
+    class Witness:
+        def encode(self, value: Any) -> str:
+            nonlocal longest
+            written = json.dumps(value, sort_keys=True)
+            longest = max(longest, len(written))
+            return written
+
+    monkeypatch.setattr(alerts, "_WRITTEN", Witness())
+    recipients = [{"to": f"+7916{number:07}"} for number in range(2000)]
+    first = await face.post("/v1/alerts", {"text": TEXT, "recipients": recipients}, key="many")
+    again = await face.post("/v1/alerts", {"recipients": recipients, "text": TEXT}, key="many")
+    assert again.json()["id"] == first.json()["id"]
+    recipients[1999]["to"] = "+79169999999"
+    other = await face.post("/v1/alerts", {"text": TEXT, "recipients": recipients}, key="many")
+    assert other.status_code == 422
+    assert 0 < longest < 500
 
 
 async def test_an_alert_is_paused_resumed_and_withdrawn(face: Face) -> None:

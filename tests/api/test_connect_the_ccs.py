@@ -45,7 +45,7 @@ async def test_every_line_of_curl_does_what_the_page_says(face: Face, page: str)
     assert answers[2] == answers[3]
     assert (answers[2]["state"], answers[4]["subscribed"]) == ("queued", True)
     assert (answers[5]["recipients"], answers[6]["state"], answers[7]["id"]) == (1, "running", 1)
-    assert {**answers[8], "title": ""} == {**json.loads(refused), "title": ""}, "the title is Python's own"
+    assert answers[8] == json.loads(refused)
     assert len(answers) == 9
 
 

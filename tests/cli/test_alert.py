@@ -54,6 +54,7 @@ def test_a_preview_queues_nothing(smsd: Smsd, house: House, tmp_path: Path) -> N
     result = smsd("alert", "preview", "--csv", str(path), "--text", "{name}, привет")
     assert result.exit_code == 0
     for words in ("recipients  1\n", "dropped     2: 1 named twice, 1 no mobile's number\n", "Оля, привет",
+                  "such as     no mobile's number: +74951234567\n",
                   "how to get no more of these"):  # fmt: skip
         assert words in result.stdout
     found = json.loads(smsd("alert", "preview", "--csv", str(path), "--text", "{name}, привет", "--json").stdout)
@@ -171,6 +172,22 @@ def test_an_opt_out_is_overridden_only_by_a_kind_that_is_configured(smsd: Smsd, 
 # --- waiting ----------------------------------------------------------------------------------------------------------
 
 
+def test_a_key_stands_for_one_alert_and_not_for_another_list(smsd: Smsd, house: House, tmp_path: Path) -> None:
+    """Silence would be taken for a second alert that was queued."""
+    people = tmp_path / "people.csv"
+    people.write_text("phone\n+79160000001\n", "utf-8")
+    words = ("alert", "send", "--csv", str(people), "--text", "Работы", "--yes", "--key", "march")
+    assert smsd(*words).exit_code == 0
+    again = smsd(*words)
+    assert (again.exit_code, again.stdout) == (0, "alert 1: this key stands for it already, nothing is added\n")
+    people.write_text("phone\n+79160000001\n+79160000002\n", "utf-8")
+    for other in (words, (*words, "--at", "23:59"), ("alert", "send", *TO[:2], *words[4:])):
+        refused = smsd(*other)
+        assert refused.exit_code == 2
+        assert "this key stands for alert 1 already, which was asked for otherwise" in refused.stderr
+    assert len(house.store.alerts.recent(limit=0)) == 1
+
+
 @pytest.mark.usefixtures("daemon")
 def test_waiting_ends_with_the_alert(smsd: Smsd, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("smsd.cli.alert._rest", lambda _: feed(house, 1))
@@ -185,6 +202,33 @@ def test_waiting_tells_when_not_all_left(smsd: Smsd, house: House, monkeypatch: 
     result = smsd("alert", "send", *TO, "--yes", "--wait")
     assert result.exit_code == 1
     assert "cancelled, 0 of 1 sent" in result.stderr
+
+
+@pytest.mark.usefixtures("daemon")
+def test_waiting_says_once_what_holds_it(smsd: Smsd, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    alerts, looks = house.store.alerts, iter(range(4))
+
+    def rest(_: float) -> None:
+        if (look := next(looks)) == 2:
+            alerts.pause(1)
+        elif look == 3:
+            alerts.cancel(1)
+
+    monkeypatch.setattr("smsd.cli.alert._rest", rest)
+    told = smsd("alert", "send", *TO, "--yes", "--wait").stderr
+    assert told.count("alert 1 is held: no route is up") == 1
+    assert told.count("alert 1 is held: a person has paused it") == 1
+
+
+@pytest.mark.usefixtures("daemon")
+def test_who_waits_no_longer_is_told_that_the_alert_goes_on(smsd: Smsd, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("smsd.cli.alert._rest", interrupted)
+    result = smsd("alert", "send", *TO, "--yes", "--wait")
+    assert result.exit_code == 130
+    assert "alert 1 goes on; 'smsd alert show 1' follows it, 'smsd alert cancel 1' withdraws it\n" in result.stderr
 
 
 def test_waiting_without_a_daemon_would_last_for_ever(smsd: Smsd) -> None:

@@ -147,6 +147,35 @@ def test_what_is_refused_is_refused_in_one_language(speak: Speak, words: tuple[s
     assert cyrillic_in(russian.output) != []
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "[[modem]]",
+        "[limits]\nquiet_hours = '21-9'",
+        "[limits]\nquiet_hours = 5",
+        "[limits]\nsim_alerts_per_day = -1",
+        "[alerts]\nforeign = 'maybe'",
+        "[alerts]\noverride_opt_out = 'outage'",
+        "[alerts]\nsms = {}",
+        "[service]\ntimezone = 'Mars/Base'",
+        "[service]\ntimezone = 'Europe/Moskow'",
+        "[sims]",
+        "[nothing]",
+        "timezone = 'UTC'",
+        "[routing]\norder = ['x']",
+        "[api]\nlisten = '0.0.0.0:80'",
+    ],
+)
+def test_a_mistake_in_the_configuration_is_told_in_one_language(speak: Speak, config: Path, wrong: str) -> None:
+    config.write_text(wrong, "utf-8")
+    russian, english = speak(RUSSIAN, "status"), speak(ENGLISH, "status")
+    assert (russian.exit_code, english.exit_code) == (78, 78)
+    assert english_in(russian.output.replace("refuse, warn, accept", "")) == []
+    assert cyrillic_in(english.output) == []
+    key = wrong.rpartition("\n")[2].partition(" ")[0].strip("[]")
+    assert key in russian.output
+
+
 @pytest.mark.parametrize("words", [words for words in READING if words[0] != "status"], ids=" ".join)
 @pytest.mark.usefixtures("filled")
 def test_programs_read_the_same_octets(speak: Speak, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:

@@ -158,3 +158,35 @@ def test_a_modem_without_an_identity_has_no_strangers(smsd: Smsd, config: Path) 
     result = smsd("modem", "adopt", "modem0")
     assert result.exit_code == 2
     assert "no identity" in result.stderr
+
+
+@pytest.mark.usefixtures("known")
+def test_a_replaced_stick_keeps_its_card_where_the_card_was_not_seen(smsd: Smsd, house: House) -> None:
+    """At a device the card of a foreign modem is not asked: the configured one is still wanted, not any."""
+    house.store.put_route(
+        "modem0", RouteStatus(False, "foreign-modem", "", {**STRANGER, "seen_imsi": "", "seen_iccid": ""})
+    )
+    result = smsd("modem", "adopt", "modem0")
+    assert 'identity = { imei = "860000000000025", imsi = "250010000000001" }' in result.stdout
+    kept = json.loads(house.store.recall("modem0", ADOPTED) or "")
+    assert (kept["imei"], kept["imsi"]) == ("860000000000025", "250010000000001")
+
+
+@pytest.mark.usefixtures("known")
+def test_a_locked_card_that_was_seen_is_adopted_by_its_number(smsd: Smsd, house: House) -> None:
+    house.store.put_route("modem0", RouteStatus(False, "foreign-sim", "", {**STRANGER, "seen_imsi": ""}))
+    result = smsd("modem", "adopt", "modem0")
+    assert "imsi" not in result.stdout
+    kept = json.loads(house.store.recall("modem0", ADOPTED) or "")
+    assert (kept["imsi"], kept["iccid"]) == ("", "8970199999999999999")
+
+
+@pytest.mark.usefixtures("known")
+def test_who_is_named_is_not_mixed_with_another_that_was_seen(smsd: Smsd, house: House) -> None:
+    house.store.put_route("modem0", RouteStatus(False, "foreign-modem", "", STRANGER))
+    smsd("modem", "adopt", "modem0", "--imei", "860000000000033")
+    kept = json.loads(house.store.recall("modem0", ADOPTED) or "")
+    assert (kept["imei"], kept["imsi"], kept["iccid"]) == ("860000000000033", "250010000000001", "")
+    smsd("modem", "adopt", "modem0", "--imsi", "250030000000003")
+    kept = json.loads(house.store.recall("modem0", ADOPTED) or "")
+    assert (kept["imei"], kept["imsi"], kept["iccid"]) == ("860000000000017", "250030000000003", "")

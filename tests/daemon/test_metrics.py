@@ -17,6 +17,7 @@ from smsd.errors import ConfigError, SmsdError, StoreFullError
 from smsd.rules.alarms import Condition, Standing
 from smsd.rules.outbox import MessageClass
 from smsd.sms import InDoubt, NotSent, Outcome, RouteStatus, Sent, Verdict
+from smsd.store.simlife import Balance
 from tests.gateway.conftest import start
 from tests.gateway.house import House, ScriptedRoute, Start
 
@@ -119,6 +120,28 @@ async def test_alarms_and_self_tests_are_shown(measured: tuple[House, Metrics]) 
     assert value(values, "smsd_alarm", condition="balance_low", about="scripted") == 1
     assert value(values, "smsd_self_test_last_success_timestamp_seconds", route="scripted") == 1_700_000_000
     assert value(values, "smsd_self_test_round_trip_seconds_sum", route="scripted") == 9
+
+
+async def test_what_is_tested_no_longer_or_is_gone_is_not_shown_for_ever(start: Start) -> None:
+    """A mark that nothing renews grows old and wakes somebody; a route that never came back is there from the start."""
+    house = await start(Modem())
+    metrics = Metrics(house.gateway, house.gateway._thread, {"scripted": 3600.0})
+    connection = house.store.engine._connection
+    connection.execute(
+        "INSERT INTO self_test (route, token, message_id, begun_at, deadline, outcome, ended_at, round_trip)"
+        " VALUES ('sold', '', 0, 1, 2, 'ok', 1700000000, 9)"
+    )
+    connection.commit()
+    for route in ("scripted", "sold"):
+        house.store.simlife.put_balance(route, Balance(1.0, 1.0, "7", 7.0))
+    values = await read(metrics)
+    assert {labels for name, labels in values if name.startswith("smsd_self_test_") and "round" not in name} == {
+        (("route", "scripted"),)
+    }
+    assert value(values, "smsd_self_test_failures", route="scripted") == 0
+    assert value(values, "smsd_self_test_period_seconds", route="scripted") == 3600
+    assert value(values, "smsd_sim_balance", route="scripted") == 7
+    assert value(values, "smsd_sim_balance", route="sold") is None
 
 
 async def test_the_page_is_what_the_table_says(measured: tuple[House, Metrics]) -> None:

@@ -11,6 +11,7 @@ from smsd.gateway import ACK_ALARM_SECONDS
 from smsd.routes import Inbound
 from smsd.rules.routing import Kind
 from smsd.sms import InDoubt, NotSent, Outcome, Received, ReportClass, Sent, StatusReport, Submit, Verdict
+from smsd.store import Receipt
 from tests.gateway.house import ScriptedRoute, Start
 
 
@@ -175,3 +176,19 @@ async def test_what_the_store_does_not_take_is_recorded_later(start: Start, monk
     monkeypatch.setattr(inbox, "receive_all", receive_all)
     other = house.enqueue("text")
     await house.until(lambda: house.store.outbox.show(other)["state"] == "delivered")
+
+
+@pytest.mark.parametrize("plain", [False, True])
+async def test_a_plain_receipt_has_nobody_look_for_work(
+    start: Start, monkeypatch: pytest.MonkeyPatch, *, plain: bool
+) -> None:
+    """Nothing has become due by it: at full speed each look at the store would cost as much as a receipt."""
+    house = await start()
+    told = StatusReport("1000001", "+79161234567", None, None, ReportClass.DELIVERED, "DELIVRD")
+    monkeypatch.setattr(
+        house.gateway._store.inbox, "receive_all", lambda *_: [Receipt("report", attempt_id=1, plain=plain)]
+    )
+    rung: list[str] = []
+    monkeypatch.setattr(house.gateway._bells, "ring", lambda: rung.append("rung"))
+    await house.gateway.received(Received("scripted", b"receipt", told, repeats_within=300.0))
+    assert bool(rung) is not plain

@@ -235,6 +235,23 @@ async def test_a_spare_bind_carries_what_a_failed_one_refused(start: Start) -> N
     assert (len(spare.submits), len(house.routes[2].submits)) == (1, 0)
 
 
+async def test_a_name_blocked_at_the_spare_falls_back_though_the_first_had_failed(start: Start) -> None:
+    """The first bind is out of money, the spare takes the answer and reports the name as blocked: the SIM, once."""
+    broke = bind(answer=lambda _: NotSent(Verdict.ROUTE, "SMPP 0x40B", refused=Block.ROUTE.value))
+    spare = bind(answer=lambda submit: Sent(f"id-{submit.attempt_id:06}"))
+    spare.name = "spare"
+    house = await start(broke, spare, sim())
+    answer = house.enqueue("ответ", MessageClass.ACK)
+    await house.until(lambda: house.store.outbox.show(answer)["state"] == "submitted")
+    reference = house.store.outbox.show(answer)["attempt_list"][-1]["reference"]
+    blocked = StatusReport(reference, PHONE, None, None, ReportClass.FAILED, "UNDELIV 254", refused=Block.SENDER)
+    await house.gateway.received(Received("spare", b"1", blocked))
+    await house.until(lambda: len(house.routes[2].submits) == 1)
+    await house.until(lambda: house.store.outbox.show(answer)["state"] == "submitted")
+    await house.gateway.received(Received("spare", b"2", blocked))
+    assert (house.store.outbox.show(answer)["state"], len(spare.submits)) == ("submitted", 1)
+
+
 async def test_an_answer_that_the_bind_puts_off_again_and_again_leaves_by_the_sim_in_time(start: Start) -> None:
     """Each time *later*, and each time later than the last: two minutes are promised all the same."""
     house = await start(bind(answer=lambda _: NotSent(Verdict.SOON, "SMPP 0x08", "system error")), sim())

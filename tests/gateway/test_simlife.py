@@ -12,7 +12,7 @@ from smsd.errors import CommandTimeoutError
 from smsd.gateway.simlife import SimLife, SimSettings
 from smsd.rules.alarms import Condition
 from smsd.rules.simlife import ASKED_AGAIN, UNKNOWN_AFTER
-from smsd.sms import Deliver, Received
+from smsd.sms import Deliver, NotSent, Received, Sent, Verdict
 from tests.gateway.house import House, ScriptedRoute, Start
 
 ADMIN = "+79990000001"
@@ -147,6 +147,24 @@ async def test_a_chatty_operator_is_forwarded_ten_times_a_day(lived: Lived) -> N
     house.clock.now += 86_401
     await text(house, "MegaFon", "Акция завтра", 99)
     await house.until(lambda: len(house.store.outbox.recent(limit=0)) == 11)
+
+
+async def test_what_was_to_keep_a_sim_alive_and_never_left_is_tried_again_each_day(lived: Lived) -> None:
+    """The operator counts what he was paid for."""
+    route = DiallingRoute(answer=lambda _: NotSent(Verdict.NEVER, "CMS 21"))
+    house = await lived(route, SimSettings(OURS, keep_alive=timedelta(days=60), keep_alive_number=OURS))
+    await house.until(lambda: house.store.recall("scripted", "sim.sent") is not None)
+    house.clock.now += 61 * 86_400
+    await house.until(lambda: len(route.submits) == 1)
+    house.clock.now += 3600
+    await asyncio.sleep(0.05)
+    assert len(route.submits) == 1
+    route.answer = lambda _: Sent("1")
+    house.clock.now += 86_400
+    await house.until(lambda: len(route.submits) == 2)
+    house.clock.now += 59 * 86_400
+    await asyncio.sleep(0.05)
+    assert len(route.submits) == 2
 
 
 async def test_a_sim_that_is_silent_for_too_long_sends_something(lived: Lived) -> None:

@@ -42,6 +42,10 @@ MODEMS = [
     Device("Telit LE910", "1bc7", "1201", (ANY,) * 6, 4),
     Device("Telit UC864", "1bc7", "1003", (ANY,) * 2, 0),
     Device("Sierra MC7455", "1199", "9071", (ANY,) * 4, 3),
+    Device(
+        "Neoway N723", "2949", "8700",
+        by_triples("e0/01/03", "0a/00/00", "ff/00/00", "02/00/00", "ff/00/00", "02/00/00", "ff/00/00"), 4,
+    ),
 ]  # fmt: skip
 
 OTHERS = [

@@ -4,6 +4,9 @@ import json
 import re
 from pathlib import Path
 
+import click
+
+from smsd.cli import main
 from smsd.daemon.figures import FIGURES
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +35,8 @@ def expressions() -> list[str]:
 def test_the_dashboard_asks_for_metrics_that_exist_and_for_nearly_all_of_them() -> None:
     asked = names("\n".join(expressions()))
     assert asked <= set(FIGURES)
-    assert set(FIGURES) - asked == {"smsd_info", "smsd_looked_timestamp_seconds"}, "those are for the rules"
+    for_the_rules = {"smsd_info", "smsd_looked_timestamp_seconds", "smsd_self_test_period_seconds"}
+    assert set(FIGURES) - asked == for_the_rules
 
 
 def test_the_rules_ask_for_metrics_that_exist() -> None:
@@ -57,6 +61,18 @@ def test_every_metric_s_code_and_page_know_it() -> None:
 def test_a_rule_s_runbook_leads_to_a_section() -> None:
     for path, anchor in re.findall(r"runbook: (docs/\S+?\.md)#(\w+)", RULES.read_text("utf-8")):
         assert f"## {anchor}" in (ROOT / path).read_text("utf-8")
+
+
+def test_a_rule_s_command_is_one_there_is() -> None:
+    told = re.findall(r'runbook: "?smsd ([a-z ]+)', RULES.read_text("utf-8"))
+    assert told
+    for words in told:
+        command: click.Command = main
+        for word in words.split():
+            assert isinstance(command, click.Group)
+            found = command.get_command(click.Context(command), word)
+            assert found is not None, f"smsd {words}"
+            command = found
 
 
 def test_panels_have_each_a_number_and_a_place_of_their_own() -> None:

@@ -63,6 +63,7 @@ ELSEWHERE: dict[str, str] = {
     "routes/modem/sender.py": "routes/test_modem_faults_line.py",
     "routes/modem/session.py": "routes/test_modem_route.py",
     "routes/modem/setup.py": "routes/test_modem_faults_store.py",
+    "routes/modem/telling.py": "routes/test_modem_route.py",
     "routes/modem/timings.py": "routes/test_modem_faults_line.py",
     "routes/modem/translate.py": "routes/test_modem_route.py",
     "routes/modem/usbports.py": "routes/test_host.py",

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -42,6 +43,14 @@ def test_promtool_understands_the_rules() -> None:
     done = subprocess.run(["promtool", "check", "rules", str(RULES)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "SUCCESS" in done.stdout
+
+
+def test_each_rule_fires_at_what_it_is_for_and_at_nothing_else() -> None:
+    cases = Path(__file__).parent / "smsd.rules.test.yml"
+    done = subprocess.run(["promtool", "test", "rules", str(cases)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = set(re.findall(r"alert: (\w+)", RULES.read_text("utf-8")))
+    assert set(re.findall(r"alertname: (\w+)", cases.read_text("utf-8"))) == told
 
 
 async def test_promtool_finds_no_fault_with_the_page(start: Start) -> None:

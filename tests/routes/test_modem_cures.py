@@ -240,3 +240,23 @@ async def test_a_mute_modem_that_was_never_known_is_not_reset(
         await ledger.until(lambda: route.status.facts.get("alarm"), 20.0)
     assert resets == []
     assert route.status.facts["cures"] == "reopen 1"
+
+
+async def test_a_modem_that_replaced_another_has_just_appeared_too(
+    modem: SimulatedModem, make_route: MakeRoute, host: InventedHost, ledger: Ledger
+) -> None:
+    """A stranger was in its place; nothing was ever lost, and yet this one is starting."""
+    slow = replace(SWIFT, cure_pace=0.02, stranger=30.0)  # settling: 1.8 s
+    ours, modem.imei = modem.imei, "860000000000033"
+    route = make_route(modem.path, timings=slow, seeker=host.seeker(slow), wanted=Wanted(ours), poll_seconds=0.2)
+    loop = asyncio.get_running_loop()
+    async with running(route, ledger, "foreign-modem"):
+        await asyncio.sleep(1.0)
+        modem.unplug()
+        modem.imei = ours
+        modem.inject(Fault(Kind.REFUSE, "+CPIN?", times=0, until=1, cme=14))
+        modem.plug(host.plug("ttyUSB0", "1-1"))
+        plugged = loop.time()
+        await ledger.until(lambda: route.status.state == "sim-busy")
+        await modem.wait_until(lambda modem: any(typed.line.startswith("+CFUN=") for typed in modem.typed), 20.0)
+        assert loop.time() - plugged >= 1.8

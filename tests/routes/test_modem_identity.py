@@ -255,3 +255,53 @@ async def test_of_several_strangers_none_is_meant(plug: Plug, seeking: MakeRoute
 async def test_nothing_plugged_in_is_said(seeking: MakeRoute, ledger: Ledger) -> None:
     async with running(seeking(), ledger, None) as route:
         await ledger.until(lambda: "no free port has IMEI …0017" in route.status.detail)
+
+
+# --- hard cases -------------------------------------------------------------------------------------------------------
+
+
+async def test_of_two_sticks_with_one_imei_the_card_tells(plug: Plug, seeking: MakeRoute, ledger: Ledger) -> None:
+    """Cheap sticks of one batch have the same IMEI; each may be first on the bus."""
+    plug("ttyUSB0", "1-1", sim=Sim("+79000000000", imsi=OTHER_IMSI, iccid="8970199999999999999"))
+    ours = plug("ttyUSB1", "1-2")
+    async with running(seeking(OURS, IMSI), ledger) as route:
+        assert route.status.facts["device"] == ours.path
+
+
+async def test_sticks_that_change_places_are_each_found_by_their_own_route(
+    plug: Plug, host: InventedHost, seeking: MakeRoute, ledger: Ledger
+) -> None:
+    first, second = plug("ttyUSB0", "1-1"), plug("ttyUSB1", "1-2", imei=OTHERS, sim=Sim("+79000000000"))
+    one, other = seeking(OURS), seeking(OTHERS, memory=Notebook())
+    async with both(one, other, ledger):
+        first.unplug()
+        second.unplug()
+        host.unplug("ttyUSB0", "ttyUSB1")
+        await ledger.until(lambda: one.status.state == other.status.state == "away")
+        second.plug(host.plug("ttyUSB0", "1-1"))
+        first.plug(host.plug("ttyUSB1", "1-2"))
+        await ledger.until(lambda: one.status.state == other.status.state == "ready")
+        assert (one.status.facts["imei"], other.status.facts["imei"]) == (OURS, OTHERS)
+
+
+def tells_no_imei(modem: SimulatedModem, times: int = 0) -> None:
+    modem.inject(Fault(Kind.REFUSE, "+CGSN", times=times, cme=3))
+
+
+async def test_a_modem_that_tells_no_imei_is_found_by_its_card(plug: Plug, seeking: MakeRoute, ledger: Ledger) -> None:
+    tells_no_imei(plug("ttyUSB0"))
+    async with running(seeking("", IMSI), ledger) as route:
+        assert route.status.facts["imei"] == ""
+
+
+async def test_a_modem_that_tells_no_imei_is_not_taken_for_the_wanted_one_and_is_asked_again_soon(
+    plug: Plug, make_route: MakeRoute, seeker: Seeker, ledger: Ledger
+) -> None:
+    """It may be starting."""
+    modem = plug("ttyUSB0")
+    tells_no_imei(modem, times=2)
+    timings = replace(QUICK, stranger=30.0)
+    route = make_route(modem.path, wanted=Wanted(OURS), seeker=seeker, timings=timings)
+    async with running(route, ledger, "foreign-modem"):
+        assert "it tells no IMEI" in route.status.detail
+        await ledger.until(lambda: route.status.state == "ready")

@@ -114,6 +114,15 @@ def test_odd_numbers_are_treated_as_configured(phone: str, policy: NumberPolicy,
     assert judged.phone == phone
 
 
+def test_a_mistake_in_a_list_is_found_by_its_first_numbers() -> None:
+    whole = audience()
+    for number in range(5):
+        whole.admit(Candidate(f"8916l{number}"))
+    whole.admit(Candidate(MOBILE))
+    whole.admit(Candidate(MOBILE))
+    assert whole.summary.examples == {Drop.INVALID: ["8916l0", "8916l1", "8916l2"]}
+
+
 def test_what_is_only_warned_of_is_counted() -> None:
     whole = audience(policy=NumberPolicy(not_mobile=Treatment.WARN))
     for phone in (LANDLINE, KAZAKH, MOBILE):

@@ -119,6 +119,21 @@ async def test_what_is_wrong_with_the_operator_is_said(modem: SimulatedModem, li
     assert list(answer) == ["error"]
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("operator", "write operator STATE: Take"),
+        ("clear now", "write clear: Forget"),
+        ("trouble nothing", "'nothing'; there are "),
+        ("trouble status code=0x1FFFFFFFF", "code is from 0 to 4294967295"),
+        ("trouble status times=-1", "times is from 0"),
+        ("trouble late seconds=nan", "seconds is from 0"),
+    ],
+)
+async def test_what_would_be_right_is_said(modem: SimulatedModem, line: str, said: str) -> None:
+    assert said in (await asked(Control(modem, SimulatedSmsc(modem.network)), line))["error"]
+
+
 async def test_without_an_operator_it_is_said_how_to_have_one(control: Control) -> None:
     assert "--smsc PORT" in (await asked(control, "operator away"))["error"]
 

@@ -35,6 +35,16 @@ def test_a_command_makes_a_request_and_its_acknowledgement(house: House) -> None
     assert [(row["id"], row["class"]) for row in request["messages"]] == [(receipt.message_id, "ack")]
 
 
+def test_a_copy_is_known_for_one_whatever_people_read_of_it(house: House) -> None:
+    """Each original has one copy at most: the second text by the operator is a message of its own."""
+    first = house.text(INFO)
+    copy = house.receive(Deliver(PHONE, INFO, None), route="operator", sim=None)
+    with house.store.engine.write() as tx:
+        tx.run("inbox_give_up", id=copy.inbox_id, reason="worded anew", text=INFO)
+    again = house.receive(Deliver(PHONE, INFO, None), route="operator", sim=None)
+    assert (first.state, again.state) == (InboxState.COMMAND, InboxState.COMMAND)
+
+
 def test_the_same_octets_again_change_nothing(house: House) -> None:
     house.text(INFO, octets=b"pdu")
     before = house.dump()

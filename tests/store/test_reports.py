@@ -8,6 +8,7 @@ import pytest
 from smsd.rules.outbox import MessageClass
 from smsd.sms import InDoubt, NotSent, Received, ReportClass, Sent, StatusReport, Verdict
 from smsd.store import Diversion, Ways
+from smsd.store.claims import NO_OTHER_WAY
 from tests.store.house import JUDGE, OTHER, PHONE, House, at, claimant, delivered
 
 DAY = 86400.0
@@ -420,6 +421,31 @@ def test_news_of_the_first_route_changes_nothing_of_what_goes_by_the_second(hous
         house.store.outbox.record([(doubt.attempt_id, news)])
         assert [house.send(str(number)).part for number in (2, 3)] == [2, 3]
         assert house.state(message_id) == "submitted"
+
+
+@pytest.mark.parametrize("stands_in", [False, True])
+def test_only_what_stands_in_is_let_go_whatever_people_read_of_it(house: House, *, stands_in: bool) -> None:
+    """Its column says so, and not the words of its reason; it says so too where the way was noted for later."""
+    said = "no words of ours" if stands_in else "operator itself failed (SMPP 0x400)"
+    diversion = Diversion("modem0", said, stands_in=stands_in)
+    house.store.outbox.ways = replace(NO_OTHER_WAY, refused=lambda *_: diversion, reported=lambda *_: diversion)
+    refused = house.queue()
+    claim = house.claim("operator", sim=None)
+    house.store.outbox.record([(claim.attempt_id, NotSent(Verdict.ROUTE, "SMPP 0x400", refused="route"))])
+    blocked = house.queue(parts=2)
+    house.send("id-000001", "operator", sim=None)
+    second = house.claim("operator", sim=None)
+    told = delivered("id-000001", submitted_at=None, report_class=ReportClass.FAILED)
+    judge = replace(JUDGE, ways=house.store.outbox.ways)
+    house.store.inbox.receive(Received("operator", b"receipt", told), judge)
+    assert house.store.outbox.show(blocked)["route"] == "operator", "its second part is in the air"
+    house.store.outbox.record([(second.attempt_id, Sent("id-000002"))])
+    for message_id in (refused, blocked):
+        assert house.store.outbox.show(message_id)["route"] == "modem0"
+    assert house.store.outbox.let_go("modem0") == (2 if stands_in else 0)
+    for message_id in (refused, blocked):
+        assert house.store.outbox.show(message_id)["route"] == (None if stands_in else "modem0")
+    assert house.store.outbox.let_go("modem0") == 0
 
 
 def test_the_rest_follows_a_part_of_which_it_is_known_late_that_it_left(house: House) -> None:

@@ -150,6 +150,36 @@ def test_a_crash_in_the_middle_of_a_migration_leaves_it_undone(tmp_path: Path, m
     half.close()
 
 
+def test_what_was_told_by_words_is_kept_as_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database of before the seventh migration."""
+    known = migrations()
+    old = Engine(tmp_path / "smsd.db")
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "migrations", lambda: known[:6])
+        old.migrate(0.0)
+    reasons = [
+        "operator itself failed (SMPP 0x58)",
+        "operator puts it off (SMPP 0x14), and it cannot wait",
+        "refused",
+        None,
+    ]
+    for reason in reasons:
+        old._connection.execute(
+            "INSERT INTO message (created_at, class, priority, recipient, state, parts, diverted) "
+            "VALUES (0, 'ack', 0, '+79160000001', 'queued', 1, ?)",
+            (reason,),
+        )
+    for reason in ("the same message had come by modem0", "not a command", None):
+        old._connection.execute(
+            "INSERT INTO inbox (received_at, route, sender, state, reason) VALUES (0, 'm', 'somebody', 'ignored', ?)",
+            (reason,),
+        )
+    old.migrate(0.0)
+    assert old._connection.execute("SELECT stands_in FROM message ORDER BY id").fetchall() == [(1,), (1,), (0,), (0,)]
+    assert old._connection.execute("SELECT copied FROM inbox ORDER BY id").fetchall() == [(1,), (0,), (0,)]
+    old.close()
+
+
 def test_an_older_schema_is_refused_with_the_way_out_and_migrated_on_demand(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -356,7 +386,7 @@ def test_what_the_daemon_asks_all_the_time_is_found_by_an_index(migrated: sqlite
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("message_next", "message_due (priority=? AND due_at>? AND due_at<?)"),
+        ("message_next", "message_bound (route=? AND priority=? AND due_at>? AND due_at<?)"),
         ("message_next_bound", "message_bound (route=? AND priority=? AND due_at>? AND due_at<?)"),
     ],
 )
@@ -369,15 +399,29 @@ def test_the_next_message_is_found_in_the_order_of_its_index(
     assert not [row[3] for row in plan if row[3].startswith("SCAN ") or "TEMP" in row[3]]
 
 
+def test_a_doubt_about_one_number_is_found_among_thousands_of_others(migrated: sqlite3.Connection) -> None:
+    for name in ("attempt_meant_plainly", "attempt_in_doubt_to"):
+        text = engine._load_queries()[name]
+        plan = migrated.execute(f"EXPLAIN QUERY PLAN {text}", dict.fromkeys(re.findall(r":(\w+)", text))).fetchall()
+        assert any("attempt_open_to (recipient=? AND route=?)" in row[3] for row in plan), name
+
+
 @pytest.mark.parametrize(
     "name",
     [
         "attempt_insert_plainly",
+        "attempt_meant_plainly",
+        "attempt_reported_plainly",
         "attempt_sent_plainly",
         "message_begin_plainly",
+        "message_delivered_plainly",
         "message_next_dues",
         "message_submitted_plainly",
+        "part_delivered_plainly",
         "part_sent_plainly",
+        "pdu_insert_reports",
+        "pdu_recent_among",
+        "report_insert_plainly",
         "report_waits_for",
     ],
 )

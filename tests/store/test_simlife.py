@@ -1,6 +1,7 @@
 """What is remembered of a SIM outlives the process, and a crash repeats nothing that is forwarded."""
 
 from dataclasses import replace
+from typing import Any
 
 from smsd.rules.outbox import MessageClass
 from smsd.store.simlife import Balance
@@ -47,4 +48,21 @@ def test_what_keeps_a_sim_alive_leaves_by_it_alone(house: House) -> None:
     house.store.simlife.keep_alive("modem0", new(MessageClass.ADMIN, recipient=PHONE, text="SMSD keep-alive"))
     assert house.store.outbox.claim(claimant("modem1")) == []
     assert house.claim("modem0").text == "SMSD keep-alive"
-    assert house.store.simlife.last_sent("modem0") == house.now
+
+
+def test_a_long_text_of_the_operator_is_news_when_it_is_whole_and_not_passed_over(house: House) -> None:
+    """Another text may come between its parts."""
+    assert house.store.simlife.news("modem0") == []
+    values: dict[str, Any] = {"sender": "MegaFon", "sender_is_number": False, "reference": 7, "total": 2}
+    house.text("Ваш тариф ", **values, sequence=1)
+    house.text("Акция", sender="0500")
+    assert house.store.simlife.news("modem0") == []
+    house.text("изменится", **values, sequence=2)
+    assert [row["text"] for row in house.store.simlife.news("modem0")] == ["Ваш тариф изменится", "Акция"]
+
+
+def test_what_a_person_never_finished_holds_no_news_up(house: House) -> None:
+    assert house.store.simlife.news("modem0") == []
+    house.text("one ", reference=7, total=2, sequence=1)
+    house.text("Акция", sender="0500")
+    assert [row["text"] for row in house.store.simlife.news("modem0")] == ["Акция"]

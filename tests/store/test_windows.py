@@ -84,7 +84,7 @@ def befall(house: House, claims: list[Claim], what: str, which: int) -> None:
         house.receive(replace(report), route="operator", sim=None, octets=b"%d" % which)
     else:
         with house.store.engine.write() as tx:
-            tx.run("message_divert_later", id=claim.message_id, route="modem0", reason="a test")
+            tx.run("message_divert_later", id=claim.message_id, route="modem0", reason="a test", stands_in=0)
 
 
 def singly(house: House, ended: list[tuple[int, Outcome]], room: int) -> list[Claim]:

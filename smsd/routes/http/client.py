@@ -35,9 +35,13 @@ class Unsent:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """It was written, whole or in part, and no answer came."""
+    """It was written, whole or in part, and no answer came.
+
+    ``silent``: nobody hung up, they said nothing for as long as an answer may take.
+    """
 
     reason: str
+    silent: bool = False
 
 
 class Client:
@@ -89,13 +93,18 @@ class Client:
             # Not in its own words: they may show a header, and the secret in it.
             return Unsent(f"the request cannot be written ({type(error).__name__})")
         except TimeoutError:
-            return Unanswered(f"{self.host}: no answer within {limit:g} s")
+            return Unanswered(f"{self.host}: no answer within {limit:g} s", silent=True)
         except httpx.HTTPError as error:
-            return Unanswered(f"{self.host}: {_words(error)}")
+            return Unanswered(f"{self.host}: {_words(error)}", silent=isinstance(error, httpx.TimeoutException))
 
     async def alive(self) -> bool:
         """Tell whether anybody answers there, whatever it says."""
-        return isinstance(await self.send(Request("HEAD", "/", {}, {}, {}, None), None), Answer)
+        return await self.absent() is None
+
+    async def absent(self) -> str | None:
+        """Say why nobody answers there; ``None``: somebody does, whatever it says."""
+        answer = await self.send(Request("HEAD", "/", {}, {}, {}, None), None)
+        return None if isinstance(answer, Answer) else answer.reason
 
     async def _exchange(self, request: Request, password: str | None) -> Answer | Unanswered:
         kind = self._settings.profile.auth if password is not None else Auth.NONE

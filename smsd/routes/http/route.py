@@ -205,8 +205,8 @@ class HttpRoute(OperatorRoute):
             case Unsent(reason):
                 self._be_ill(AWAY, reason, 0.0)
                 return NotSent(Verdict.ROUTE, AWAY, reason)
-            case Unanswered(reason):
-                self._lose(began, reason)
+            case Unanswered(reason, silent):
+                self._lose(began, reason, silent=silent)
                 return InDoubt(reason)
             case Answer():
                 judged = judge(self._profile, answer, key)
@@ -259,15 +259,18 @@ class HttpRoute(OperatorRoute):
                 else:
                     self._losses = 0
 
-    def _lose(self, began: float, reason: str) -> None:
-        """Hear that an answer was lost: once may be the line, twice in a row is the operator, at a doubt each."""
+    def _lose(self, began: float, reason: str, *, silent: bool = False) -> None:
+        """Hear that an answer was lost: once may be the line, twice in a row is the operator, at a doubt each.
+
+        A silence for as long as an answer may take is no fault of the line: what is sent once more is to go elsewhere.
+        """
         if began < self._lost_at:
             return  # of the same trouble as the one before
         self._lost_at = self._clock()
         self._losses += 1
         timings = self.settings.timings
-        longest = min(timings.silence_most, timings.silence * 2 ** min(self._losses - 2, 30))
-        self._be_ill(AWAY, reason, 0.0 if self._losses == 1 else longest)
+        longest = min(timings.silence_most, timings.silence * 2 ** min(max(self._losses - 2, 0), 30))
+        self._be_ill(AWAY, reason, longest if silent or self._losses > 1 else 0.0)
 
     def _be_ill(self, state: str, reason: str, rest: float) -> None:
         """Send nothing for ``rest`` seconds, and then only when somebody answers there."""
@@ -288,8 +291,12 @@ class HttpRoute(OperatorRoute):
             self._ill.clear()
             await asyncio.sleep(self._rest)
             self._failures = 0
-            while not await self._client.alive():
+            while (reason := await self._client.absent()) is not None:
                 self._failures += 1
+                if self._failures == 1 and self._state[0] == AWAY:
+                    # Away it was, and why is news.
+                    log.info("route_state", route=self.name, state=AWAY, detail=reason)
+                self._become(AWAY, reason)
                 await asyncio.sleep(self._backoff())
             self._become(READY, "")
 

@@ -21,9 +21,9 @@ class Timings(Patience):
     """Between two askings with the same key, where the operator knows keys..."""
     repeat_for: float = 60.0
     """...and for how long it is asked again before it is a doubt."""
-    silence: float = 30.0
-    """Before the operator is trusted again after a second answer was lost in a row, growing twofold: each of them is a
-    message in doubt..."""
+    silence: float = 60.0
+    """Before the operator is trusted again after a request was never answered, or a second answer was lost in a row,
+    growing twofold: each of them is a message in doubt. Longer than an answer waits for a route that is down..."""
     silence_most: float = 300.0
     """...up to this."""
     settle_after: float = 30.0

@@ -25,7 +25,7 @@ from smsd.wire.at import (
     Unsolicited,
 )
 
-__all__ = ["Channel", "Heard", "Transmission"]
+__all__ = ["Channel", "Heard", "Transmission", "set_within"]
 
 Heard = Unsolicited | LateReference | LateRefusal
 """What a channel hears beside answers."""
@@ -234,3 +234,12 @@ class Channel:
 def _head(command: Command) -> str:
     """Return the command without its parameters: they may hold a PIN."""
     return command.text.split("=", 1)[0]
+
+
+async def set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for ``event`` for so many seconds at most and return whether it came."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False

@@ -90,7 +90,7 @@ class Seeker:
 
     def _stale(self, seen: Seen) -> bool:
         age, timings = self._clock() - seen.at, self._timings
-        if seen.identity is not None:
+        if seen.identity is not None and seen.identity.imei:
             return age >= timings.stranger
         if seen.held:
             return age >= timings.busy
@@ -117,9 +117,10 @@ class Seeker:
             await channel.accepts("ATE0")
             await channel.accepts("AT+CMEE=1")
             identity = await identify(channel)
-            if not identity.imei:
-                raise ModemError(f"{path}: something answers AT and tells no IMEI")
-            return identity, await card_of(channel, identity, timings)
+            card = await card_of(channel, identity, timings)
+            if not identity.imei and card == NO_CARD:
+                raise ModemError(f"{path}: something answers AT and tells neither an IMEI nor a card")
+            return identity, card
         finally:
             await asyncio.shield(opened.close())
 
@@ -155,11 +156,13 @@ class Finder:
         """
         looked = await self._seeker.look()
         modems = [(port, seen.identity, seen.card) for port, seen in looked if seen.identity is not None]
-        for port, identity, card in modems:
-            # A wanted modem with another card is opened all the same: there the card is compared, and told of.
-            if wanted.is_modem(identity.imei) and (wanted.imei or wanted.is_card(card)):
-                self._seeker.forget(port)
-                return port.path
+        # A wanted modem with another card is opened all the same: there the card is compared, and told of.
+        ours = [each for each in modems if wanted.is_modem(each[1].imei) and (wanted.imei or wanted.is_card(each[2]))]
+        if ours:
+            # Sticks of one batch may have one IMEI: then the card tells, as far as it tells without its PIN.
+            port, *_ = min(ours, key=lambda each: (True, None, False).index(wanted.is_card(each[2])))
+            self._seeker.forget(port)
+            return port.path
         if len(modems) == 1:
             port, identity, card = modems[0]
             raise stranger(wanted, port.path, identity, card)
@@ -169,7 +172,8 @@ class Finder:
 def stranger(wanted: Wanted, path: str, identity: Identity, card: Card) -> StrangerError:
     """Return what says that a modem, or its card, is not the wanted one."""
     modem = not wanted.is_modem(identity.imei)
-    what, seen = ("modem", f"its IMEI is …{identity.imei[-4:]}") if modem else ("SIM", f"it is {_card(card)}")
+    told_imei = f"its IMEI is …{identity.imei[-4:]}" if identity.imei else "it tells no IMEI"
+    what, seen = ("modem", told_imei) if modem else ("SIM", f"it is {_card(card)}")
     return StrangerError(
         "foreign-modem" if modem else "foreign-sim",
         f"{path}: this {what} is not the configured one ({wanted} wanted, {seen}); it is left alone. "

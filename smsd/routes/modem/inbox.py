@@ -34,8 +34,9 @@ log = structlog.get_logger()
 class Inbox:
     """The stores of one modem.
 
-    ``sim`` names the subscription; ``between`` runs after each message of a sweep; ``direct`` holds what came without
-    being stored and is not kept yet: it outlives the connection.
+    ``sim`` names the subscription; ``sure`` tells whether its card is surely the one in the modem; ``between`` runs
+    after each message of a sweep; ``direct`` holds what came without being stored and is not kept yet: it outlives the
+    connection.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Inbox:
         inbound: Inbound,
         *,
         sim: str | None,
+        sure: Callable[[], bool],
         between: Callable[[], Awaitable[None]],
         direct: deque[Received],
     ) -> None:
@@ -58,6 +60,7 @@ class Inbox:
         self._timings = timings
         self._inbound = inbound
         self._sim = sim
+        self._sure = sure
         self._between = between
         self._direct = direct
         self.unreachable = ""
@@ -76,7 +79,10 @@ class Inbox:
     # --- stores -------------------------------------------------------------------------------------------------------
 
     async def sweep(self, stores: tuple[str, ...]) -> bool:
-        """Bring in what ``stores`` hold; false when the house could not keep something, which then stays there."""
+        """Bring in what ``stores`` hold; false when the house could not keep something, or the card may be another.
+
+        What was not brought in stays there.
+        """
         reached = False
         for store in stores:
             lines = await self._listed(store) if await self._select(store) else None
@@ -84,7 +90,7 @@ class Inbox:
                 continue
             reached = True
             for line in lines:
-                if not await self._bring_in(line):
+                if not (self._sure() and await self._bring_in(line)):
                     return False
                 await self._between()
             if lines:
@@ -127,8 +133,8 @@ class Inbox:
             if again is None:
                 return True  # emptied meanwhile, or unreadable just now: the next sweep shows it again if it is there
             taken = again
-        if not await self._hand_over(taken):
-            return False
+        if not await self._hand_over(taken) or not self._sure():
+            return False  # of another card this place is not ours
         await self._delete(index)
         return True
 

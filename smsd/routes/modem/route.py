@@ -92,6 +92,7 @@ class ModemRoute:
         self._reset_usb = reset_usb
         self._usb = ""
         self._proved = ""
+        self._plug = ""
         self._opened = False
         self._recovery = Recovery(name, self._timings, clock, pin, self._changed)
         self._strange: Mapping[str, str] = {}
@@ -234,6 +235,9 @@ class ModemRoute:
         self._usb = place.usb if place is not None else ""
         self._recovery.usb = bool(self._usb) and self._reset_usb is not None
         plug = self._seeker.ports.plug_of(self.device)
+        if plug != self._plug:  # replaced while a stranger was left alone, a busy port waited for, or a failure rested
+            self._plug = plug
+            self._recovery.appeared()
         self._recovery.trusted = self._configured.anything or plug == self._proved
         try:
             with self._seeker.ports.used(self.device, self.name):
@@ -310,7 +314,9 @@ class ModemRoute:
         if not self._opened:  # it was only seen; the wanted one may come to another port meanwhile: seeking goes on
             await asyncio.sleep(self._timings.search)
             return
-        until, plug = self._clock() + self._timings.stranger, self._seeker.ports.plug_of(self.device)
+        # One that does not tell who it is may be starting.
+        patience = self._timings.stranger if error.facts["seen_imei"] else self._timings.busy
+        until, plug = self._clock() + patience, self._seeker.ports.plug_of(self.device)
         while self._clock() < until and not await self._wants_another():
             await asyncio.sleep(self._timings.adoption)
             if not plug or self._seeker.ports.plug_of(self.device) != plug:

@@ -44,7 +44,8 @@ class Judged:
 class Sender:
     """Sends through one channel.
 
-    ``judged`` hears every end but those of a message that could not be written at all, and has the last word on it.
+    ``sure`` tells whether the card is surely the one in the modem: by no other is anything sent. ``judged`` hears every
+    end but those of a message that was not begun at all, and has the last word on it.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Sender:
         *,
         want_reports: bool,
         service_centre: str,
+        sure: Callable[[], bool],
         judged: Callable[[Submit, Judged], Outcome],
     ) -> None:
         self._channel = channel
@@ -64,6 +66,7 @@ class Sender:
         self._timings = timings
         self._want_reports = want_reports
         self._service_centre = service_centre
+        self._sure = sure
         self._judged = judged
         self._may_keep_link = quirks.keep_link
         self._link_kept = False
@@ -82,6 +85,8 @@ class Sender:
             async with self._channel.lock:
                 await self._keep_link(more_to_come=submit.more_to_come)
                 await self._evidence.prepare(self._channel)
+                if not self._sure():
+                    return NotSent(Verdict.ROUTE, "card", "the card may be another: it is asked first")
                 judged = await self._transmit(command)
                 # Before the lock goes: the next attempt's witness must know of this one.
                 outcome = self._judged(submit, judged)

@@ -14,9 +14,10 @@ import structlog
 
 from smsd.errors import CommandTimeoutError, ModemError, ModemResetError, RouteError, StoreError
 from smsd.routes import Inbound, Memory
+from smsd.routes.modem.cardwatch import CardWatch
 from smsd.routes.modem.diagnosis import diagnose, kept_to, look_at_indications
 from smsd.routes.modem.dial import Dial
-from smsd.routes.modem.driver import Channel, Heard
+from smsd.routes.modem.driver import Channel, Heard, set_within
 from smsd.routes.modem.evidence import Evidence
 from smsd.routes.modem.health import Health
 from smsd.routes.modem.identity import Wanted
@@ -29,6 +30,7 @@ from smsd.routes.modem.remedies import last_resort, radio_off_and_on, restart
 from smsd.routes.modem.results import Action, classify
 from smsd.routes.modem.sender import Judged, Sender
 from smsd.routes.modem.setup import Identity, Setup, greet, set_up
+from smsd.routes.modem.telling import facts_of
 from smsd.routes.modem.timings import Timings
 from smsd.rules import doubts
 from smsd.rules.cures import Cure, Trouble
@@ -95,6 +97,7 @@ class Session:
         self._identity = Identity()
         self._health = Health()
         self._network = Network(self._channel, timings, clock)
+        self._card = CardWatch(self._channel, timings)
         self._evidence = Evidence("", "", memory=memory, timings=timings, clock=clock)
         self._setup: Setup | None = None
         self._sender: Sender | None = None
@@ -116,7 +119,9 @@ class Session:
     async def initialise(self) -> None:
         """Make the modem ready. Raises ``RouteError`` or ``StoreError``; waits for a SIM as long as it takes."""
         self._become("initialising", "")
-        self._identity = await self._opening.run()
+        before, self._identity = self._identity, await self._opening.run()
+        if before.iccid != self._identity.iccid:  # what is brought in, and a late answer, belong to a card
+            self._inbox = self._in_doubt = None
         self._evidence = Evidence(
             self._identity.imei, self._identity.iccid, memory=self._memory, timings=self._timings, clock=self._clock
         )
@@ -136,6 +141,7 @@ class Session:
             self._timings,
             self._inbound,
             sim=self._identity.iccid or None,
+            sure=self._card.sure,
             between=self._urgent,
             direct=self._leftovers.direct,
         )
@@ -146,6 +152,7 @@ class Session:
             self._timings,
             want_reports=self._want_reports and setup.reports > 0,
             service_centre=self._service_centre,
+            sure=self._card.sure,
             judged=self._judged,
         )
         self._hints.add(_EVERY_STORE)
@@ -157,7 +164,7 @@ class Session:
         until = self._clock() + seconds
         while self._channel.lost is None and (left := until - self._clock()) > 0:
             self._wake.clear()
-            await _set_within(self._wake, left)
+            await set_within(self._wake, left)
         if self._channel.lost is not None:
             raise self._channel.lost
 
@@ -176,6 +183,8 @@ class Session:
                     sweep_due = self._clock() + self._poll_seconds
                     await look_at_indications(self._channel, self._recovery, self._setup)
                 await self._network.look_if_due()
+                if await self._card_is_gone():
+                    continue
                 self._tell()
                 if not await self._sweep_hinted():
                     sweep_due = min(sweep_due, self._clock() + self._timings.store_retry)
@@ -187,7 +196,7 @@ class Session:
                 log.warning("modem_slow", route=self._name, reason=str(error), junk=len(self._channel.junk))
                 self._tell()
             if not self._wake.is_set():
-                await _set_within(self._wake, max(0.0, self._next_due(sweep_due) - self._clock()))
+                await set_within(self._wake, max(0.0, self._next_due(sweep_due) - self._clock()))
 
     def _next_due(self, sweep_due: float) -> float:
         """Return the time, by the clock, at which the loop has something to do of its own accord."""
@@ -217,6 +226,17 @@ class Session:
             self._set_up_again = False
             await greet(self._channel, self._timings)
             await self._set_up()
+
+    async def _card_is_gone(self) -> bool:
+        """Begin anew where the card is not the one that this life began with; tell whether that is so."""
+        self._card.network(registered=self._network.registered)
+        why = await self._card.gone(self._identity)
+        if not why:
+            return False
+        log.warning("card_gone", route=self._name, why=why)
+        self._recovery.well(Trouble.NOT_REGISTERED)  # no wonder, and nothing that its cures would cure
+        self._open_again = True
+        return True
 
     async def _urgent(self) -> None:
         """Hand over what exists nowhere else: directly received messages, late ends of attempts."""
@@ -307,32 +327,15 @@ class Session:
             self._become("recovering", "the modem has not answered in time")
         elif not self._network.registered:
             self._become("not-registered", self._network.detail)
+        elif self._card.doubted:
+            self._become("recovering", "the card may be another: it is asked")
         else:
             self._become("ready", "")
 
     @property
     def facts(self) -> Mapping[str, str | int | bool | None]:
         """What is known of modem, SIM and network, for people."""
-        used = total = 0
-        if self._inbox is not None:
-            used = sum(slots[0] for slots in self._inbox.slots.values())
-            total = sum(slots[1] for slots in self._inbox.slots.values())
-        identity, setup = self._identity, self._setup
-        return {
-            "manufacturer": identity.manufacturer,
-            "model": identity.model,
-            "revision": identity.revision,
-            "imei": identity.imei,
-            "iccid": identity.iccid,
-            "quirks": identity.quirks.name,
-            "slots_used": used,
-            "slots_total": total,
-            "delivery_reports": setup is not None and setup.reports > 0,
-            "hints": setup is not None and setup.hints,
-            "service_centre": setup.service_centre if setup is not None else "",
-            "evidence": self._evidence.in_step,
-            **self._network.facts,
-        }
+        return facts_of(self._identity, self._setup, self._inbox, self._evidence, self._network)
 
     def _rest(self, seconds: float, state: str, detail: str) -> None:
         self._rest_until = self._clock() + seconds
@@ -461,10 +464,13 @@ class Session:
                     self._settle_late(NotSent(refusal.verdict, code, refusal.meaning, "late answer"))
             case Unsolicited():
                 self._hear_line(heard)
+                if self._card.doubted:  # until it has been asked, nothing is sent by it
+                    self._tell()
         self._wake.set()
 
     def _hear_line(self, heard: Unsolicited) -> None:
         text = heard.text
+        self._card.hear(text)
         if text.startswith(("+CMTI:", "+CDSI:")):
             self._hints.add(fields(text)[0] or _EVERY_STORE)
             if text.startswith("+CMTI:"):
@@ -478,6 +484,7 @@ class Session:
             self._hints.add(_EVERY_STORE)
         elif text.startswith(_NETWORK):
             self._network.hear(text)
+            self._card.network(registered=self._network.registered)
         elif text.startswith("+CMGS:"):
             self._evidence.stray()
         elif text.startswith("+CUSD:"):
@@ -487,12 +494,3 @@ class Session:
         if self._in_doubt is not None:
             self._leftovers.late.append((self._in_doubt, outcome))
             self._in_doubt = None
-
-
-async def _set_within(event: asyncio.Event, seconds: float) -> bool:
-    """Wait for ``event`` for so many seconds at most and return whether it came."""
-    try:
-        async with asyncio.timeout(seconds):
-            return await event.wait()
-    except TimeoutError:
-        return False

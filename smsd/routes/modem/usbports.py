@@ -28,6 +28,7 @@ MAKERS = {
     "2c7c": "Quectel",
     "1bc7": "Telit",
     "1199": "Sierra",
+    "2949": "Neoway",
 }
 """USB vendor ids of those who make modems; ModemManager is kept off what they make."""
 
@@ -42,6 +43,7 @@ _NUMBERS: dict[str, dict[str, int]] = {
     },
     "1bc7": {"1201": 4, "1031": 1, "1101": 1, "1003": 0},
     "1199": {"9071": 3, "9079": 3, "9091": 3},
+    "2949": {"8700": 4},
 }
 """The interface that speaks AT, by vendor and product."""
 _USUAL = {"2c7c": 2}

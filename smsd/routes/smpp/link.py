@@ -104,7 +104,11 @@ class Link(asyncio.Protocol):
         except ssl.CertificateError as error:
             raise RouteError(f"{place}: its certificate is not to be trusted: {error.verify_message}") from None
         except OSError as error:
+            if getattr(error, "reason", "") == "WRONG_VERSION_NUMBER":
+                raise RouteError(f"{place}: no TLS is spoken there; is it the right port?") from None
             raise RouteError(f"{place}: {error.strerror or error}") from None
+        except UnicodeError:
+            raise RouteError(f"{place}: this is no name of a host") from None
         return link
 
     # --- what is known ------------------------------------------------------------------------------------------------

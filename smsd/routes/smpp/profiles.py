@@ -65,7 +65,6 @@ PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
                         "219": Block.SIM_SWAPPED,
                         "253": Block.SENDER,
                         "254": Block.SENDER,
-                        "255": Block.SENDER,
                     }
                 ),
             },

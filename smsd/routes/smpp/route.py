@@ -115,6 +115,8 @@ class SmppRoute(OperatorRoute):
         self._asks_states = True
         self._answered_at = -math.inf
         self._silent = False
+        self._silences = 0
+        """How many submits in a row had no answer while the centre lived: until one has, one is tried at a time."""
         self._rests_until = -math.inf
 
     # --- for the gateway ----------------------------------------------------------------------------------------------
@@ -139,7 +141,11 @@ class SmppRoute(OperatorRoute):
 
         Whoever claims no more than this leaves what waits for its turn in the queue, where an answer overtakes it.
         """
-        return self._free if self._standing[0] == READY else 0
+        if self._standing[0] != READY:
+            return 0
+        if self._silences:
+            return 0 if self._in_hand else min(1, self._free)
+        return self._free
 
     def witness(self) -> Witness:
         """Return what is known just before an attempt: nothing that could settle a doubt later."""
@@ -224,7 +230,9 @@ class SmppRoute(OperatorRoute):
             return self._judged(end)
         if departure.at > self._answered_at and not link.over:
             # It says that it lives and answers no submit: each further one would be a doubt, too.
-            self._rest("silent", "it answers no submit")
+            timings, self._silences = self.settings.timings, self._silences + 1
+            longer = timings.pause * 2 ** min(self._silences - 1, 30)
+            self._rest("silent", "it answers no submit", min(longer, max(timings.pause, timings.refused)))
             self._silent = self._state[0] == "resting"
         return end
 
@@ -233,7 +241,7 @@ class SmppRoute(OperatorRoute):
         self._answered_at = self._clock()
         if self._silent and self._state[0] == "resting":
             self._become(READY, "")
-        self._silent = False
+        self._silent, self._silences = False, 0
         end = outcome(answer, self.settings, evidence)
         if isinstance(end, Sent):
             return end
@@ -246,11 +254,11 @@ class SmppRoute(OperatorRoute):
             self._rest(code(answer.command_status), status_text(answer.command_status))
         return end
 
-    def _rest(self, status: str, why: str) -> None:
+    def _rest(self, status: str, why: str, seconds: float | None = None) -> None:
         """Submit nothing for a while: the next message would fare no better."""
         if self._state[0] != READY:
             return
-        seconds = self.settings.timings.pause
+        seconds = self.settings.timings.pause if seconds is None else seconds
         log.warning("route_rests", route=self.name, state="resting", reason=f"{status}: {why}", seconds=seconds)
         self._become("resting", f"{status}: {why}")
         link = self._transmitter

@@ -54,14 +54,15 @@ ORDER BY id LIMIT 1;
 
 -- name: inbox_same
 -- What else came lately with the same words from the same number, however routes write it; whether it was a copy itself.
-SELECT route, reason IS NOT NULL AND reason LIKE 'the same message had come by %' AS copied FROM inbox
+SELECT route, copied FROM inbox
 WHERE sender IN (:form1, :form2, :form3, :form4, :form5) AND text = :text AND received_at > :since
   AND state <> 'waiting_parts' AND id <> :id
 ORDER BY id;
 
 -- name: inbox_settle
 -- Say what became of a message.
-UPDATE inbox SET text = :text, state = :state, reason = :reason, command = :command, request_id = :request_id
+UPDATE inbox SET text = :text, state = :state, reason = :reason, command = :command, request_id = :request_id,
+    copied = :copied
 WHERE id = :id;
 
 -- name: inbox_overdue

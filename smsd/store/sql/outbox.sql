@@ -62,6 +62,7 @@ LIMIT 1;
 -- name: message_state
 -- What is needed to move a message on.
 SELECT id, id AS message_id, class, state, due_at, parts, sent_at, sealed, created_at, expires_at, diverted, diverts_to,
+       stands_in,
        (SELECT count(*) FROM attempt WHERE message_id = message.id AND outcome IS NULL) AS in_air
 FROM message WHERE id = :id;
 
@@ -116,12 +117,13 @@ UPDATE message SET route = :route WHERE id = :id AND route IS NULL;
 
 -- name: message_divert
 -- The message goes by this route from its first part on, and the reason is kept.
-UPDATE message SET route = :route, sender = NULL, reference = NULL, diverted = :reason, diverts_to = NULL
+UPDATE message SET route = :route, sender = NULL, reference = NULL, diverted = :reason, diverts_to = NULL,
+    stands_in = :stands_in
 WHERE id = :id;
 
 -- name: message_divert_later
 -- The message goes by this route once the part now in the air has landed.
-UPDATE message SET diverts_to = :route, diverted = :reason WHERE id = :id;
+UPDATE message SET diverts_to = :route, diverted = :reason, stands_in = :stands_in WHERE id = :id;
 
 -- name: message_stranded
 -- Answers that have begun on a route and wait for it.
@@ -130,15 +132,14 @@ WHERE route = :route AND priority <= :least AND due_at IS NOT NULL AND diverted 
 LIMIT 100;
 
 -- name: message_let_go
--- What was given to this route because another had failed or put it off (so the gateway words it), and has not begun,
--- waits for neither: any route may take it.
-UPDATE message SET route = NULL, sender = NULL, diverted = NULL
-WHERE route = :route AND priority <= :least AND due_at IS NOT NULL AND state = 'queued'
-  AND (diverted LIKE '% itself failed (%' OR diverted LIKE '% puts it off (%');
+-- What was given to this route because another had failed or put it off, and has not begun, waits for neither: any route
+-- may take it.
+UPDATE message SET route = NULL, sender = NULL, diverted = NULL, stands_in = 0
+WHERE route = :route AND priority <= :least AND due_at IS NOT NULL AND state = 'queued' AND stands_in = 1;
 
 -- name: message_free
 -- A person sends the message again: no route is bound to it.
-UPDATE message SET route = NULL, sender = NULL, diverted = NULL, diverts_to = NULL WHERE id = :id;
+UPDATE message SET route = NULL, sender = NULL, diverted = NULL, diverts_to = NULL, stands_in = 0 WHERE id = :id;
 
 -- name: message_hasten
 -- A person has it tried at once.
@@ -428,7 +429,7 @@ ORDER BY id DESC LIMIT :limit;
 -- One message for people.
 SELECT message.id, created_at, recipient, text, secret, sealed IS NOT NULL AS sealed, class, state, parts, route,
        sender, (SELECT count(*) FROM attempt WHERE attempt.message_id = message.id) AS attempts, sent_at, delivered_at,
-       error, alert_id, request_id, due_at, expires_at, after_id, idempotency_key, reference, diverted
+       error, alert_id, request_id, due_at, expires_at, after_id, idempotency_key, reference, diverted, timezone
 FROM message WHERE message.id = :id;
 
 -- name: message_counts

@@ -9,9 +9,14 @@ SELECT route, value FROM memory WHERE name = :name;
 SELECT max(id) AS id FROM inbox;
 
 -- name: inbox_news
--- What came to a route since a message, whole texts only.
+-- What came to a route since a message, whole texts only, and none before those that began earlier and are not whole yet:
+-- a long text of a name (persons have numbers) keeps its place, and is not passed over.
 SELECT id, sender, text, reason FROM inbox
 WHERE id > :after AND route = :route AND state IN ('ignored', 'robot', 'lookalike') AND text IS NOT NULL
+  AND NOT EXISTS (
+      SELECT 1 FROM inbox AS begun
+      WHERE begun.state = 'waiting_parts' AND begun.id > :after AND begun.id < inbox.id AND begun.route = :route
+        AND begun.sender NOT LIKE '+%')
 ORDER BY id LIMIT 50;
 
 -- name: message_forwarded

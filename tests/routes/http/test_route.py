@@ -109,6 +109,20 @@ async def test_a_mute_operator_is_noticed_and_not_trusted_until_it_speaks(
         assert isinstance(await route.submit(message(attempt=3)), Sent)
 
 
+async def test_a_request_that_is_never_answered_costs_the_operator_a_rest_at_once(
+    smsc: SimulatedHttpSmsc, ledger: Ledger
+) -> None:
+    """Somebody answers when it is looked for, and no message: what is sent once more is to find another way."""
+    smsc.inject(HttpTrouble.MUTE)
+    clock = asyncio.get_running_loop().time
+    async with running(route_to(smsc), ledger) as route:
+        assert isinstance(await route.submit(message()), InDoubt)
+        since = clock()
+        assert route.status.state == "away"
+        await ledger.until(lambda: route.status.up)
+        assert clock() - since >= 0.09
+
+
 async def test_a_second_answer_lost_in_a_row_costs_the_operator_a_rest(smsc: SimulatedHttpSmsc, ledger: Ledger) -> None:
     """It answers when it is looked for and loses messages: each trial is a doubt."""
     smsc.inject(HttpTrouble.LOSE, times=3)
@@ -157,6 +171,14 @@ async def test_a_closed_door_costs_the_message_nothing_and_the_route_comes_back(
         await smsc.start()
         await ledger.until(lambda: route.status.up)
         assert isinstance(await route.submit(message()), Sent)
+
+
+@pytest.mark.parametrize("url", ["http://smsc.invalid", "http://127.0.0.1:1"])
+async def test_why_nobody_is_reached_is_said_from_the_start(smsc: SimulatedHttpSmsc, ledger: Ledger, url: str) -> None:
+    """Nobody needs to send a message first to find out that the address is wrong."""
+    async with running(route_to(smsc, url=url), ledger, "away") as route:
+        await ledger.until(lambda: route.status.detail.startswith(url.removeprefix("http://").partition(":")[0]))
+        assert "ConnectError" in route.status.detail
 
 
 async def test_a_name_that_does_not_exist_is_no_route(smsc: SimulatedHttpSmsc, ledger: Ledger) -> None:

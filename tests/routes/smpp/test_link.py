@@ -295,6 +295,20 @@ async def test_tls_carries_a_message_and_an_orderly_end(ledger: Ledger, tmp_path
         assert len(smsc.submits) == 1
 
 
+async def test_a_port_without_tls_is_said_to_be_one(ledger: Ledger) -> None:
+    async def answers_in_the_clear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(16)
+        writer.write(bytes(16))
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answers_in_the_clear, "127.0.0.1", 0)
+    async with server:
+        smsc = SimulatedSmsc(Network(), port=server.sockets[0].getsockname()[1])
+        async with running(bind_to(smsc, tls=True), ledger, "away") as route:
+            assert route.status.detail == f"127.0.0.1:{smsc.port}: no TLS is spoken there; is it the right port?"
+
+
 async def test_a_certificate_of_another_name_is_not_trusted(ledger: Ledger, tmp_path: Path) -> None:
     context, trusted = certificate(tmp_path, "smsc.example.net")
     smsc = SimulatedSmsc(Network(), tls=context)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from smsd.routes.http.profile import shipped
 from smsd.routes.smpp import PROFILES, Action, Profile
 from smsd.rules.routing import Block
 
@@ -25,3 +26,10 @@ def test_what_is_configured_goes_before_what_is_published() -> None:
 def test_a_swapped_sim_is_told_from_a_refused_name() -> None:
     table = PROFILES["smsc-ru"].apply().receipt_errors
     assert (table["219"], table["254"]) == (Block.SIM_SWAPPED, Block.SENDER)
+
+
+def test_one_provider_means_the_same_by_a_code_whichever_way_it_is_reached() -> None:
+    """And a refusal that says no more than *refused* sends nothing again under another sender."""
+    by_smpp = PROFILES["smsc-ru"].apply().receipt_errors
+    assert dict(by_smpp) == dict(shipped("smsc-ru").errors)
+    assert "255" not in by_smpp

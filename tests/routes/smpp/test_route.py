@@ -272,6 +272,26 @@ async def test_a_centre_that_lives_and_answers_no_submit_counts_as_down(ledger: 
         assert len(smsc.binds) == 1
 
 
+async def test_a_centre_that_stays_silent_is_tried_with_one_submit_and_ever_more_seldom(ledger: Ledger) -> None:
+    """Each trial is a doubt, and for an alert one that a person must settle."""
+    clock = asyncio.get_running_loop().time
+    slow = timings(response=0.05, pause=0.1, refused=0.4)
+    async with bound(ledger, timings=slow) as (route, smsc):
+        smsc.inject(Trouble.NO_ANSWER, times=3)
+        rests = []
+        for _ in range(3):
+            assert isinstance(await send(route), InDoubt)
+            since = clock()
+            await ledger.until(lambda: route.status.up)
+            rests.append(clock() - since)
+            assert route.room == 1
+        assert rests[0] >= 0.09
+        assert rests[1] >= 0.19
+        assert rests[2] >= 0.39
+        assert isinstance(await send(route), Sent)
+        assert route.room == route.window
+
+
 async def test_one_answer_that_is_lost_among_others_is_no_silence(ledger: Ledger) -> None:
     async with bound(ledger, timings=timings(response=0.2)) as (route, smsc):
         smsc.inject(Trouble.NO_ANSWER)
