@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from smsd.rules.alarms import Condition, Standing
     from smsd.store import Row, Store
 
-__all__ = ["alarm", "standing_fields", "standing_now"]
+__all__ = ["alarm", "gone_for", "standing_fields", "standing_now"]
 
 UNAVAILABLE = 69
 """EX_UNAVAILABLE of sysexits.h: no daemon runs, and nobody carries the test."""
@@ -152,6 +152,16 @@ def standing_now(store: "Store") -> "list[Standing]":
     return sorted(told, key=lambda each: (-ALARMS[each.condition].severity.rank, each.since))
 
 
+def gone_for(standing: "Standing", clock: Clock) -> str:
+    """Say that an alarm's cause is gone, and for how long; the empty text while it is there.
+
+    The all-clear waits until the trouble stays away; whoever looks meanwhile must not take it for one that goes on.
+    """
+    if standing.gone_at is None:
+        return ""
+    return _("gone for {age}, the all-clear follows if it stays so").format(age=clock.since(standing.gone_at))
+
+
 def standing_fields(standing: "Standing", clock: Clock) -> dict[str, Any]:
     """Return an alarm that stands as scripts see it."""
     from smsd.rules.alarms import ALARMS  # noqa: PLC0415  start-up time
@@ -162,6 +172,7 @@ def standing_fields(standing: "Standing", clock: Clock) -> dict[str, Any]:
         "about": standing.about,
         "severity": known.severity.value,
         "since": clock.iso(standing.since),
+        "gone_at": clock.iso(standing.gone_at),
         "detail": standing.detail,
         "figure": standing.figure,
         "meaning": known.meaning,
@@ -180,7 +191,7 @@ def _show_standing(standing: "list[Standing]", clock: Clock, *, as_json: bool) -
         [
             (
                 ALARMS[each.condition].severity.value, each.condition.value, each.about, clock.day(each.since),
-                said(ALARMS[each.condition].cure),
+                gone_for(each, clock) or said(ALARMS[each.condition].cure),
             )
             for each in standing
         ],

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from smsd.cli.alarm import standing_fields
+from smsd.cli.alarm import gone_for, standing_fields
 from smsd.cli.alertview import alert_fields, hold_words, to_go
 from smsd.cli.app import App, pass_app
 from smsd.cli.client import hold_fields
@@ -140,7 +140,10 @@ def _show_alarms(snapshot: Snapshot, clock: Clock) -> None:
         click.echo("\n" + _("alarms: 'smsd alarm list' says what to do"))
     print_table(
         ("alarm", "about", "for", "detail"),
-        [(each.condition.value, each.about, clock.since(each.since), said(each.detail)) for each in snapshot.alarms],
+        [
+            (each.condition.value, each.about, clock.since(each.since), gone_for(each, clock) or said(each.detail))
+            for each in snapshot.alarms
+        ],
         flexible="detail",
         indent="  ",
     )

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from smsd.cli.alarm import gone_for
 from smsd.cli.alertview import hold_words, to_go
 from smsd.cli.app import App
 from smsd.cli.output import Clock, cut, one_line, plural
@@ -26,6 +27,7 @@ from smsd.errors import StoreError, UsageError
 from smsd.speech import N_, _, said
 
 if TYPE_CHECKING:
+    from smsd.rules.alarms import Standing
     from smsd.store import Store
 
 __all__ = ["History", "plot", "screen", "watch"]
@@ -73,7 +75,7 @@ def screen(
     snapshot: Snapshot, history: History, clock: Clock, now: float, *, number: str, columns: int, lines: int, bars: str
 ) -> list[str]:
     """Return the lines of the screen, none wider than ``columns`` and no more than ``lines``."""
-    head = [f"smsd  {number}  {clock.day(now)}  {_('(q ends)')}", *_summary(snapshot, now)]
+    head = [f"smsd  {number}  {clock.day(now)}  {_('(q ends)')}", *_summary(snapshot, clock, now)]
     body = [*_routes(snapshot, clock), *_signals(history, columns, bars), *_queue(snapshot, clock)]
     body += _alerts(snapshot, clock)
     rates = snapshot.rates
@@ -86,7 +88,7 @@ def screen(
     return [cut(one_line(line), columns) for line in drawn[:lines]]
 
 
-def _summary(snapshot: Snapshot, now: float) -> list[str]:
+def _summary(snapshot: Snapshot, clock: Clock, now: float) -> list[str]:
     """Say first what matters most: whether anything can be sent, and what needs a person."""
     daemon = said(snapshot.daemon or "") or _("no daemon")
     disk = "" if snapshot.free_octets is None else _("{size} free").format(size=size(snapshot.free_octets))
@@ -97,10 +99,14 @@ def _summary(snapshot: Snapshot, now: float) -> list[str]:
         told.append(f"{_('requests')}: {states}")
     problems = [_("NOTHING CAN BE SENT: {what}").format(what=problem) for problem in snapshot.problems]
     warnings = [_("warning: {what}").format(what=warning) for warning in snapshot.warnings(now)]
-    alarms = [
-        _("ALARM: {what}").format(what=f"{each.condition.value} {each.about}".rstrip()) for each in snapshot.alarms
-    ]
+    alarms = [_("ALARM: {what}").format(what=_alarm(each, clock)) for each in snapshot.alarms]
     return [*told, *problems, *alarms, *warnings]
+
+
+def _alarm(standing: "Standing", clock: Clock) -> str:
+    name = f"{standing.condition.value} {standing.about}".rstrip()
+    gone = gone_for(standing, clock)
+    return f"{name} ({gone})" if gone else name
 
 
 def _routes(snapshot: Snapshot, clock: Clock) -> Iterator[str]:

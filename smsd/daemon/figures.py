@@ -56,7 +56,7 @@ FIGURES: Mapping[str, Figure] = {
     ),
     "smsd_self_test_failures": Figure("gauge", ("route",), "self-tests that have failed since one came back"),
     "smsd_self_test_period_seconds": Figure("gauge", ("route",), "every how many seconds it is tested"),
-    "smsd_alarm": Figure("gauge", ("condition", "about"), "1 for each alarm that stands"),
+    "smsd_alarm": Figure("gauge", ("condition", "about"), "1 for each alarm that stands, until its all-clear"),
     "smsd_looked_timestamp_seconds": Figure("gauge", (), "when the daemon last looked whether something is wrong"),
     "smsd_webhook_events": Figure("gauge", ("webhook", "state"), "events that webhooks are to be told, or were not"),
     "smsd_webhook_oldest_seconds": Figure("gauge", ("webhook", "state"), "age of the oldest of them"),

@@ -269,6 +269,7 @@ class Standing:
     """What is remembered of an alarm; times are Unix seconds.
 
     ``since``: when it was found first. ``raised_at``: when it was told, ``None`` while it is too young or over.
+    ``told_at``: when it was told last; ``None`` of one that was raised: a silence is over, and people do not know it.
     ``gone_at``: since when it has not been found. ``flaps``: all-clears of the last day.
     """
 
@@ -336,7 +337,8 @@ def spoken_again(
 ) -> tuple[list[Event], dict[Key, Standing]]:
     """Return what is to be told because a silence is over and the alarm stands, and the ledger as it is then.
 
-    What came up during planned work, or was not put right by it, would be told a day later otherwise.
+    What came up during planned work, or was not put right by it, would be told a day later otherwise. Of one whose
+    cause is gone nothing is said: its all-clear follows, or it comes back and is told then.
     """
     after = dict(ledger)
     events = []
@@ -344,6 +346,9 @@ def spoken_again(
     for key, standing in ledger.items():
         name, about = key[0].value, key[1]
         if standing.raised_at is None or loud.isdisjoint({(name, about), (name, ANYTHING)}):
+            continue
+        if standing.gone_at is not None:
+            after[key] = replace(standing, told_at=None)
             continue
         after[key] = replace(standing, told_at=now)
         events.append(Event(Change.REPEATED, now, *key, standing.since, standing.detail, standing.figure))
@@ -377,7 +382,7 @@ def _present(
     standing = Standing(*finding.key, start, finding.detail, finding.figure, None, told_at, None, flaps)
     if before is not None and before.raised_at is not None:
         standing = replace(standing, since=before.since, raised_at=before.raised_at)
-        due = repeat_after > 0 and now - (before.told_at or before.raised_at) >= repeat_after
+        due = before.told_at is None or (repeat_after > 0 and now - before.told_at >= repeat_after)
         return (Change.REPEATED, replace(standing, told_at=now)) if due else (None, standing)
     if now - standing.since < alarm.after:
         return None, standing

@@ -59,6 +59,18 @@ def test_status_shows_what_stands(smsd: Smsd, alarmed: House) -> None:
     ]  # fmt: skip
 
 
+def test_what_is_gone_and_not_cleared_yet_is_said_to_be_gone(smsd: Smsd, house: House) -> None:
+    """An all-clear waits for two minutes, of what comes and goes for two hours: nobody may hunt for the cause then."""
+    away = replace(DEAD, gone_at=house.now - 65)
+    house.store.alarms.tell([], keep=[away, LATE], words=lambda *_: [])
+    for words in (("status",), ("alarm", "list")):
+        [line] = [line for line in smsd(*words).stdout.splitlines() if "modem_dead" in line]
+        assert "gone for" in line
+        assert "the all-clear follows" in line
+    [late, dead] = json.loads(smsd("alarm", "list", "--json").stdout)
+    assert (late["gone_at"], dead["gone_at"] is not None) == (None, True)
+
+
 def test_what_an_alarm_is_about_in_detail_is_told_in_russian(
     smsd: Smsd, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC
 from fcntl import ioctl
 from pathlib import Path
@@ -166,4 +167,6 @@ def test_without_a_terminal_it_is_refused(smsd: Callable[..., Result]) -> None:
 
 def test_an_alarm_that_stands_is_on_the_screen() -> None:
     away = Standing(Condition.MODEM_AWAY, "modem1", NOW - 60, raised_at=NOW)
-    assert "ALARM: modem_away modem1" in "\n".join(drawn(snapshot(alarms=[away])))
+    assert "ALARM: modem_away modem1" in drawn(snapshot(alarms=[away]))
+    back = replace(away, gone_at=NOW - 40)
+    assert any(line.startswith("ALARM: modem_away modem1 (gone for 40 s") for line in drawn(snapshot(alarms=[back])))

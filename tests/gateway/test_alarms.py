@@ -301,6 +301,26 @@ async def test_what_stands_when_its_silence_ends_is_told_then(start: Start, hour
     assert carrier.changes() == [("raised", "modem_away"), ("repeated", "modem_away")]
 
 
+async def test_the_end_of_a_silence_says_nothing_of_what_is_gone_until_it_comes_back(start: Start) -> None:
+    """The modem is in again, the planned work is over: "still unplugged" would be a lie."""
+    carrier = Carrier()
+    house = await start(ScriptedRoute(), ScriptedRoute(name="modem1", up=False), alarms=carrier.settings())
+    house.store.alarms.silence(Condition.MODEM_AWAY, "*", house.clock.now + 3600)
+    await raised(house, carrier)
+    house.routes[1].up = True
+    house.clock.now += 3600
+    await house.gateway.alarms._judge()
+    house.clock.now += 30
+    await house.gateway.alarms._judge()
+    assert (messages(house), house.store.alarms.over()) == ([], [])
+    house.routes[1].up = False
+    await house.gateway.alarms._judge()
+    assert messages(house) == ["ВСЁ ЕЩЁ: модем modem1 отключён: устройства нет"]
+    house.clock.now += 600
+    await house.gateway.alarms._judge()
+    assert len(messages(house)) == 1
+
+
 async def test_the_end_of_a_silence_is_told_once_also_when_the_store_takes_nothing(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
