@@ -18,6 +18,7 @@ from smsd.config import Config
 from smsd.doctor.finding import Check, Finding, bad, fine, worth_a_look
 from smsd.errors import SealError
 from smsd.store.lock import lock_path
+from smsd.store.sharing import beside
 from smsd.vault import PublicKey, Vault
 
 __all__ = [
@@ -101,7 +102,7 @@ def places(config: Config, account: Account) -> Iterator[Finding]:
         )
     if not os.access(directory, os.R_OK | os.X_OK):
         return  # not for us to look into: told by ``hidden``
-    for file in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+    for file in (path, *beside(path), lock_path(path)):
         if file.exists() and not account.may(file, os.R_OK | os.W_OK):
             yield bad(
                 Check.PERMISSIONS,

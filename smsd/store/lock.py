@@ -1,6 +1,7 @@
 """One daemon per store: a lock beside the database that names its holder.
 
-Knows ``flock``: the lock ends with the process, however it ends. The file's content is for people only.
+Knows ``flock``: the lock ends with the process, however it ends. The file's content is for people only. Where root is
+the first to take it, to restore a backup on a new host, it is the daemon's all the same.
 """
 
 import fcntl
@@ -8,6 +9,7 @@ import os
 from pathlib import Path
 
 from smsd.errors import AlreadyRunningError, StoreError
+from smsd.store.sharing import give_to_owner
 
 __all__ = ["DaemonLock", "holder", "lock_path"]
 
@@ -23,7 +25,9 @@ class DaemonLock:
     def __init__(self, database: Path, description: str) -> None:
         path = lock_path(database)
         try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+            # Not by a link: root takes the lock too, in a directory that is not root's.
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o640)
+            give_to_owner(path)
         except OSError as error:
             raise StoreError(f"{path}: {error.strerror}") from error
         if not _taken(self._file):

@@ -23,6 +23,7 @@ from pathlib import Path
 from smsd.errors import StoreBusyError, StoreDamagedError, StoreError
 from smsd.store.engine import MARK, Act, Engine
 from smsd.store.lock import DaemonLock
+from smsd.store.sharing import give_to_owner
 
 __all__ = ["Restored", "restore", "taken_at"]
 
@@ -91,9 +92,7 @@ def _copy(source: Path, partial: Path) -> None:
         raise StoreError(f"{source}: no such file")
     os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o640))
     shutil.copyfile(source, partial)
-    if os.geteuid() == 0:
-        owner = partial.parent.stat()
-        os.chown(partial, owner.st_uid, owner.st_gid)
+    give_to_owner(partial)
 
 
 def _hold(engine: Engine, now: float, act: Act, *, moved: bool) -> tuple[float | None, int, int, int]:

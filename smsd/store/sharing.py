@@ -44,7 +44,7 @@ def give_to_owner(path: Path) -> None:
     if os.geteuid() != 0:
         return
     owner = path.parent.stat()
-    os.chown(path, owner.st_uid, owner.st_gid)
+    os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def may_only_read(path: Path) -> bool:

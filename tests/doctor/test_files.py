@@ -65,6 +65,8 @@ def test_a_database_of_somebody_else_is_told(configured: Configured, place: Path
     (place / "smsd.db").touch(0o600)
     found = [finding for finding in files.places(configured(), STRANGER) if finding.severity is Severity.ERROR]
     assert [finding.about for finding in found] == [str(place / "smsd.db")]
+    (place / "smsd.db-lock").touch(0o600)
+    assert str(place / "smsd.db-lock") in {finding.about for finding in files.places(configured(), STRANGER)}
 
 
 @pytest.mark.parametrize(

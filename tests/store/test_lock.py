@@ -1,6 +1,7 @@
 """One daemon per store: the second is refused by name, and the lock ends with its process."""
 
 import fcntl
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from smsd.errors import AlreadyRunningError, StoreError
-from smsd.store.lock import DaemonLock, holder
+from smsd.store.lock import DaemonLock, holder, lock_path
 
+NOBODY = 65534
 HOLDING = """
 import sys
 from pathlib import Path
@@ -29,6 +31,25 @@ def test_a_second_daemon_is_told_who_the_first_is(tmp_path: Path) -> None:
     first.release()
     assert holder(database) is None
     DaemonLock(database, "smsd, process 2").release()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files for others")
+def test_a_lock_that_root_took_first_is_the_daemons(tmp_path: Path) -> None:
+    """A backup is restored on a host where no daemon has run yet: the one that comes then must have its lock."""
+    os.chown(tmp_path, NOBODY, NOBODY)
+    DaemonLock(tmp_path / "smsd.db", "smsd database restore").release()
+    status = lock_path(tmp_path / "smsd.db").stat()
+    assert (status.st_uid, status.st_gid) == (NOBODY, NOBODY)
+
+
+def test_no_link_is_followed_to_another_file(tmp_path: Path) -> None:
+    """Whoever owns the directory could have root empty any file, and give it away."""
+    victim = tmp_path / "victim"
+    victim.write_text("precious", "ascii")
+    lock_path(tmp_path / "smsd.db").symlink_to(victim)
+    with pytest.raises(StoreError):
+        DaemonLock(tmp_path / "smsd.db", "smsd database restore")
+    assert victim.read_text("ascii") == "precious"
 
 
 def test_two_stores_do_not_disturb_each_other(tmp_path: Path) -> None:
