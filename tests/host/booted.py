@@ -2,7 +2,8 @@
 
 Knows mmdebstrap and systemd-nspawn, also on a host that systemd did not start, and how to leave neither a mount nor a
 control group behind. The program is this checkout with the libraries of this environment, laid over the container
-read-only. Refuses to know the unit. There is no udev and no USB here, and nothing is asked of the network.
+read-only, unless the image has one of its own. Refuses to know the unit. There is no udev and no USB here, and nothing
+is asked of the network.
 """
 
 import os
@@ -60,14 +61,15 @@ def build() -> Path:
 
 
 class Booted:
-    """One container, laid out below ``path``; a context in which it runs."""
+    """One container, laid out below ``path`` from an image; a context in which it runs."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, image: Path = IMAGE) -> None:
         self.path = path
         path.mkdir(parents=True)
-        subprocess.run(["tar", "-xf", IMAGE, "-C", path, "--exclude=./dev/*"], check=True)
-        (path / "usr/bin/smsd").write_text(PROGRAM, "ascii")
-        (path / "usr/bin/smsd").chmod(0o755)
+        subprocess.run(["tar", "-xf", image, "-C", path, "--exclude=./dev/*"], check=True)
+        if not (path / "usr/bin/smsd").is_symlink():
+            (path / "usr/bin/smsd").write_text(PROGRAM, "ascii")
+            (path / "usr/bin/smsd").chmod(0o755)
         for folder in ("source", "libraries"):
             (path / "opt/smsd" / folder).mkdir(parents=True)
         self._groups = [
