@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from smsd.errors import ConfigError
+from smsd.rules.alarms import TEST_MESSAGE_ID
 from tests.host.booted import Booted, build, unable
 
 pytestmark = [
@@ -280,3 +281,30 @@ def test_a_request_for_anything_else_is_refused(host: Host, usb: str) -> None:
     host.until("[ $(systemctl show smsd-usb-reset.service --value --property=Result) = exit-code ]")
     assert host.run(f"cat {authorized}") == "before\n"
     assert host.state() == "active"
+
+
+# --- alarms -----------------------------------------------------------------------------------------------------------
+
+TELL = "/usr/local/bin/tell"
+TOLD = "/var/lib/smsd/told"
+HANGING = f"#!/bin/sh\ncat >> {TOLD}\n[ ! -e {TOLD}.hang ] || exec sleep 600\necho heard\n"
+
+
+def test_an_alarm_is_in_the_journal_by_its_id_and_its_command_runs_again_after_a_kill(host: Host) -> None:
+    """The command runs within the unit's restrictions; it hangs, all is killed, the next process tells it anew."""
+    host.write(TELL, HANGING)
+    host.configure(f'{CONFIGURATION}[alarms]\ncommand = ["{TELL}"]\n')
+    host.run(f"chmod 755 {TELL} && touch {TOLD}.hang && chown smsd: {TOLD}.hang")
+    host.plug()
+    host.run("smsd alarm test --wait 0")
+    host.until(f"grep -q test {TOLD}")
+    host.run(f"rm {TOLD}.hang && systemctl kill --signal=KILL smsd")
+    host.until(f"[ $(wc -l < {TOLD}) = 2 ]")
+    first, second = (json.loads(line) for line in host.run(f"cat {TOLD}").splitlines())
+    assert first == second
+    host.until("smsd alarm list --all --json | grep -q 'exit 0: heard'")
+    entries = host.run(f"journalctl --output=json MESSAGE_ID={TEST_MESSAGE_ID}").splitlines()
+    found = [json.loads(entry) for entry in entries]
+    assert {(each["_SYSTEMD_UNIT"], each["SMSD_CHANGE"], each["SMSD_EVENT"]) for each in found} == {
+        ("smsd.service", "test", str(first["event_id"])),
+    }  # fmt: skip
