@@ -23,7 +23,7 @@ from pathlib import Path
 from smsd.errors import StoreBusyError, StoreDamagedError, StoreError
 from smsd.store.engine import MARK, Act, Engine
 from smsd.store.lock import DaemonLock
-from smsd.store.sharing import give_to_owner
+from smsd.store.sharing import give_to_owner, make_private
 
 __all__ = ["Restored", "restore", "taken_at"]
 
@@ -91,6 +91,7 @@ def _copy(source: Path, partial: Path) -> None:
     if not source.is_file():
         raise StoreError(f"{source}: no such file")
     os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o640))
+    make_private(partial)
     shutil.copyfile(source, partial)
     give_to_owner(partial)
 

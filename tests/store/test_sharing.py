@@ -8,6 +8,8 @@ import pytest
 
 from smsd.errors import StoreError
 from smsd.store import Store
+from smsd.store.engine import Act
+from smsd.store.restore import restore
 from smsd.store.sharing import beside
 from tests.store.house import House
 
@@ -46,6 +48,18 @@ def test_a_shared_file_is_left_with_empty_companions_of_its_mode(tmp_path: Path)
     store.put_fact("name", "value")
     store.close()
     assert Store(tmp_path / "smsd.db", lambda: 0.0).fact("name") == "value"
+
+
+def test_a_restored_database_is_open_to_whom_the_list_names(tmp_path: Path, house: House) -> None:
+    """Otherwise nobody of the group could queue on the new host: the mask of a file's list is the group's bits."""
+    house.store.engine.backup(tmp_path / "copy.db", house.now)
+    (tmp_path / "spare").mkdir()
+    default_list(tmp_path / "spare")
+    target = tmp_path / "spare/smsd.db"
+    restore(tmp_path / "copy.db", target, house.clock, Act(0.0, "root", "database restore", "file copy.db"))
+    assert target.stat().st_mode & 0o777 == 0o660
+    Store(target, house.clock).close()
+    assert [each.stat().st_mode & 0o777 for each in beside(target)] == [0o660, 0o660]
 
 
 def test_companions_that_somebody_uses_are_left_alone(tmp_path: Path) -> None:
