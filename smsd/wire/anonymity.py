@@ -200,7 +200,7 @@ class Anonymiser:
     def _address(self, address: Address | None) -> Address | None:
         if address is None:
             return None
-        digits = self._number(address.digits) if address.digits.isdigit() else _masked(address.digits)
+        digits = self._number(address.digits) if address.digits.isdecimal() else _masked(address.digits)
         return replace(address, digits=digits)
 
     def _user_data(self, data: UserData) -> UserData:

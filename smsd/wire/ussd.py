@@ -60,7 +60,7 @@ def answer(line: str) -> Answer | None:
         return None
     values = fields(line)
     first = values[0] if values else ""
-    if not first.isdigit() or int(first) not in list(Meaning):
+    if not first.isdecimal() or int(first) not in list(Meaning):
         return None
     if len(values) == 1:
         return Answer(Meaning(int(first)))

@@ -1,7 +1,7 @@
 """Codes are dialled and answers read in every way that makers write them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from smsd.errors import PduError
@@ -51,6 +51,7 @@ def test_an_answer_is_read(line: str, expected: Answer | None) -> None:
 
 
 @given(st.text(max_size=80))
+@example("\u00b2")
 def test_whatever_comes_is_read_or_refused_in_peace(text: str) -> None:
     answer(f"+CUSD: {text}")
     answer(f'+CUSD: 0,"{text}",15')

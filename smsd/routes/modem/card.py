@@ -94,7 +94,7 @@ async def _tries_left(channel: Channel, timings: Timings) -> int | None:
         return None
     for line in lines:
         name, *values = fields(line)
-        if name == "SIM PIN" and values and values[0].isdigit():
+        if name == "SIM PIN" and values and values[0].isdecimal():
             return int(values[0])
     return None
 
