@@ -129,11 +129,10 @@ class Guest:
 
     def wait(self, command: str, *, seconds: float = COMMAND_SECONDS) -> str:
         """Repeat a command of the shell, in the guest, until it succeeds; return what it says then."""
-        times = int(seconds / EVERY_SECONDS)
         return self.run(
-            f"for i in $(seq {times}); do said=$({command}) && break; sleep {EVERY_SECONDS}; done; "
-            f'printf "%s" "$said"; {command} >/dev/null',
-            seconds=2 * seconds + 10,
+            f"until=$((SECONDS + {int(seconds)})); done=1; while [ $SECONDS -lt $until ]; do "
+            f'said=$({command}) && done=0 && break; sleep {EVERY_SECONDS}; done; printf "%s" "$said"; [ $done = 0 ]',
+            seconds=seconds + 30,
         )
 
     def control(self, order: str, **arguments: str) -> None:

@@ -3,6 +3,7 @@
 import itertools
 import json
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from tests.hotplug.guest import GATEWAY, Guest
@@ -44,9 +45,22 @@ class Host:
         return time.monotonic() - began
 
     def ready(self, *routes: str) -> None:
-        """Wait until these routes, and no other, say that they are ready."""
-        told = "ready: " + ", ".join(routes)
-        self.wait(f"systemctl show --property StatusText --value smsd | grep -qxF '{told}'")
+        """Wait until these routes, and no other, are up."""
+        self._wait_for(routes)
+
+    def down(self, route: str) -> None:
+        """Wait until a route is up no longer."""
+        self._wait_for((), of=route)
+
+    def _wait_for(self, routes: Sequence[str], of: str = "") -> None:
+        until = time.monotonic() + ANSWER_SECONDS
+        while True:
+            # 69, with nothing that could send, is an answer too.
+            seen = json.loads(self.run("smsd status --json", code=None))["routes"]
+            up = {row["name"] for row in seen if row["up"] and of in ("", row["name"])}
+            if up == set(routes):
+                return
+            assert time.monotonic() < until, f"up are {sorted(up)}, not {sorted(routes)}: {seen}"
 
     def told(self, *words: str) -> Any:
         """Ask the command line for JSON."""

@@ -9,13 +9,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.hotplug.host import ANSWER_SECONDS, Host, answered, new_phone
+from tests.hotplug.host import ANSWER_SECONDS, IMEI, ONE_MODEM, OTHER_IMEI, Host, answered, new_phone
 from tests.hotplug.proof import Proof
 from tests.hotplug.stick import Stick
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 INSTALLED_SECONDS = 120.0
+FLAPS = 10
+LOOK_SECONDS = 0.1
 PLUGGED_SECONDS = 10.0
 WATCHDOG_SECONDS = 10
 TEXT = "Уважаемые клиенты! " * 14
@@ -111,6 +113,48 @@ def test_pulled_in_mid_send_and_back_under_another_name(host: Host, stick: Stick
 
 
 @pytest.mark.usefixtures("ready")
+def test_enabled_it_goes_on_by_the_operator(host: Host, stick: Stick, operator: int, proof: Proof) -> None:
+    """Without the drop-in the service centre would not be reached: the unit allows loopback only."""
+    host.configure(host.operator(operator) + ONE_MODEM)
+    host.run("systemctl enable --quiet smsd && systemctl restart smsd")
+    host.ready("operator", "modem0")
+    process = host.show("MainPID")
+    stick.pull()
+    host.wait("! test -e /dev/smsd/modem")
+    phone = new_phone()
+    began = time.monotonic()
+    host.run(f"smsd send {phone} 'Без модема'")
+    stick.ask("wait", phone, 1, ANSWER_SECONDS)
+    proof.tell("enabled: without its modem, a message by the operator's route", time.monotonic() - began)
+    assert [message["sender"] for message in stick.ask("screen", phone)] == ["SCSERV"]
+    client = new_phone()
+    stick.ask("text", client, "CLIENT info")
+    began = time.monotonic()
+    stick.plug()
+    stick.ask("wait", client, 1, ANSWER_SECONDS)
+    proof.tell("enabled: plugged in again, to the answer of the same process", time.monotonic() - began)
+    assert host.show("MainPID") == process
+    host.configure()
+    host.run("systemctl disable --quiet smsd && systemctl restart smsd")
+    host.ready("modem0")
+
+
+@pytest.mark.usefixtures("ready")
+def test_ten_flaps(host: Host, stick: Stick, proof: Proof) -> None:
+    """Each time as soon as the host has seen the last: the service is starting, or stopping, or neither."""
+    began = time.monotonic()
+    for _ in range(FLAPS):
+        stick.pull()
+        host.wait("! test -e /dev/smsd/modem")
+        stick.plug()
+        host.wait("test -e /dev/smsd/modem")
+    flapped = time.monotonic() - began
+    proof.tell("after ten pulls and plugs, to an answer", answered(stick), remark=f"all ten in {flapped:.1f} s")
+    host.ready("modem0")
+    assert host.run("systemctl --failed --no-legend --plain") == ""
+
+
+@pytest.mark.usefixtures("ready")
 def test_killed_it_is_started_again(host: Host, stick: Stick, proof: Proof) -> None:
     restarts = int(host.show("NRestarts"))
     host.run("systemctl kill --signal=KILL smsd")
@@ -130,4 +174,35 @@ def test_stopped_dead_it_is_started_again(host: Host, stick: Stick, proof: Proof
     assert int(host.show("NRestarts")) == restarts + 1
     assert "Watchdog timeout" in host.run("journalctl -b -u smsd -o cat")
     host.run("rm /etc/systemd/system/smsd.service.d/watchdog.conf && systemctl daemon-reload && systemctl restart smsd")
+    host.ready("modem0")
+
+
+@pytest.mark.usefixtures("ready")
+def test_two_modems_and_one_is_pulled(host: Host, stick: Stick, other: Stick, proof: Proof) -> None:
+    """Each is known by its IMEI, whatever its port is called."""
+    names = {"first": IMEI, "second": OTHER_IMEI}
+    host.configure("".join(f'[[modem]]\nname = "{n}"\nidentity = {{ imei = "{i}" }}\n\n' for n, i in names.items()))
+    other.plug()
+    host.run("systemctl restart smsd")
+    host.ready("first", "second")
+    process = host.show("MainPID")
+    # Two SIMs share the work, so that either may answer; each stick has a network of its own.
+    for asked in (stick, other):
+        client = new_phone()
+        asked.ask("text", client, "CLIENT info")
+        until = time.monotonic() + ANSWER_SECONDS
+        while not (stick.ask("screen", client) or other.ask("screen", client)):
+            assert time.monotonic() < until, "nobody has answered"
+            time.sleep(LOOK_SECONDS)
+    stick.pull()
+    host.down("first")
+    proof.tell("two modems, one pulled: to an answer by the other", answered(other), bar=5.0)
+    began = time.monotonic()
+    stick.plug()
+    host.ready("first", "second")
+    proof.tell("two modems: the pulled one is plugged in again, to ready", time.monotonic() - began)
+    assert host.show("MainPID") == process
+    other.pull()
+    host.configure()
+    host.run("systemctl restart smsd")
     host.ready("modem0")

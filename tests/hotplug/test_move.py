@@ -1,0 +1,126 @@
+"""Moving house by docs/how-to/move-to-another-host.md, command by command, to a host where ModemManager runs.
+
+Follows ``test_host.py`` and ``test_modem_manager.py`` on the same machines. The modem moves
+with its SIM; what the phones show at the end is what counts: nothing twice, nothing missing, and what cannot be known
+is held and shown.
+"""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.hotplug.host import ANSWER_SECONDS, Host, answered, new_phone
+from tests.hotplug.proof import Proof
+from tests.hotplug.stick import Stick
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "move-to-another-host.md"
+MOVED_SECONDS = 900.0
+"""Fifteen minutes, most of them the admin's own."""
+CLIENT, PASSWORD = "+79165550101", "k7-Quartz-31"
+SAFE = "/media/safe"
+
+
+def steps() -> dict[int, str]:
+    """Return the commands of the page's table by their numbers, as they are to be typed; root needs no sudo."""
+    rows = re.findall(r"^\| (\d) \| \w+ \| `(.+?)`(?:, then `(.+)`)? \|$", PAGE.read_text("utf-8"), re.MULTILINE)
+    typed = {int(number): "; ".join(filter(None, told)).replace("sudo ", "") for number, *told in rows}
+    return typed | {1: typed[1].replace("install", "install -y -q")}
+
+
+def dead_steps() -> list[str]:
+    """Return the commands of the page for a host that is dead."""
+    _, _, section = PAGE.read_text("utf-8").partition("## The old host is dead")
+    (block,) = re.findall(r"```sh\n(.+?)```", section, re.DOTALL)
+    return [line.replace("sudo ", "") for line in block.splitlines()]
+
+
+def mount(host: Host) -> None:
+    """Put the medium in."""
+    host.run(f"mkdir -p {SAFE} && mount /dev/vdb {SAFE}")
+
+
+def unmount(host: Host) -> None:
+    """Take it out, with all that was written."""
+    host.run(f"umount {SAFE}")
+
+
+def shown(stick: Stick, phone: str) -> list[str]:
+    """Return what a phone shows."""
+    return [message["text"] for message in stick.ask("screen", phone)]
+
+
+def test_a_host_that_still_runs_moves_whole(host: Host, spare: Host, stick: Stick, other: Stick, proof: Proof) -> None:
+    told, doubted, waiting = steps(), new_phone(), new_phone()
+    assert sorted(told) == [1, 2, 3, 4, 5, 6, 8]
+    other.pull()
+    spare.stopped()
+    answered(stick, messages=2)  # what the SIM counts is evidence once it was seen to count
+    host.run(f"echo {PASSWORD} | smsd client add {CLIENT} --code 1234 --login ivanov --password-stdin")
+    # One message is in the air when the modem is pulled; another waits for a modem.
+    stick.ask("inject", "unplug", "at=+CMGS", "place=result", "times=1")
+    host.told("send", doubted, "'В воздухе'")
+    host.stopped()
+    host.told("send", waiting, "'Не ушло'")
+    began = time.monotonic()
+    mount(host)
+    host.run(told[2])
+    host.run(told[3])
+    unmount(host)
+    spare.run("systemctl is-active ModemManager")
+    spare.run(told[1], seconds=300)
+    mount(spare)
+    for number in (4, 5, 6):
+        spare.run(told[number])
+    unmount(spare)
+    stick.plug("spare")
+    for phone in (doubted, waiting):
+        stick.ask("wait", phone, 1, ANSWER_SECONDS)
+    answered(stick, CLIENT, messages=2)
+    took = time.monotonic() - began
+    assert "messages can be sent" in spare.run(told[8], code=None)
+    assert (shown(stick, doubted), shown(stick, waiting)) == (["В воздухе"], ["Не ушло"])
+    assert PASSWORD in shown(stick, CLIENT)[1], "the key did not come along"
+    proof.tell(
+        "moved to another host, commands only: from stopping the old to the client's answer from the new",
+        took,
+        bar=MOVED_SECONDS,
+        remark="what was in the air and what waited: each once",
+    )
+
+
+def test_a_host_that_died_is_followed_by_its_last_backup(host: Host, spare: Host, stick: Stick, proof: Proof) -> None:
+    """What waited in the backup has left since. It is held and shown, and not sent again."""
+    late = new_phone()
+    stick.pull()
+    spare.stopped()
+    message = spare.told("send", late, "'Ушло после копии'")["id"]
+    mount(spare)
+    spare.run(f"rm {SAFE}/smsd.db && smsd database backup {SAFE}/smsd.db")
+    unmount(spare)
+    stick.plug()
+    stick.ask("wait", late, 1, ANSWER_SECONDS)
+    stick.pull()
+    spare.guest.kill()
+    began = time.monotonic()
+    host.run("systemctl unmask smsd")
+    mount(host)
+    for command in dead_steps():
+        host.run(command)
+    unmount(host)
+    stick.plug("host")
+    answered(stick, CLIENT, messages=4)
+    took = time.monotonic() - began
+    held = host.told("outbox", "list", "--state", "in_doubt")
+    assert [each["id"] for each in held] == [message]
+    assert "in doubt" in host.run("smsd status")
+    assert shown(stick, late) == ["Ушло после копии"]
+    proof.tell(
+        "its host dead: the last backup restored, to the client's answer",
+        took,
+        bar=MOVED_SECONDS,
+        remark="what had left since the backup is held and shown, and was not sent again",
+    )
