@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+HOTPLUG ?= tests/hotplug
 
 .PHONY: help demo test check format docs words man deb package hotplug bench crashtest fuzz clean
 help:                      ## show what can be made
@@ -55,7 +56,7 @@ package: $(STAMP) deb      ## try the Debian package on a bare Debian 12 made fo
 	SMSD_PACKAGE=$$(echo build/smsd_*.deb) $(BIN)/pytest -q -s tests/package
 
 hotplug: $(STAMP) deb      ## plug modems into a virtual machine with the Debian package: answers, pulls, crashes (root)
-	SMSD_PACKAGE=$$(echo build/smsd_*.deb) $(BIN)/pytest -q -s tests/hotplug
+	SMSD_PACKAGE=$$(echo build/smsd_*.deb) $(BIN)/pytest -q -s $(HOTPLUG)
 
 bench: $(STAMP)            ## measure the figures the documentation quotes
 	$(BIN)/python -m benchmarks
