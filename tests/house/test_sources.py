@@ -57,7 +57,6 @@ ELSEWHERE: dict[str, str] = {
     "routes/modem/port.py": "routes/test_port.py",
     "routes/modem/quirks.py": "routes/test_modem_faults_store.py",
     "routes/modem/record.py": "routes/test_transcripts.py",
-    "routes/modem/recovery.py": "routes/test_modem_cures.py",
     "routes/modem/remedies.py": "routes/test_modem_cures.py",
     "routes/modem/results.py": "routes/test_results.py",
     "routes/modem/sender.py": "routes/test_modem_faults_line.py",

@@ -17,6 +17,7 @@ import structlog
 from smsd.errors import SmsdError
 from smsd.routes.modem.quirks import GENERIC, Quirks
 from smsd.routes.modem.timings import Timings
+from smsd.rules.conditions import TOLD_OTHERWISE
 from smsd.rules.cures import HOUR, RESETS, Case, Circumstances, Cure, Step, Trouble, next_step
 
 __all__ = ["Recovery"]
@@ -45,8 +46,6 @@ class Recovery:
         """Whether the modem is known to be ours: no other is reset."""
         self.taken: Counter[str] = Counter()
         """How often each cure has been taken since the start."""
-        self.alarm = ""
-        """What a person is called for; empty: nothing."""
         self._route = route
         self._timings = timings
         self._clock = clock
@@ -55,6 +54,8 @@ class Recovery:
         """Whether the modem is a USB device that can be reset from here."""
         self._changed = changed
         self._cases: dict[Trouble, Case] = {}
+        # Apart from the cases: an hour later a case climbs anew, and a person is needed as before.
+        self._alarms: dict[Trouble, str] = {}
         self._lately: list[tuple[Cure, float]] = []
         self._appeared = 0.0
         self._in_air_until = 0.0
@@ -80,16 +81,16 @@ class Recovery:
 
     def well(self, *troubles: Trouble) -> None:
         """Note that these troubles are over."""
-        known = len(self._cases)
+        known, alarmed = len(self._cases), bool(self._alarms)
         for trouble in troubles:
+            self._alarms.pop(trouble, None)
             case = self._cases.pop(trouble, None)
             if case is not None:
                 log.info(
                     "modem_cured", route=self._route, trouble=trouble.value, rungs=case.climbed,
                     seconds=round(self._clock() - case.began, 1),
                 )  # fmt: skip
-        if self.alarm and not any(case.exhausted for case in self._cases.values()):
-            self.alarm = ""
+        if alarmed and not self._alarms:
             log.info("modem_all_clear", route=self._route)
         if len(self._cases) < known:
             self._changed()
@@ -120,7 +121,7 @@ class Recovery:
         self.taken[step.cure.value] += 1
         told = log.bind(route=self._route, trouble=step.case.trouble.value, why=step.case.why)
         if step.cure is Cure.ALARM:
-            self.alarm = f"{step.case.trouble.value}: {step.case.why}"
+            self._alarms[step.case.trouble] = f"{step.case.trouble.value}: {step.case.why}"
             told.error("modem_alarm", tried=self._tried)
             self._changed()
             return
@@ -175,6 +176,12 @@ class Recovery:
         tried = f"; tried: {self._tried}" if case.climbed and self._tried else ""
         ahead = "a person is called" if case.exhausted else f"next: {self._next(case)}"
         return f"{case.trouble.value}: {case.why}{tried}; {ahead}"
+
+    @property
+    def alarm(self) -> str:
+        """What a person is called for; empty: nothing. Of several first one that is told by this alone."""
+        foremost = min(self._alarms, key=lambda trouble: trouble.value in TOLD_OTHERWISE, default=None)
+        return "" if foremost is None else self._alarms[foremost]
 
     @property
     def facts(self) -> Mapping[str, str | int | bool | None]:
