@@ -25,6 +25,7 @@ TEXT = "Уважаемые клиенты! " * 14
 PARTS = 4
 
 
+@pytest.mark.timeout(600)  # the images are made within it
 def test_two_commands_make_a_service_of_a_bare_debian(host: Host, stick: Stick, proof: Proof) -> None:
     """What the README says: the package's file and a modem. The client has asked before there was anybody to answer."""
     client = new_phone()
