@@ -6,8 +6,8 @@ import sys
 from contextlib import suppress
 
 from smsd.errors import SmsdError
+from smsd.simulator.equipment import IMEI
 from smsd.simulator.family import FAMILIES
-from smsd.simulator.modem import IMEI
 from smsd.simulator.serving import serve
 from smsd.simulator.sim import ICCID, Smss
 

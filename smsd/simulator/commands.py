@@ -9,13 +9,10 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from smsd.simulator.equipment import Equipment
 from smsd.simulator.faults import Kind
 from smsd.simulator.terminal import Answer, Refusal
-
-if TYPE_CHECKING:
-    from smsd.simulator.modem import SimulatedModem
 
 __all__ = ["Call", "Form", "Lines", "Verb", "carry_out"]
 
@@ -61,7 +58,7 @@ class Call:
 Lines = list[str] | None
 """Information lines; ``None`` where nothing at all is to be answered now."""
 
-Verb = Callable[["SimulatedModem", Call], Awaitable[Lines]]
+Verb = Callable[[Equipment, Call], Awaitable[Lines]]
 
 WITHOUT_SIM = frozenset(
     {
@@ -155,7 +152,7 @@ def _extended(match: re.Match[str]) -> Call:
     return Call(text, name, Form.SET, tuple(value.strip().strip('"') for value in values))
 
 
-async def carry_out(modem: "SimulatedModem", verbs: Mapping[str, Verb], line: str) -> Answer:
+async def carry_out(modem: Equipment, verbs: Mapping[str, Verb], line: str) -> Answer:
     """Do what a command line says, up to the first command that is refused."""
     lines: list[str] = []
     try:
@@ -169,7 +166,7 @@ async def carry_out(modem: "SimulatedModem", verbs: Mapping[str, Verb], line: st
     return Answer(tuple(lines))
 
 
-async def _one(modem: "SimulatedModem", verbs: Mapping[str, Verb], call: Call) -> Lines:
+async def _one(modem: Equipment, verbs: Mapping[str, Verb], call: Call) -> Lines:
     fault = modem.faults.take(Kind.REFUSE, call.text)
     if fault is not None:
         raise Refusal(cms=fault.code, cme=fault.cme)

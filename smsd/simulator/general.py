@@ -5,16 +5,13 @@ Knows identity, PIN, registration, signal, functionality, files of the SIM. Refu
 
 import asyncio
 from datetime import UTC
-from typing import TYPE_CHECKING
 
 from smsd.simulator.commands import Call, Form, Lines, Verb
+from smsd.simulator.equipment import Equipment
 from smsd.simulator.faults import Kind, Remedy
 from smsd.simulator.sim import EF_SMSS
 from smsd.simulator.terminal import Refusal
 from smsd.wire.alphabet import text_of, unpack
-
-if TYPE_CHECKING:
-    from smsd.simulator.modem import SimulatedModem
 
 __all__ = ["COMMANDS"]
 
@@ -38,26 +35,26 @@ LAST_WORDS_SECONDS = 0.1
 # --- V.250 ------------------------------------------------------------------------------------------------------------
 
 
-async def echo(modem: "SimulatedModem", call: Call) -> Lines:
+async def echo(modem: Equipment, call: Call) -> Lines:
     """ATE0, ATE1."""
     if call.number(0, 0) or not modem.faults.take(Kind.ECHO_STAYS):
         modem.terminal.echo = bool(call.number(0, 0))
     return []
 
 
-async def words(modem: "SimulatedModem", call: Call) -> Lines:
+async def words(modem: Equipment, call: Call) -> Lines:
     """ATV0, ATV1."""
     modem.terminal.words = bool(call.number(0, 0))
     return []
 
 
-async def quiet(modem: "SimulatedModem", call: Call) -> Lines:
+async def quiet(modem: Equipment, call: Call) -> Lines:
     """ATQ0, ATQ1."""
     modem.terminal.quiet = bool(call.number(0, 0))
     return []
 
 
-async def factory(modem: "SimulatedModem", _call: Call) -> Lines:
+async def factory(modem: Equipment, _call: Call) -> Lines:
     """ATZ, AT&F: echo on again, +CNMI and all the rest forgotten."""
     modem.terminal.echo = modem.terminal.words = True
     modem.terminal.quiet = False
@@ -66,12 +63,12 @@ async def factory(modem: "SimulatedModem", _call: Call) -> Lines:
     return []
 
 
-async def accepted(_modem: "SimulatedModem", _call: Call) -> Lines:
+async def accepted(_modem: Equipment, _call: Call) -> Lines:
     """Take what means nothing here (ATX4, AT&C1, AT+IPR=115200, AT^CURC=0)."""
     return []
 
 
-async def identify(modem: "SimulatedModem", _call: Call) -> Lines:
+async def identify(modem: Equipment, _call: Call) -> Lines:
     """ATI."""
     family = modem.family
     return [f"Manufacturer: {family.manufacturer}", f"Model: {family.model}", f"Revision: {family.revision}"]
@@ -80,7 +77,7 @@ async def identify(modem: "SimulatedModem", _call: Call) -> Lines:
 def said(what: str) -> Verb:
     """Make a command that says one thing about the modem, and nothing when asked whether it exists."""
 
-    async def verb(modem: "SimulatedModem", call: Call) -> Lines:
+    async def verb(modem: Equipment, call: Call) -> Lines:
         if call.form is Form.TEST:
             return []
         family, sim = modem.family, modem.sim
@@ -102,7 +99,7 @@ def said(what: str) -> Verb:
 # --- 27.007 -----------------------------------------------------------------------------------------------------------
 
 
-async def errors(modem: "SimulatedModem", call: Call) -> Lines:
+async def errors(modem: Equipment, call: Call) -> Lines:
     """AT+CMEE."""
     if call.form is Form.TEST:
         return ["+CMEE: (0-2)"]
@@ -114,7 +111,7 @@ async def errors(modem: "SimulatedModem", call: Call) -> Lines:
     return []
 
 
-async def pin(modem: "SimulatedModem", call: Call) -> Lines:
+async def pin(modem: Equipment, call: Call) -> Lines:
     """AT+CPIN: state, PIN, or PUK and a new PIN."""
     sim = modem.sim
     if call.form is Form.TEST:
@@ -138,7 +135,7 @@ async def pin(modem: "SimulatedModem", call: Call) -> Lines:
 def tries(form: str) -> Verb:
     """Make a command that tells the tries left, in one vendor's words."""
 
-    async def verb(modem: "SimulatedModem", _call: Call) -> Lines:
+    async def verb(modem: Equipment, _call: Call) -> Lines:
         sim = modem.sim
         return form.format(state=sim.state, pin=sim.pin_tries, puk=sim.puk_tries).split("\n")
 
@@ -148,7 +145,7 @@ def tries(form: str) -> Verb:
 def registered(name: str) -> Verb:
     """Make one of +CREG, +CGREG, +CEREG."""
 
-    async def verb(modem: "SimulatedModem", call: Call) -> Lines:
+    async def verb(modem: Equipment, call: Call) -> Lines:
         if call.form is Form.TEST:
             return [f"{name}: (0-2)"]
         wanted = modem.settings.registration_urcs
@@ -161,7 +158,7 @@ def registered(name: str) -> Verb:
     return verb
 
 
-async def operator(modem: "SimulatedModem", call: Call) -> Lines:
+async def operator(modem: Equipment, call: Call) -> Lines:
     """AT+COPS: the operator, its name in the form asked for; choosing one is taken and means nothing."""
     settings = modem.settings
     if call.form is Form.TEST:
@@ -176,7 +173,7 @@ async def operator(modem: "SimulatedModem", call: Call) -> Lines:
     return [f'+COPS: 0,{settings.operator_format},"{name}"']
 
 
-async def functionality(modem: "SimulatedModem", call: Call) -> Lines:
+async def functionality(modem: Equipment, call: Call) -> Lines:
     """AT+CFUN: radio on and off; with a second parameter the modem goes away and comes back."""
     settings = modem.settings
     if call.form is Form.TEST:
@@ -193,18 +190,18 @@ async def functionality(modem: "SimulatedModem", call: Call) -> Lines:
     return []
 
 
-async def reset(modem: "SimulatedModem", _call: Call) -> Lines:
+async def reset(modem: Equipment, _call: Call) -> Lines:
     """AT^RESET: as AT+CFUN=1,1."""
     modem.background(_reboot(modem))
     return []
 
 
-async def _reboot(modem: "SimulatedModem") -> None:
+async def _reboot(modem: Equipment) -> None:
     await asyncio.sleep(LAST_WORDS_SECONDS)
     modem.unplug(returns_after=modem.reboot_seconds, remedy=Remedy.RESTART)
 
 
-async def character_set(modem: "SimulatedModem", call: Call) -> Lines:
+async def character_set(modem: Equipment, call: Call) -> Lines:
     """AT+CSCS: means something in text mode only."""
     if call.form is Form.TEST:
         return ['+CSCS: ("IRA","GSM","UCS2","HEX")']
@@ -216,7 +213,7 @@ async def character_set(modem: "SimulatedModem", call: Call) -> Lines:
     return []
 
 
-async def restricted_sim(modem: "SimulatedModem", call: Call) -> Lines:
+async def restricted_sim(modem: Equipment, call: Call) -> Lines:
     """AT+CRSM: READ BINARY and STATUS of the files this card has (27.007 §8.18)."""
     if call.form is not Form.SET:
         return []
@@ -233,12 +230,12 @@ async def restricted_sim(modem: "SimulatedModem", call: Call) -> Lines:
     return [f'+CRSM: {SW_DONE},"{octets[start : start + length].hex().upper()}"']
 
 
-async def listed(modem: "SimulatedModem", _call: Call) -> Lines:
+async def listed(modem: Equipment, _call: Call) -> Lines:
     """AT+CLAC: every command there is."""
-    return sorted(f"AT{name}" for name in modem.verbs)
+    return sorted(f"AT{name}" for name in modem.commands)
 
 
-async def dialled(modem: "SimulatedModem", call: Call) -> Lines:
+async def dialled(modem: Equipment, call: Call) -> Lines:
     """AT+CUSD: a balance is asked for with ``*100#`` and told in +CUSD, by the time of OK or later."""
     if call.form is Form.TEST:
         return ["+CUSD: (0-2)"]
@@ -259,14 +256,14 @@ async def dialled(modem: "SimulatedModem", call: Call) -> Lines:
     return []
 
 
-async def clock(modem: "SimulatedModem", call: Call) -> Lines:
+async def clock(modem: Equipment, call: Call) -> Lines:
     """AT+CCLK: the network's time, in UTC; setting it is taken and means nothing."""
     if call.form is not Form.READ:
         return []
     return [f'+CCLK: "{modem.network.clock().astimezone(UTC):%y/%m/%d,%H:%M:%S}+00"']
 
 
-async def own_number(modem: "SimulatedModem", call: Call) -> Lines:
+async def own_number(modem: Equipment, call: Call) -> Lines:
     """AT+CNUM."""
     return [] if call.form is Form.TEST else [f'+CNUM: "","{modem.sim.number}",145']
 

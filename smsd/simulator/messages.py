@@ -5,19 +5,16 @@ Refuses to know radio and network: a part is given to the modem to transmit.
 """
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from smsd.errors import PduError
 from smsd.simulator.commands import Call, Form, Lines, Verb
+from smsd.simulator.equipment import Equipment
 from smsd.simulator.faults import Kind
 from smsd.simulator.sim import Memory, Smss, Status, Stored
 from smsd.simulator.terminal import Answer, Refusal
 from smsd.wire import tpdu
 from smsd.wire.address import Address
 from smsd.wire.userdata import UserData
-
-if TYPE_CHECKING:
-    from smsd.simulator.modem import SimulatedModem
 
 __all__ = ["COMMANDS", "tpdu_length"]
 
@@ -50,7 +47,7 @@ DELETED_BY_FLAG = {
 # --- settings ---------------------------------------------------------------------------------------------------------
 
 
-async def text_mode(modem: "SimulatedModem", call: Call) -> Lines:
+async def text_mode(modem: Equipment, call: Call) -> Lines:
     """AT+CMGF."""
     if call.form is Form.TEST:
         return ["+CMGF: (0,1)"]
@@ -60,7 +57,7 @@ async def text_mode(modem: "SimulatedModem", call: Call) -> Lines:
     return []
 
 
-async def service(modem: "SimulatedModem", call: Call) -> Lines:
+async def service(modem: Equipment, call: Call) -> Lines:
     """AT+CSMS: with 1, whatever is routed to the program must be acknowledged by +CNMA."""
     if call.form is Form.TEST:
         return ["+CSMS: (0,1)"]
@@ -72,7 +69,7 @@ async def service(modem: "SimulatedModem", call: Call) -> Lines:
     return ["+CSMS: 1,1,1"]
 
 
-async def memories(modem: "SimulatedModem", call: Call) -> Lines:
+async def memories(modem: Equipment, call: Call) -> Lines:
     """AT+CPMS: which memory is read and deleted, written and sent, received into."""
     chosen = modem.settings.memories
     storing = [name for name in modem.memories if name != "SR"]
@@ -90,7 +87,7 @@ async def memories(modem: "SimulatedModem", call: Call) -> Lines:
     return ["+CPMS: " + ",".join(f'"{name}",{len(memory.stored)},{memory.slots}' for memory, name in counts)]
 
 
-async def indications(modem: "SimulatedModem", call: Call) -> Lines:
+async def indications(modem: Equipment, call: Call) -> Lines:
     """AT+CNMI: how incoming messages and reports are announced."""
     settings = modem.settings
     reports = modem.family.report_modes
@@ -106,7 +103,7 @@ async def indications(modem: "SimulatedModem", call: Call) -> Lines:
     return []
 
 
-async def acknowledge(modem: "SimulatedModem", call: Call) -> Lines:
+async def acknowledge(modem: Equipment, call: Call) -> Lines:
     """AT+CNMA: what was routed to the program has arrived."""
     if call.form is Form.TEST:
         return ["+CNMA: (0-2)"]
@@ -115,7 +112,7 @@ async def acknowledge(modem: "SimulatedModem", call: Call) -> Lines:
     return []
 
 
-async def service_centre(modem: "SimulatedModem", call: Call) -> Lines:
+async def service_centre(modem: Equipment, call: Call) -> Lines:
     """AT+CSCA: the service centre's number on the SIM."""
     if call.form is Form.TEST:
         return []
@@ -125,7 +122,7 @@ async def service_centre(modem: "SimulatedModem", call: Call) -> Lines:
     return [f'+CSCA: "{modem.sim.service_centre}",145']
 
 
-async def more_messages(modem: "SimulatedModem", call: Call) -> Lines:
+async def more_messages(modem: Equipment, call: Call) -> Lines:
     """AT+CMMS: keep the relay link between parts."""
     if call.form is Form.TEST:
         return ["+CMMS: (0-2)"]
@@ -135,7 +132,7 @@ async def more_messages(modem: "SimulatedModem", call: Call) -> Lines:
     return []
 
 
-async def ignored(_modem: "SimulatedModem", _call: Call) -> Lines:
+async def ignored(_modem: Equipment, _call: Call) -> Lines:
     """Take what only text mode on a real modem needs: AT+CSMP, AT+CSDH, AT+CSCB."""
     return []
 
@@ -148,7 +145,7 @@ def tpdu_length(octets: bytes) -> int:
     return len(octets) - 1 - octets[0]
 
 
-async def listing(modem: "SimulatedModem", call: Call) -> Lines:
+async def listing(modem: Equipment, call: Call) -> Lines:
     """AT+CMGL: the messages of <mem1> with this status; those unread are read from now on."""
     if call.form is Form.TEST:
         return ["+CMGL: (0-4)"] if not modem.settings.text_mode else ['+CMGL: ("REC UNREAD","REC READ","ALL")']
@@ -165,7 +162,7 @@ async def listing(modem: "SimulatedModem", call: Call) -> Lines:
     return lines
 
 
-async def reading(modem: "SimulatedModem", call: Call) -> Lines:
+async def reading(modem: Equipment, call: Call) -> Lines:
     """AT+CMGR."""
     stored = _read_memory(modem).stored.get(call.number(0))
     if stored is None:
@@ -177,7 +174,7 @@ async def reading(modem: "SimulatedModem", call: Call) -> Lines:
     return lines
 
 
-async def deleting(modem: "SimulatedModem", call: Call) -> Lines:
+async def deleting(modem: Equipment, call: Call) -> Lines:
     """AT+CMGD: one slot, or all of some statuses."""
     memory = _read_memory(modem)
     if call.form is Form.TEST:
@@ -193,11 +190,11 @@ async def deleting(modem: "SimulatedModem", call: Call) -> Lines:
     return []
 
 
-def _read_memory(modem: "SimulatedModem") -> Memory:
+def _read_memory(modem: Equipment) -> Memory:
     return modem.memories[modem.settings.memories[0]]
 
 
-def _status(call: Call, modem: "SimulatedModem") -> Status:
+def _status(call: Call, modem: Equipment) -> Status:
     if modem.settings.text_mode:
         wanted = call.values[0].upper() if call.values else "REC UNREAD"
         return next((status for status, words in STATUS_WORDS.items() if words == wanted), Status.ALL)
@@ -212,7 +209,7 @@ def _mark_read(stored: Stored) -> None:
         stored.status = Status.READ
 
 
-def _shown(modem: "SimulatedModem", head: str, stored: Stored) -> list[str]:
+def _shown(modem: Equipment, head: str, stored: Stored) -> list[str]:
     """One message as +CMGL and +CMGR show it: a header and its PDU, or its text in text mode."""
     if not modem.settings.text_mode:
         return [f"{head}{int(stored.status)},,{tpdu_length(stored.octets)}", stored.octets.hex().upper()]
@@ -230,13 +227,13 @@ def _shown(modem: "SimulatedModem", head: str, stored: Stored) -> list[str]:
     return [f'{head}"{words}","{address.text}",,"{at}"', _in_character_set(modem, message.user_data.text or "")]
 
 
-def _in_character_set(modem: "SimulatedModem", text: str) -> str:
+def _in_character_set(modem: Equipment, text: str) -> str:
     if modem.settings.character_set in {"UCS2", "HEX"}:
         return text.encode("utf-16-be").hex().upper()
     return text
 
 
-def _from_character_set(modem: "SimulatedModem", typed: str) -> str:
+def _from_character_set(modem: Equipment, typed: str) -> str:
     if modem.settings.character_set in {"UCS2", "HEX"}:
         return bytes.fromhex(typed).decode("utf-16-be", "replace")
     return typed
@@ -245,7 +242,7 @@ def _from_character_set(modem: "SimulatedModem", typed: str) -> str:
 # --- sending ----------------------------------------------------------------------------------------------------------
 
 
-async def sending(modem: "SimulatedModem", call: Call) -> Lines:
+async def sending(modem: Equipment, call: Call) -> Lines:
     """AT+CMGS: a length (or a number in text mode), a prompt, a PDU (or a text), and into the air."""
     if call.form is Form.TEST:
         return []
@@ -257,7 +254,7 @@ async def sending(modem: "SimulatedModem", call: Call) -> Lines:
     return await _transmit(modem, call, _submit_of(_octets_typed(modem, call, typed)))
 
 
-async def writing(modem: "SimulatedModem", call: Call) -> Lines:
+async def writing(modem: Equipment, call: Call) -> Lines:
     """AT+CMGW: store a message to be sent later."""
     if call.form is Form.TEST:
         return []
@@ -271,7 +268,7 @@ async def writing(modem: "SimulatedModem", call: Call) -> Lines:
     return [f"+CMGW: {index}"]
 
 
-async def sending_stored(modem: "SimulatedModem", call: Call) -> Lines:
+async def sending_stored(modem: Equipment, call: Call) -> Lines:
     """AT+CMSS: send what +CMGW stored."""
     if call.form is Form.TEST:
         return []
@@ -283,7 +280,7 @@ async def sending_stored(modem: "SimulatedModem", call: Call) -> Lines:
     return lines
 
 
-def _octets_typed(modem: "SimulatedModem", call: Call, typed: bytes) -> bytes:
+def _octets_typed(modem: Equipment, call: Call, typed: bytes) -> bytes:
     """Read the octets that were typed after the prompt, checked against the length announced."""
     text = typed.decode("ascii", "replace").strip()
     if modem.settings.text_mode:
@@ -315,7 +312,7 @@ def _submit_of(octets: bytes) -> tpdu.Submit:
     return message
 
 
-async def _transmit(modem: "SimulatedModem", call: Call, submit: tpdu.Submit) -> Lines:
+async def _transmit(modem: Equipment, call: Call, submit: tpdu.Submit) -> Lines:
     if modem.smss is Smss.MID_AIR:
         # The line is free for other commands at once; the answer comes when the part has landed.
         modem.background(_answer_when_landed(modem, call, submit))
@@ -324,7 +321,7 @@ async def _transmit(modem: "SimulatedModem", call: Call, submit: tpdu.Submit) ->
     return None if reference is None else [f"{call.name}: {reference}"]
 
 
-async def _answer_when_landed(modem: "SimulatedModem", call: Call, submit: tpdu.Submit) -> None:
+async def _answer_when_landed(modem: Equipment, call: Call, submit: tpdu.Submit) -> None:
     terminal = modem.terminal
     try:
         reference = await modem.transmit(call.text, submit)

@@ -16,7 +16,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from smsd.simulator.control import Control
-from smsd.simulator.modem import IMEI, SimulatedModem
+from smsd.simulator.equipment import IMEI
+from smsd.simulator.modem import SimulatedModem
 from smsd.simulator.network import Network
 from smsd.simulator.sim import ICCID, Sim, Smss
 from smsd.simulator.smsc import SimulatedSmsc
