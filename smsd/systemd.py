@@ -2,12 +2,12 @@
 
 Knows the notification protocol of sd_notify(3) and sd_watchdog_enabled(3): datagrams of ``NAME=value`` lines to the
 socket in ``$NOTIFY_SOCKET``. Refuses to matter: without the socket, or when it does not take a datagram, nothing
-happens, for a daemon must not die of its supervisor's deafness. The environment and the clock are handed in.
+happens, for a daemon must not die of its supervisor's deafness. The environment is handed in.
 """
 
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 __all__ = ["JOURNAL", "Journal", "Notifier", "watchdog_interval"]
@@ -22,13 +22,8 @@ class Notifier:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._address = _address(environ.get("NOTIFY_SOCKET", ""))
 
-    @property
-    def enabled(self) -> bool:
-        """Whether somebody listens."""
-        return self._address is not None
-
     def ready(self, status: str = "") -> None:
-        """Say that start-up, or a reload, is finished."""
+        """Say that start-up is finished."""
         self._send("READY=1", _status(status))
 
     def status(self, text: str) -> None:
@@ -42,10 +37,6 @@ class Notifier:
     def stopping(self, status: str = "") -> None:
         """Say that shutdown has begun."""
         self._send("STOPPING=1", _status(status))
-
-    def reloading(self, monotonic: Callable[[], float]) -> None:
-        """Say that the configuration is being read again; ``ready()`` must follow. ``monotonic`` is in seconds."""
-        self._send("RELOADING=1", f"MONOTONIC_USEC={int(monotonic() * 1_000_000)}")
 
     def _send(self, *lines: str) -> None:
         if self._address is None:

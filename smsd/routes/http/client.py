@@ -97,10 +97,6 @@ class Client:
         except httpx.HTTPError as error:
             return Unanswered(f"{self.host}: {_words(error)}", silent=isinstance(error, httpx.TimeoutException))
 
-    async def alive(self) -> bool:
-        """Tell whether anybody answers there, whatever it says."""
-        return await self.absent() is None
-
     async def absent(self) -> str | None:
         """Say why nobody answers there; ``None``: somebody does, whatever it says."""
         answer = await self.send(Request("HEAD", "/", {}, {}, {}, None), None)
