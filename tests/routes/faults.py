@@ -33,8 +33,12 @@ class Stage:
 
     @property
     def well(self) -> bool:
-        """Whether the modem is ready and nothing is known to be wrong."""
-        return self.route.status.state == "ready" and not self.route.status.facts.get("troubles")
+        """Whether the modem is there and ready and nothing is known to be wrong.
+
+        One that has just gone away, as a restart makes it, is called ready until the loop has heard the hang-up.
+        """
+        status = self.route.status
+        return self.modem.plugged and status.state == "ready" and not status.facts.get("troubles")
 
 
 Act = Callable[[Stage], Coroutine[Any, Any, None]]
