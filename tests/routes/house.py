@@ -3,10 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
 
 from smsd.errors import StoreFullError
-from smsd.routes.modem import ModemRoute, Timings
+from smsd.gateway.route import Route
+from smsd.routes.modem import Timings
 from smsd.sms import Deliver, Outcome, Received, StatusReport, Submit, segments
+
+Way = TypeVar("Way", bound=Route)
 
 QUICK = Timings(
     answer=0.4,
@@ -120,8 +124,8 @@ def part(text: str = "hello", *, to: str = "+79160000001", attempt: int = 1, mor
 
 
 @asynccontextmanager
-async def running(route: ModemRoute, ledger: Ledger, state: str | None = "ready") -> AsyncIterator[ModemRoute]:
-    """Run ``route`` and wait until it is in ``state``."""
+async def running(route: Way, ledger: Ledger, state: str | None = "ready") -> AsyncIterator[Way]:
+    """Run ``route``, wait until it is in ``state``, and let it end in order."""
     task = asyncio.create_task(route.run(ledger))
     try:
         if state is not None:

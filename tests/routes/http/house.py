@@ -2,8 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
 from typing import Any
 
 from smsd.routes.http import HttpRoute, HttpSettings, Profile, Timings
@@ -12,7 +11,7 @@ from smsd.routes.overdue import Asked
 from smsd.simulator.httpsmsc import SimulatedHttpSmsc
 from smsd.sms import Outcome, Submit
 from smsd.wire.userdata import UserData
-from tests.routes.house import Ledger, Notebook
+from tests.routes.house import Notebook
 
 CLIENT = "+79161234567"
 LONG = "Уважаемый клиент! " * 20
@@ -130,20 +129,6 @@ def route_to(
         password=lambda: password,
         token=lambda: token,
     )
-
-
-@asynccontextmanager
-async def running(route: HttpRoute, ledger: Ledger, state: str | None = "ready") -> AsyncIterator[HttpRoute]:
-    """Run ``route`` and wait until it is in ``state``."""
-    task = asyncio.create_task(route.run(ledger))
-    try:
-        if state is not None:
-            await ledger.until(lambda: route.status.state == state)
-        yield route
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 def message(text: str = "Привет, мир!", *, to: str = CLIENT, attempt: int = 1) -> Submit:

@@ -12,8 +12,8 @@ from smsd.rules.routing import Block, Kind
 from smsd.simulator.httpsmsc import HttpTrouble, SimulatedHttpSmsc
 from smsd.simulator.network import Network
 from smsd.sms import Doubt, InDoubt, NotSent, ReportClass, Sent, Verdict
-from tests.routes.house import Ledger, Notebook
-from tests.routes.http.house import BY_KEY, CLIENT, IDEMPOTENT, LONG, QUICK, Books, message, route_to, running, send_all
+from tests.routes.house import Ledger, Notebook, running
+from tests.routes.http.house import BY_KEY, CLIENT, IDEMPOTENT, LONG, QUICK, Books, message, route_to, send_all
 
 
 async def test_a_message_reaches_the_phone_whole_and_under_its_name(smsc: SimulatedHttpSmsc, ledger: Ledger) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from smsd.simulator.network import Network
 from smsd.simulator.smsc import SimulatedSmsc
 from smsd.sms import Outcome, Submit, segments
 from smsd.wire.smpp.session import Timers
-from tests.routes.house import Ledger, Notebook
+from tests.routes.house import Ledger, Notebook, running
 
 CLIENT = "+79161234567"
 SERVICE = "+79086228779"
@@ -54,20 +54,6 @@ def bind_to(smsc: SimulatedSmsc, *, memory: Notebook | None = None, password: st
         password=lambda: password,
         unreported=unreported,
     )
-
-
-@asynccontextmanager
-async def running(route: SmppRoute, ledger: Ledger, state: str | None = "ready") -> AsyncIterator[SmppRoute]:
-    """Run ``route``, wait until it is in ``state``, and unbind at the end."""
-    task = asyncio.create_task(route.run(ledger))
-    try:
-        if state is not None:
-            await ledger.until(lambda: route.status.state == state)
-        yield route
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 @asynccontextmanager

@@ -13,8 +13,8 @@ from smsd.simulator.smsc import SimulatedSmsc
 from smsd.simulator.troubles import Trouble
 from smsd.sms import InDoubt, Sent
 from smsd.wire.smpp.tables import Command, Status
-from tests.routes.house import Ledger
-from tests.routes.smpp.house import bind_to, bound, running, send, timings
+from tests.routes.house import Ledger, running
+from tests.routes.smpp.house import bind_to, bound, send, timings
 
 # --- faults of real service centres -----------------------------------------------------------------------------------
 
