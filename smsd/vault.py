@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-__all__ = ["PublicKey", "Vault", "seal"]
+__all__ = ["KEY_OCTETS", "PublicKey", "Vault", "seal"]
 
 VERSION = b"\x01"
 KEY_OCTETS = 32

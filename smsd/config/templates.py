@@ -1,5 +1,7 @@
 """Reading the files of templates: what is wrong with one is said with its name before anything starts."""
 
+import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,7 +29,9 @@ def read_templates(directory: Path | None, max_parts: int) -> Mapping[str, Notif
 def read_template(file: Path, max_parts: int) -> NotificationTemplate:
     """Return one template; raises ``ConfigError`` naming the file and what is wrong with it."""
     try:
-        with file.open("rb") as opened:
+        with open(file, "rb", opener=_at_once) as opened:
+            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+                raise ConfigError(f"{file}: not a regular file: this is no template")
             octets = opened.read(LONGEST + 1)
         if len(octets) > LONGEST:
             raise ConfigError(f"{file}: more than {LONGEST} octets: this is no template")
@@ -38,3 +42,8 @@ def read_template(file: Path, max_parts: int) -> NotificationTemplate:
         raise ConfigError(f"{file}: octet {error.start} is not UTF-8: save the file as UTF-8") from None
     except UsageError as error:
         raise ConfigError(f"{file}: {error}") from None
+
+
+def _at_once(file: str, flags: int) -> int:
+    """Open a file without waiting: a pipe would wait for whoever writes into it, for ever."""
+    return os.open(file, flags | os.O_NONBLOCK)

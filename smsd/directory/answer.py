@@ -11,8 +11,10 @@ from typing import Any
 from smsd.directory import Registration
 from smsd.errors import DirectoryError
 
-__all__ = ["NotJsonError", "parse", "registration"]
+__all__ = ["UNKNOWN", "NotJsonError", "parse", "registration", "says_unknown"]
 
+UNKNOWN = "no such client"
+"""The word of the field ``error`` by which the system says that a number is no client's."""
 LONGEST = 160
 """Characters of a code, a login, a password or a name."""
 _KINDS = {str: "a string", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
@@ -36,6 +38,11 @@ def parse(body: bytes) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise NotJsonError(f"the answer is {_kind(value)}, not an object")
     return value
+
+
+def says_unknown(answer: Mapping[str, Any]) -> bool:
+    """Tell whether the system says that the number is no client's, and not that it has nothing at this address."""
+    return bool(answer.get("error") == UNKNOWN)
 
 
 def registration(answer: Mapping[str, Any], phone: str) -> Registration:

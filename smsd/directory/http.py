@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from smsd.directory import Registration, Wish
-from smsd.directory.answer import NotJsonError, parse, registration
+from smsd.directory.answer import UNKNOWN, NotJsonError, parse, registration, says_unknown
 from smsd.directory.breaker import Breaker, Pauses
 from smsd.errors import DirectoryDownError, DirectoryError, SmsdError
 from smsd.rules.patience import rest_asked
@@ -183,18 +183,30 @@ class HttpDirectory:
             raise DirectoryDownError(f"{self.host}: points elsewhere ({status}): write the final [directory] url")
         if status >= 500 or status in _PASSING:
             raise DirectoryDownError(f"{self.host}: answers {status}", again_in=answer.rest)
-        if status not in (OK, NO_CONTENT, NOT_FOUND):
-            return
-        if not answer.body.strip():
-            if about_client and status != NOT_FOUND:
+        if status == NOT_FOUND:
+            self._refuse_no_such_address(answer.body)
+        elif status in (OK, NO_CONTENT) and (answer.body.strip() or about_client):
+            if not answer.body.strip():
                 raise DirectoryDownError(f"{self.host}: an empty answer (status {status})")
-            return
+            try:
+                parse(answer.body)
+            except NotJsonError as error:
+                raise DirectoryDownError(f"{self.host}: {error} (status {status})") from None
+
+    def _refuse_no_such_address(self, body: bytes) -> None:
+        """Raise ``DirectoryDownError`` for a 404 that is not about the client: there is no such page, in whatever form.
+
+        A web server, and what the system is made with, have words of their own for a wrong address; nobody is told that
+        he is no client because of it.
+        """
+        if not body.strip():
+            raise DirectoryDownError(f"{self.host}: an empty answer (status 404): is [directory] url right?")
         try:
-            parse(answer.body)
+            known = says_unknown(parse(body))
         except NotJsonError as error:
-            # A web server's own page, too, has the status 404: nobody is told that he is no client because of it.
-            hint = ": is [directory] url right?" if status == NOT_FOUND else ""
-            raise DirectoryDownError(f"{self.host}: {error} (status {status}){hint}") from None
+            raise DirectoryDownError(f"{self.host}: {error} (status 404): is [directory] url right?") from None
+        if not known:
+            raise DirectoryDownError(f'{self.host}: answers 404, not "{UNKNOWN}": is [directory] url right?')
 
     async def _request(self, method: str, path: str, question: Mapping[str, object]) -> _Answer:
         client = self._opened()

@@ -11,9 +11,11 @@ from pathlib import Path
 
 from smsd.doctor.finding import Check, Finding, bad, fine, worth_a_look
 from smsd.errors import StoreBusyError, StoreDamagedError, StoreError, StoreVersionError
+from smsd.store.clients import Clients
 from smsd.store.engine import Engine
 from smsd.store.figures import Figures, Skew
 from smsd.store.swaps import Swaps
+from smsd.vault import KEY_OCTETS, PublicKey
 
 __all__ = ["Known", "clock", "database"]
 
@@ -82,6 +84,7 @@ def _opened(path: Path, now: float, known: Known) -> Iterator[Finding]:
             yield _damaged(str(path), f"{len(found)} faults, the first: {found[0]}")
         else:
             yield fine(Check.DATABASE, str(path), f"version {engine.version()}, whole")
+        yield from _passwords(engine, known.public_key)
         if held := len(Swaps(engine).recent()):
             yield worth_a_look(
                 Check.HELD,
@@ -91,6 +94,19 @@ def _opened(path: Path, now: float, known: Known) -> Iterator[Finding]:
             )
     finally:
         engine.close()
+
+
+def _passwords(engine: Engine, public: bytes | None) -> Iterator[Finding]:
+    """Tell of clients whose passwords the daemon cannot open: its key was lost, and it has made a new one."""
+    if public is None or len(public) != KEY_OCTETS:
+        return
+    if count := Clients(engine, lambda: 0.0).sealed_otherwise(PublicKey(public).key_id):
+        yield bad(
+            Check.KEY,
+            "clients",
+            f"passwords to {count} of them are sealed to a former key: nobody can open them without it",
+            "put the former key file back and restart the service, or import these clients again with their passwords",
+        )
 
 
 def _damaged(about: str, what: str) -> Finding:

@@ -21,6 +21,7 @@ from smsd.gateway.alarms import Alarms, AlarmSettings
 from smsd.gateway.alerts import Feeder
 from smsd.gateway.answers import MESSAGE_SEAL, Answers
 from smsd.gateway.doubts import Doubts
+from smsd.gateway.keywatch import KeyWatch
 from smsd.gateway.pump import STORE_RETRY_SECONDS, Pump
 from smsd.gateway.reception import Reception
 from smsd.gateway.retention import Forgetting
@@ -90,6 +91,7 @@ class Gateway:
         )
         self._forgetting = Forgetting(store, settings.keep, clock)
         self.alarms = Alarms(store, alarms or AlarmSettings(), clock, self.looks, self.to_admin, self._bells.ring)
+        self._keywatch = KeyWatch(store, vault.public.key_id, self.alarms)
         self._doubts = Doubts(store, self._routes.values(), clock, self._bells, self._record, self._quiet)
         self._pumps = {
             route.name: Pump(
@@ -138,6 +140,7 @@ class Gateway:
             supervise("care", self._care)
             supervise("retention", self._forgetting.run)
             supervise("alarms", self.alarms.run)
+            supervise("key", self._keywatch.run)
             supervise("alarms' command", self.alarms.carry)
             for what, work in self._beside:
                 supervise(what, work)

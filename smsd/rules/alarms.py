@@ -79,6 +79,7 @@ class Condition(StrEnum):
     SIM_SWAPPED = "sim_swapped"
     DISK_LOW = "disk_low"
     STORE_TROUBLE = "store_trouble"
+    KEY_REPLACED = "key_replaced"
     CLOCK_OFF = "clock_off"
     SELF_TEST_FAILED = "self_test_failed"
     BALANCE_LOW = "balance_low"
@@ -203,6 +204,11 @@ ALARMS: Mapping[Condition, Alarm] = {
         _C, "75e770f1cf8142aca41af321783ba887", 30, "база данных не принимает записи",
         "the database takes nothing: no room, no permission, a stuck writer, damage",
         "`smsd database check`; `smsd doctor`; if damaged, restore a backup",
+    ),
+    Condition.KEY_REPLACED: Alarm(
+        _E, "f6604232c1bc4f04a464d367b0c0a24c", 0, "ключ не тот: паролей не открыть: {figure}",
+        "the private key is not the one that clients' passwords are sealed to: it was lost, and a new one was made",
+        "put the former key back from its backup and restart the service; or import those clients again with passwords",
     ),
     Condition.CLOCK_OFF: Alarm(
         _W, "d5a1df186d40447080a5e7bfcda6e980", 0, "часы сервера расходятся с сетью на {figure} с",

@@ -108,6 +108,11 @@ class Clients:
         with self._engine.read() as tx:
             return int(tx.one("client_count")["count"])
 
+    def sealed_otherwise(self, key_id: bytes) -> int:
+        """Count the clients whose passwords are sealed to another key than the one with this id."""
+        with self._engine.read() as tx:
+            return int(tx.one("client_sealed_otherwise", key_id=key_id)["count"])
+
     def remove(self, phone: str) -> None:
         """Forget a client; raise ``NotFoundError``. The wish of his number stays."""
         with self._engine.write() as tx:

@@ -1,6 +1,7 @@
 """Templates on the command line: listed, shown, checked, and used by ``smsd notify``."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,6 +52,16 @@ def test_a_file_is_checked_before_it_is_a_template(smsd: Smsd, tmp_path: Path) -
     assert result.stderr.startswith(f"smsd: {file}: a '{{' in the text belongs to no placeholder")
     file.write_text("Hello {name}", "utf-8")
     assert smsd("template", "check", str(file)).exit_code == 0
+
+
+@pytest.mark.parametrize("where", ["check", "directory"])
+def test_a_pipe_that_nobody_writes_into_is_no_template_and_not_waited_for(
+    smsd: Smsd, folder: Path, tmp_path: Path, where: str
+) -> None:
+    pipe = (folder if where == "directory" else tmp_path) / "pipe.txt"
+    os.mkfifo(pipe)
+    result = smsd("template", "list") if where == "directory" else smsd("template", "check", str(pipe))
+    assert (result.exit_code, result.stderr) == (78, f"smsd: {pipe}: not a regular file: this is no template\n")
 
 
 def test_a_template_that_is_wrong_stops_the_daemon_at_its_start(smsd: Smsd, folder: Path, config: Path) -> None:

@@ -21,6 +21,8 @@ class Fault(Enum):
     RESET = "the end of the connection without a word"
     NOISE = "octets that are no HTTP"
     PAGE = "404 with a page for people"
+    NO_PAGE = "404 and nothing"
+    NO_ROUTE = "404 in JSON of what the system is made with"
     LONG = "an answer that does not end"
     DEEP = "JSON nested too deep"
     ELSEWHERE = "301"
@@ -140,6 +142,8 @@ _CANNED = {
     Fault.ERROR: (500, b"Traceback (most recent call last)"),
     Fault.GARBAGE: (200, b"\x00\xff<html>"),
     Fault.PAGE: (404, b"<html>nginx</html>"),
+    Fault.NO_PAGE: (404, b""),
+    Fault.NO_ROUTE: (404, b'{"timestamp": 1800000000, "status": 404, "error": "Not Found", "path": "/client"}'),
     Fault.DEEP: (200, b"[" * 50_000),
     Fault.ELSEWHERE: (301, b""),
     Fault.TOKEN: (401, b"{}"),

@@ -25,6 +25,8 @@ WORDS = {
     Fault.RESET: "(RemoteProtocol|Read)Error",
     Fault.NOISE: "RemoteProtocolError",
     Fault.PAGE: r"not JSON at character 0 \(status 404\): is \[directory\] url right\?",
+    Fault.NO_PAGE: r"an empty answer \(status 404\): is \[directory\] url right\?",
+    Fault.NO_ROUTE: r'answers 404, not "no such client": is \[directory\] url right\?',
     Fault.LONG: "more than 65536 octets",
     Fault.DEEP: "nested too deep",
     Fault.ELSEWHERE: r"points elsewhere \(301\)",

@@ -1,5 +1,6 @@
 """The database as a finding, and this host's clock beside the service centre's."""
 
+import base64
 import sqlite3
 from pathlib import Path
 
@@ -7,7 +8,9 @@ import pytest
 
 from smsd.doctor.database import Known, clock, database
 from smsd.doctor.finding import Check, Finding, Severity
+from smsd.store import Client
 from smsd.store.figures import Skew
+from smsd.vault import Vault, seal
 from tests.store.house import House, delivered
 
 
@@ -30,6 +33,21 @@ def test_a_whole_database_is_fine_and_tells_its_key(house: House) -> None:
     finding, known = looked_at(house.path)
     assert (finding.check, finding.severity) == (Check.DATABASE, Severity.OK)
     assert (known.usable, known.public_key) == (True, b"xxx")
+
+
+def test_passwords_that_the_present_key_does_not_open_are_told(house: House) -> None:
+    former, present = Vault.generate().public, Vault.generate().public
+    house.store.put_fact("public_key", base64.b64encode(present.octets).decode())
+    clients = [("+79161234561", former), ("+79161234562", former), ("+79161234563", present), ("+79161234564", None)]
+    house.store.clients.put(
+        [Client(phone, "1", "login", seal(key, "password") if key else None) for phone, key in clients], cause="test"
+    )
+    findings = list(database(house.path, 0.0, Known()))
+    told = next(finding for finding in findings if finding.check is Check.KEY)
+    assert (told.severity, told.what.split(" of them")[0]) == (Severity.ERROR, "passwords to 2")
+    house.store.put_fact("public_key", base64.b64encode(former.octets).decode())
+    house.store.clients.remove("+79161234563")
+    assert Check.KEY not in {finding.check for finding in database(house.path, 0.0, Known())}
 
 
 @pytest.mark.parametrize(("number", "cure"), [(99, "install the newer smsd"), (0, "smsd database migrate")])

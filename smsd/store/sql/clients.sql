@@ -24,6 +24,10 @@ ORDER BY client.changed_at DESC, client.phone LIMIT :limit;
 -- How many clients there are.
 SELECT count(*) AS count FROM client;
 
+-- name: client_sealed_otherwise
+-- How many passwords another key opens than this one; octets 2 to 9 of what is sealed name its key.
+SELECT count(*) AS count FROM client WHERE password IS NOT NULL AND substr(password, 2, 8) <> :key_id;
+
 -- name: client_page
 -- Clients in the order of their numbers, a page at a time.
 SELECT phone, code, login, name FROM client WHERE phone > :after ORDER BY phone LIMIT :limit;
