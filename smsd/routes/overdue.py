@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from smsd.errors import StoreError
-from smsd.sms import Received
+from smsd.sms import Received, ReportClass, StatusReport
 
-__all__ = ["Asked", "Poll", "Unreported", "nothing"]
+__all__ = ["Asked", "Poll", "Unreported", "learned", "nothing"]
 
 Asked = tuple[int, str, str]
 """An attempt that was taken and not reported: its id, the operator's id of the message, the recipient."""
@@ -20,12 +20,27 @@ Asked = tuple[int, str, str]
 Unreported = Callable[[int, int], Awaitable[Sequence[Asked]]]
 """Lists attempts above an id, at most so many, the oldest first."""
 
+ON_ITS_WAY = 3600.0
+"""Seconds for which the same word on what is not over yet is told once."""
+
 log = structlog.get_logger()
 
 
 async def nothing(_after: int, _limit: int) -> Sequence[Asked]:
     """List nothing: for a route that is not asked to remember."""
     return ()
+
+
+def learned(route: str, octets: bytes, report: StatusReport | None) -> Received | None:
+    """Say what an answer tells that is worth telling: that it is over, or that the recipient's SIM is another's.
+
+    Asked again when it is over it is another question, though the answer reads the same: a centre begins its ids again.
+    """
+    if report is None:
+        return None
+    if report.report_class is not ReportClass.TRYING:
+        return Received(route, octets, report, repeats_within=0.0)
+    return Received(route, octets, report, repeats_within=ON_ITS_WAY) if report.refused is not None else None
 
 
 class Poll:

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
 from smsd.errors import StoreFullError
-from smsd.routes.overdue import Asked, Poll
-from smsd.sms import Received
+from smsd.routes.overdue import Asked, Poll, learned
+from smsd.sms import Received, ReportClass, StatusReport
 
 BOOKS: list[Asked] = [(number, f"r{number}", "+79161234567") for number in range(1, 6)]
 
@@ -81,3 +82,16 @@ async def test_it_asks_only_while_the_route_is_ready_and_survives_a_full_disk() 
     await operator.until(lambda: operator.told)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+def test_what_is_on_its_way_is_no_news_but_for_a_replaced_sim() -> None:
+    """That one is told once, and not with every round of asking."""
+    trying = StatusReport("1", "+79161234567", None, None, ReportClass.TRYING, "ENROUTE")
+    swapped = replace(trying, refused="sim swapped")
+    over = replace(trying, report_class=ReportClass.FAILED)
+    assert learned("http", b"1", None) is None
+    assert learned("http", b"1", trying) is None
+    told = learned("http", b"1", swapped)
+    assert told is not None
+    assert (told.value, bool(told.repeats_within)) == (swapped, True)
+    assert learned("http", b"1", over) == Received("http", b"1", over, repeats_within=0.0)

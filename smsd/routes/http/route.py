@@ -31,7 +31,7 @@ from smsd.routes.http.translate import (
 )
 from smsd.routes.http.webhook import Webhook
 from smsd.routes.operator import OperatorRoute
-from smsd.routes.overdue import Poll, Unreported
+from smsd.routes.overdue import Poll, Unreported, learned
 from smsd.sms import (
     Doubt,
     Fact,
@@ -39,7 +39,6 @@ from smsd.sms import (
     NotSent,
     Outcome,
     Received,
-    ReportClass,
     RouteStatus,
     Sent,
     Submit,
@@ -308,9 +307,7 @@ class HttpRoute(OperatorRoute):
         if answer is None:
             return None
         report = report_in(self._profile, answer, reference, recipient)
-        if report is None or report.report_class is ReportClass.TRYING:
-            return None  # the same again and again: it is told when it is over
-        return Received(self.name, b"%s\n%s" % (reference.encode(), answer.body), report, repeats_within=0.0)
+        return learned(self.name, b"%s\n%s" % (reference.encode(), answer.body), report)
 
     async def _told(self, octets: bytes, document: Any) -> None:
         """Take a receipt that the operator sent. Raises ``StoreError``."""

@@ -271,7 +271,9 @@ def report_of(
     if reference is None or words is None:
         return None
     state = profile.states.get(words, State.TRYING)
-    blocked = profile.errors.get(error or "") if state is State.FAILED else None
+    blocked = profile.errors.get(error or "")
+    if state is not State.FAILED and blocked is not Block.SIM_SWAPPED:
+        blocked = None  # of what is on its way, or has arrived, only a SIM that is another's matters
     return sms.StatusReport(
         reference=reference,
         recipient=recipient,

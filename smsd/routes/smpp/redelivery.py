@@ -13,8 +13,11 @@ is written by groups: who comes while it is being written waits for the next wri
 Where a ``kill -9`` leaves the client: before the number is on disk the message is kept nowhere and not answered, so it
 comes again and gets a number then. Between that and the commit of the message it comes again under this number, and is
 kept then. After the commit it comes again, if its answer did not get through, and is known by its octets. After the
-answer was heard, and before that is on disk, the same words sent once more may be taken for a repeat until the
-redelivery time of the next link is over: the one moment in which a second, equal text may be lost, and no other is.
+answer was heard, and before that is on disk, the same words sent once more may be taken for a repeat until the next
+links have lived for two minutes: the one moment in which a second, equal text may be lost, and no other is. Whoever
+writes it then has an answer on its way, to the first. After those two minutes the same words are a message of their
+own, whether it is the client who repeats them or a centre that took its time: two answers to one message rather than
+none to the second of two.
 """
 
 import asyncio
@@ -36,14 +39,20 @@ def digest(pdu: Pdu) -> str:
 
 
 class Redelivery:
-    """The open messages of the bind ``name``, kept in ``memory``."""
+    """The open messages of the bind ``name``, kept in ``memory``.
 
-    def __init__(self, name: str, memory: Memory) -> None:
+    ``patience`` is for how many seconds of links one may come again that was open when a link was lost.
+    """
+
+    def __init__(self, name: str, memory: Memory, patience: float) -> None:
         self._name = name
         self._memory = memory
         self._next = 1
         self._open: dict[str, int] = {}
-        self._old: set[str] = set()
+        self._patience = patience
+        self._left: dict[str, float] = {}
+        """For how many seconds of links what was open at a loss may still come again."""
+        self._began = 0.0
         self._writing = asyncio.Lock()
         self._changes = 0
         self._kept = 0
@@ -56,13 +65,25 @@ class Redelivery:
             self._next, self._open = kept["next"], kept["open"]
             self._kept = self._changes
 
-    def begin(self) -> None:
+    def begin(self, now: float) -> None:
         """Begin a link: what is open now can only come again if the centre did not hear our answer."""
-        self._old = set(self._open)
+        self._began = now
+        for mark in self._open:
+            self._left.setdefault(mark, self._patience)
+
+    def end(self, now: float) -> None:
+        """End a link: what did not come again in all its time has so much less of it left on the next."""
+        for mark in self._left:
+            self._left[mark] -= now - self._began
+        self._began = now
+
+    def give_up_at(self) -> float | None:
+        """Say when the next message has had its time to come again on this link; ``None``: none is waited for."""
+        return min(self._left.values()) + self._began if self._left else None
 
     async def number(self, mark: str) -> int:
         """Give the number of the message known by ``mark``; on disk when this returns. Raises ``StoreError``."""
-        self._old.discard(mark)
+        self._left.pop(mark, None)
         if mark not in self._open:
             self._open[mark] = self._next
             self._next += 1
@@ -74,6 +95,9 @@ class Redelivery:
 
     async def heard(self, marks: Iterable[str]) -> None:
         """Close messages whose answer the centre has heard. Raises ``StoreError``: then it is to be told again."""
+        marks = list(marks)
+        for mark in marks:
+            self._left.pop(mark, None)
         closed = {mark: self._open.pop(mark) for mark in marks if mark in self._open}
         if closed:
             self._changes += 1
@@ -84,10 +108,9 @@ class Redelivery:
                 self._changes += 1
                 raise
 
-    async def give_up_old(self) -> None:
-        """Close what did not come again on this link in all this time. Raises ``StoreError``."""
-        old, self._old = self._old, set()
-        await self.heard(old)
+    async def give_up_old(self, now: float) -> None:
+        """Close what has had its time to come again. Raises ``StoreError``: it is open until the next link then."""
+        await self.heard([mark for mark, left in self._left.items() if self._began + left <= now])
 
     def _sequence(self, number: int) -> int:
         """Make a number into a sequence number that no other bind of this house gives the same message."""

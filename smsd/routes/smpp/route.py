@@ -16,7 +16,7 @@ import structlog
 from smsd.errors import ConfigError, PduError, RouteError, SmsdError, StoreError
 from smsd.routes import Inbound, Memory
 from smsd.routes.operator import OperatorRoute
-from smsd.routes.overdue import Poll, Unreported, nothing
+from smsd.routes.overdue import Poll, Unreported, learned, nothing
 from smsd.routes.smpp.link import Link
 from smsd.routes.smpp.redelivery import Redelivery, digest
 from smsd.routes.smpp.settings import Action, BindAs, SmppSettings
@@ -39,7 +39,6 @@ from smsd.sms import (
     NotSent,
     Outcome,
     Received,
-    ReportClass,
     RouteStatus,
     Sent,
     StatusReport,
@@ -108,7 +107,7 @@ class SmppRoute(OperatorRoute):
             self._source = source(sender, settings)
         except PduError as error:
             raise ConfigError(f"the sender of {name}: {error.problem}") from None
-        self._redelivery = Redelivery(name, memory)
+        self._redelivery = Redelivery(name, memory, settings.timings.open)
         self._transmitter: Link | None = None
         self._refusals: dict[tuple[str, int], tuple[float, str]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -324,12 +323,10 @@ class SmppRoute(OperatorRoute):
         return Received(self.name, octets(pdu, number), value, **more)
 
     async def _ask(self, reference: str, recipient: str) -> Received | None:
-        """Ask what became of a part whose receipt is overdue; ``None``: nothing final is known."""
+        """Ask what became of a part whose receipt is overdue; ``None``: nothing that matters is known."""
         report = await self.query(reference, recipient)
-        if report is None or report.report_class is ReportClass.TRYING:
-            return None
-        # Asked again it is another question, though the answer reads the same: a centre begins its ids again.
-        return Received(self.name, f"query_sm {reference} {report.code}".encode(), report, repeats_within=0.0)
+        told = "" if report is None else report.code
+        return learned(self.name, f"query_sm {reference} {told}".encode(), report)
 
     async def _told(self, received: Received) -> None:
         if self._inbound is not None:
@@ -404,7 +401,7 @@ class SmppRoute(OperatorRoute):
                     return status
             self._failures = 0
             self._transmitter = links[0]
-            self._redelivery.begin()
+            self._redelivery.begin(self._clock())
             self._become(READY, "")
             raise RouteError(await self._first_end(links))
         finally:
@@ -428,12 +425,15 @@ class SmppRoute(OperatorRoute):
         finally:
             for task in (*ends, old, overdue):
                 task.cancel()
+            self._redelivery.end(self._clock())
         return next(link.reason for link in links if link.ended.is_set())
 
     async def _forget_old(self) -> None:
-        await asyncio.sleep(self.settings.timings.redelivery)
-        with contextlib.suppress(StoreError):
-            await self._redelivery.give_up_old()
+        while (until := self._redelivery.give_up_at()) is not None:
+            if (seconds := until - self._clock()) > 0:
+                await asyncio.sleep(seconds)
+            with contextlib.suppress(StoreError):
+                await self._redelivery.give_up_old(self._clock())
 
     async def _finish_tasks(self) -> None:
         """Let what came in be stored, though it cannot be answered any more."""

@@ -94,7 +94,10 @@ class Timings(Patience):
     overdue: float = 60.0
     """Between two rounds of asking (query_sm) after receipts that should have come by now."""
     redelivery: float = 600.0
-    """How long after a bind a message may come again that was answered just before the last link was lost."""
+    """How long a receipt told again is known for the same one."""
+    open: float = 120.0
+    """Of links, for which a message may come again that was answered just before one was lost. A centre delivers again
+    at once what it has no answer to; whoever writes the same later writes once more, and is answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +166,15 @@ class SmppSettings:
         """Where to connect to, in order."""
         return ((self.host, self.port), *self.spare)
 
-    def block(self, error: str) -> Block | None:
-        """Return what an error code of a failed receipt says is blocked; ``045`` and ``45`` are one code."""
+    def block(self, *errors: str) -> Block | None:
+        """Return what the error codes of a receipt say is blocked; ``045`` and ``45`` are one code.
+
+        Where they differ the first that says anything counts, but a replaced SIM counts wherever it stands.
+        """
+        told = [block for error in errors if (block := self._block(error)) is not None]
+        return Block.SIM_SWAPPED if Block.SIM_SWAPPED in told else next(iter(told), None)
+
+    def _block(self, error: str) -> Block | None:
         known = self.receipt_errors
         return known.get(error) or next((known[code] for code in known if _plain(code) == _plain(error)), None)
 

@@ -12,7 +12,7 @@ from smsd.wire.address import ALPHANUMERIC, INTERNATIONAL, Address
 from smsd.wire.alphabet import Alphabet, DataCoding
 from smsd.wire.smpp.content import read_content, relative_time, write_content
 from smsd.wire.smpp.pdu import DataSm, MessageId, Pdu, ShortMessage
-from smsd.wire.smpp.receipt import Receipt, read_receipt
+from smsd.wire.smpp.receipt import Receipt, network_error, read_receipt
 from smsd.wire.smpp.tables import Command, Status, Tag, status_text
 
 __all__ = ["code", "deliver", "message_of", "octets", "outcome", "report_of", "source", "status_report", "submission"]
@@ -89,6 +89,8 @@ def outcome(answer: Pdu, settings: SmppSettings, evidence: str = "answer") -> Ou
     elif status == Status.OK:
         return Sent(MessageId.decode(answer.body).message_id, evidence)
     action = settings.action(status)
+    if settings.block(network_error(MessageId.decode(answer.body).tlvs) or "") is Block.SIM_SWAPPED:
+        action = Action.SIM_SWAPPED
     verdict = Verdict.ONCE_MORE if action is None else _VERDICTS[action]
     refused = None if action is None else _BLOCKS.get(action)
     return NotSent(verdict, code(status), status_text(status), evidence, refused)
@@ -138,14 +140,17 @@ def status_report(message: ShortMessage, settings: SmppSettings) -> sms.StatusRe
 
 def report_of(receipt: Receipt, recipient: str, settings: SmppSettings) -> sms.StatusReport:
     """Say a receipt in the words of the house."""
-    block = settings.block(receipt.error) if receipt.status_class == "failed" else None
+    block = settings.block(receipt.error, receipt.error_too)
+    if receipt.status_class != "failed" and block is not Block.SIM_SWAPPED:
+        block = None  # of what is on its way, or has arrived, only a SIM that is another's matters
+    error = "/".join(filter(None, (receipt.error, receipt.error_too)))
     return sms.StatusReport(
         reference=receipt.message_id,
         recipient=recipient,
         submitted_at=receipt.submitted_at,
         discharged_at=receipt.done_at,
         report_class=sms.ReportClass(receipt.status_class),
-        code=f"{receipt.state} {receipt.error}".rstrip(),
+        code=f"{receipt.state} {error}".rstrip(),
         echo=receipt.user_message_reference,
         refused=block,
     )

@@ -13,10 +13,10 @@ from typing import Final
 from smsd.errors import PduError
 from smsd.wire.alphabet import ucs2_text
 from smsd.wire.smpp.pdu import ShortMessage
-from smsd.wire.smpp.tables import MessageState, Tag, tlv
+from smsd.wire.smpp.tables import MessageState, Tag, Tlvs, tlv
 from smsd.wire.status import StatusClass
 
-__all__ = ["Receipt", "is_receipt", "read_receipt", "state_class", "state_name"]
+__all__ = ["Receipt", "is_receipt", "network_error", "read_receipt", "state_class", "state_name"]
 
 MESSAGE_TYPE: Final = 0x3C
 DELIVERY_RECEIPT: Final = 0x04
@@ -64,9 +64,9 @@ _CENTURY: Final = 2000
 class Receipt:
     """What a receipt says. ``message_id`` is as it stands: whether hexadecimal or decimal is the operator's habit.
 
-    ``state`` is appendix B's word for it, ``error`` the operator's code as text. ``intermediate`` says that the message
-    is still on its way whatever ``state`` says. ``user_message_reference`` is the mark the submit bore, if it came
-    back.
+    ``state`` is appendix B's word for it, ``error`` the operator's code as text, ``error_too`` the one in the words of
+    the receipt where a TLV tells another. ``intermediate`` says that the message is still on its way whatever ``state``
+    says. ``user_message_reference`` is the mark the submit bore, if it came back.
     """
 
     message_id: str
@@ -76,6 +76,7 @@ class Receipt:
     done_at: datetime | None = None
     intermediate: bool = False
     user_message_reference: int | None = None
+    error_too: str = ""
 
     @property
     def status_class(self) -> StatusClass:
@@ -112,22 +113,32 @@ def read_receipt(message: ShortMessage, zone: tzinfo) -> Receipt:
     state = _found(_STATE, text).upper() if state_number is None else state_name(state_number)
     if not state:
         raise PduError("receipt", "neither a TLV nor the text says what became of the message")
+    told, written = network_error(message.tlvs), _found(_ERROR, text)
+    # A TLV that says 0 leaves the word to the text.
+    error = told or written or ("" if told is None else "0")
     return Receipt(
         message_id,
         state,
-        _error(message, _found(_ERROR, text)),
+        error,
         _date(_found(_SUBMITTED, text), zone),
         _date(_found(_DONE, text), zone),
         message.esm_class & MESSAGE_TYPE == INTERMEDIATE,
         reference,
+        "" if _shortest(written) in {"", _shortest(error)} else written,
     )
 
 
-def _error(message: ShortMessage, text: str) -> str:
-    """Give the error code; a TLV that says 0, or is not the three octets of §5.3.2.31, leaves the word to the text."""
-    told = tlv(message.tlvs, Tag.NETWORK_ERROR_CODE)
-    code = int.from_bytes(told[1:], "big") if told is not None and len(told) == NETWORK_ERROR_OCTETS else None
-    return str(code) if code else text or ("" if code is None else "0")
+def network_error(tlvs: Tlvs) -> str | None:
+    """Give the code of network_error_code (§5.3.2.31), empty for 0; ``None`` where there are no such three octets."""
+    told = tlv(tlvs, Tag.NETWORK_ERROR_CODE)
+    if told is None or len(told) != NETWORK_ERROR_OCTETS:
+        return None
+    return _shortest(str(int.from_bytes(told[1:], "big")))
+
+
+def _shortest(code: str) -> str:
+    """Write a code without the zeros that the text fills it up with."""
+    return code.lstrip("0")
 
 
 def _words(message: ShortMessage) -> str:

@@ -195,6 +195,17 @@ def test_a_receipt_says_its_own_reference_and_an_unknown_state_is_not_the_last()
     assert report_of(SMSC, ["1"], told) is None
 
 
+@pytest.mark.parametrize(
+    ("status", "error", "refused"),
+    [("0", "219", Block.SIM_SWAPPED), ("1", "219", Block.SIM_SWAPPED), ("0", "254", None), ("20", "254", Block.SENDER)],
+)
+def test_a_replaced_sim_is_heard_of_in_any_state(status: str, error: str, refused: Block | None) -> None:
+    body = f'{{"status": "{status}", "err": "{error}"}}'.encode()
+    report = report_in(SMSC, Answer(200, body), "6", CLIENT)
+    assert report is not None
+    assert report.refused == refused
+
+
 def test_the_states_of_beeline() -> None:
     body = "<output><MESSAGES><MESSAGE SMS_ID='6'><SMSSTC_CODE> {} </SMSSTC_CODE></MESSAGE></MESSAGES></output>"
     found = [

@@ -28,6 +28,7 @@ QUICK = Timings(
     pause=0.2,
     settle_after=0.5,
     redelivery=30.0,
+    open=30.0,
 )
 """The shipped table, shrunk."""
 

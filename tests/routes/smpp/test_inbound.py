@@ -1,11 +1,13 @@
 """What comes in over a bind: receipts as centres write them, and the texts of clients."""
 
 import asyncio
+import json
 from collections import Counter
 
 import pytest
 
 from smsd.routes.smpp import BindAs
+from smsd.routes.smpp.redelivery import digest
 from smsd.rules.reports import reference_forms
 from smsd.rules.routing import Block
 from smsd.simulator.network import Network
@@ -13,10 +15,10 @@ from smsd.simulator.smsc import SimulatedSmsc
 from smsd.simulator.troubles import Trouble
 from smsd.sms import Deliver, ReportClass, Sent, StatusReport
 from smsd.wire.address import Address
-from smsd.wire.smpp.pdu import ShortMessage
+from smsd.wire.smpp.pdu import HEADER_OCTETS, Pdu, ShortMessage
 from smsd.wire.smpp.tables import Command
-from tests.routes.house import Ledger
-from tests.routes.smpp.house import CLIENT, QUICK, bound, send
+from tests.routes.house import Ledger, Notebook
+from tests.routes.smpp.house import CLIENT, QUICK, bound, send, timings
 
 # --- receipts ---------------------------------------------------------------------------------------------------------
 
@@ -261,6 +263,21 @@ async def test_the_same_words_again_are_another_message_though_we_send_nothing(l
             if number == 1:
                 await ledger.until(lambda: not route._redelivery._open)
         assert len({row.octets for row in ledger.rows}) == 2
+
+
+async def test_the_same_words_two_minutes_of_link_later_are_another_message(ledger: Ledger) -> None:
+    """Whether the centre heard our answer before the daemon died nobody knows; who asks again later is answered."""
+    notebook = Notebook()
+    async with bound(ledger, memory=notebook) as (route, smsc):
+        smsc.network.phone(CLIENT).text("CLIENT info")
+        await ledger.until(lambda: ledger.rows and not route._redelivery._open)
+    mark = digest(Pdu(Command.DELIVER_SM, 0, 1, ledger.rows[0].octets[HEADER_OCTETS:]))
+    await notebook.remember("smpp.open", json.dumps({"next": 2, "open": {mark: 1}}))
+    async with bound(ledger, memory=notebook, timings=timings(open=0.05)) as (route, smsc):
+        await ledger.until(lambda: not route._redelivery._open)
+        smsc.network.phone(CLIENT).text("CLIENT info")
+        await ledger.until(lambda: len(ledger.rows) == 2)
+    assert ledger.rows[0].octets != ledger.rows[1].octets
 
 
 async def test_a_message_that_cannot_be_kept_stays_at_the_centre(ledger: Ledger) -> None:

@@ -14,9 +14,14 @@ INFO = digest(Pdu(Command.DELIVER_SM, 0, 1, b"CLIENT info"))
 
 
 async def recalled(notebook: Notebook, name: str = "operator") -> Redelivery:
-    redelivery = Redelivery(name, notebook)
+    redelivery = Redelivery(name, notebook, 120.0)
     await redelivery.recall()
     return redelivery
+
+
+async def recalled_number(notebook: Notebook) -> int:
+    """The number that another process would give ``INFO``."""
+    return await (await recalled(notebook)).number(INFO)
 
 
 def test_a_transmissions_number_is_no_part_of_a_message() -> None:
@@ -52,13 +57,44 @@ async def test_what_was_closed_stays_closed_after_a_crash() -> None:
 
 async def test_what_never_came_again_is_given_up() -> None:
     """The centre had heard us after all: the next such text is a new one."""
-    redelivery = await recalled(Notebook())
+    notebook = Notebook()
+    redelivery = await recalled(notebook)
     first, other = await redelivery.number(INFO), await redelivery.number("other")
-    redelivery.begin()
+    redelivery.begin(1000.0)
+    assert redelivery.give_up_at() == 1120.0
     assert await redelivery.number("other") == other
-    await redelivery.give_up_old()
+    await redelivery.give_up_old(1119.0)
+    assert await recalled_number(notebook) == first
+    await redelivery.give_up_old(1120.0)
+    assert redelivery.give_up_at() is None
     assert await redelivery.number("other") == other, "it came again, and its answer is still to be heard"
     assert await redelivery.number(INFO) != first
+
+
+async def test_a_line_that_is_lost_again_and_again_keeps_nothing_open_for_ever() -> None:
+    """The client who writes the same an hour later is answered; what counts is for how long a link was there."""
+    redelivery = await recalled(Notebook())
+    first = await redelivery.number(INFO)
+    for moment in (1000.0, 2000.0):
+        redelivery.begin(moment)
+        await redelivery.give_up_old(moment + 50)
+        redelivery.end(moment + 50)
+    redelivery.begin(3000.0)
+    assert redelivery.give_up_at() == 3020.0
+    await redelivery.give_up_old(3020.0)
+    assert await redelivery.number(INFO) != first
+
+
+async def test_what_came_again_has_all_its_time_once_more() -> None:
+    redelivery = await recalled(Notebook())
+    first = await redelivery.number(INFO)
+    redelivery.begin(1000.0)
+    redelivery.end(1100.0)
+    redelivery.begin(2000.0)
+    assert await redelivery.number(INFO) == first
+    redelivery.end(2001.0)
+    redelivery.begin(3000.0)
+    assert redelivery.give_up_at() == 3120.0
 
 
 async def test_a_number_that_cannot_be_kept_is_not_given() -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 
 from smsd.routes.smpp.settings import ACTIONS, Action, SmppSettings, Timings
+from smsd.rules.routing import Block
 from smsd.wire.smpp.tables import STATUS_NAMES
 
 
@@ -27,6 +28,15 @@ def test_the_binds_own_word_goes_before_the_tables() -> None:
     assert settings.action(0x401) is Action.ROUTE
     assert settings.action(0x58) is Action.THROTTLE
     assert settings.action(0x402) is None
+
+
+def test_a_replaced_sim_counts_wherever_it_stands() -> None:
+    """A password must not follow it because another code stands in front."""
+    errors = {"219": Block.SIM_SWAPPED, "254": Block.SENDER, "7": Block.RECIPIENT}
+    settings = SmppSettings("a", receipt_errors=errors)
+    assert settings.block("254", "0219") is settings.block("219", "254") is Block.SIM_SWAPPED
+    assert settings.block("1", "254") is settings.block("254", "7") is Block.SENDER
+    assert settings.block("1", "") is None
 
 
 def test_a_dead_link_is_noticed_and_a_client_answered_within_two_minutes() -> None:

@@ -5,6 +5,7 @@ import pytest
 from smsd.errors import PduError
 from smsd.routes.smpp.settings import SmppSettings
 from smsd.routes.smpp.translate import code, deliver, message_of, octets, outcome, source, status_report
+from smsd.rules.routing import Block
 from smsd.sms import NotSent, Sent, Verdict
 from smsd.wire.address import Address
 from smsd.wire.smpp.pdu import MessageId, Pdu, ShortMessage
@@ -82,6 +83,35 @@ def test_an_answer_is_an_end() -> None:
     assert outcome(taken, SETTINGS, "late answer") == Sent("42", "late answer")
     refused = outcome(Pdu(Command.SUBMIT_SM_RESP, 0x0A, 1), SETTINGS)
     assert refused == NotSent(Verdict.NEVER, "SMPP 0x0A", "invalid source address", refused="sender")
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "refused", "told"),
+    [
+        (b"id:7 stat:UNDELIV err:219", 5, "sim swapped", "UNDELIV 5/219"),
+        (b"id:7 stat:UNDELIV err:005", 219, "sim swapped", "UNDELIV 219/005"),
+        (b"id:7 stat:UNDELIV err:254", 219, "sim swapped", "UNDELIV 219/254"),
+        (b"id:7 stat:UNDELIV err:254", 5, "sender", "UNDELIV 5/254"),
+        (b"id:7 stat:ENROUTE err:219", 0, "sim swapped", "ENROUTE 219"),
+        (b"id:7 stat:DELIVRD err:000", 219, "sim swapped", "DELIVRD 219"),
+        (b"id:7 stat:ENROUTE err:254", 0, None, "ENROUTE 254"),
+    ],
+)
+def test_a_replaced_sim_is_heard_of_wherever_it_is_told(text: bytes, code: int, refused: str | None, told: str) -> None:
+    """By the TLV or by the text, of what has failed, is on its way, or has arrived: the next message is held."""
+    settings = SmppSettings("a", receipt_errors={"219": Block.SIM_SWAPPED, "254": Block.SENDER})
+    tlvs = ((Tag.NETWORK_ERROR_CODE, b"\x03" + code.to_bytes(2, "big")),)
+    report = status_report(ShortMessage(THEM, US, text, esm_class=4, tlvs=tlvs), settings)
+    assert (report.refused, report.code) == (refused, told)
+
+
+def test_a_replaced_sim_is_heard_of_in_a_refusal_too() -> None:
+    settings = SmppSettings("a", receipt_errors={"219": Block.SIM_SWAPPED})
+    body = MessageId("", ((Tag.NETWORK_ERROR_CODE, b"\x03\x00\xdb"),)).encode()
+    for status in (0x0A, 0x45, 0x433):
+        end = outcome(Pdu(Command.SUBMIT_SM_RESP, status, 1, body), settings)
+        assert isinstance(end, NotSent)
+        assert (end.verdict, end.refused) == (Verdict.NEVER, Block.SIM_SWAPPED)
 
 
 def test_a_status_has_a_name_to_search_for() -> None:

@@ -58,6 +58,24 @@ def test_a_tlv_without_an_error_leaves_the_word_to_the_text(octets: bytes, error
     assert read(receipt(b"id:7 stat:UNDELIV err:254, text:", (Tag.NETWORK_ERROR_CODE, octets))).error == error
 
 
+@pytest.mark.parametrize(
+    ("told", "written", "errors"),
+    [
+        (b"\x03\x00\x05", b"219", ("5", "219")),
+        (b"\x03\x00\xdb", b"005", ("219", "005")),
+        (b"\x03\x00\xdb", b"0219", ("219", "")),
+        (b"\x03\x00\x05", b"000", ("5", "")),
+        (b"\x03\x00\x00", b"219", ("219", "")),
+    ],
+)
+def test_where_tlv_and_text_tell_two_errors_both_are_heard(
+    told: bytes, written: bytes, errors: tuple[str, str]
+) -> None:
+    """The one is the network's, the other the centre's own: either may say that the SIM was replaced."""
+    found = read(receipt(b"id:7 stat:UNDELIV err:" + written + b" text:", (Tag.NETWORK_ERROR_CODE, told)))
+    assert (found.error, found.error_too) == errors
+
+
 def test_an_error_of_nothing_is_nothing() -> None:
     assert read(receipt(b"id:7 stat:DELIVRD", (Tag.NETWORK_ERROR_CODE, b"\x03\x00\x00"))).error == "0"
 
