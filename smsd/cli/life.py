@@ -12,7 +12,6 @@ from smsd.cli.output import Clock, age, plural
 from smsd.rules.outbox import DOUBT_POLICY, OBEYS_OPT_OUT, WAITING, DoubtPolicy, MessageClass, PartState, State
 from smsd.rules.requests import RequestState
 from smsd.speech import N_, _, ngettext, said
-from smsd.store.swaps import EXPIRED_HELD, HELD
 
 __all__ = ["message_life", "request_life"]
 
@@ -209,7 +208,7 @@ def _now(
         return [_doubt(MessageClass(row["class"]), row["id"])]
     last = row["error"] if state in (State.REJECTED, State.FAILED, State.UNDELIVERABLE) else None
     life = [_(ENDS[state]) + (" " + _("The last word was {words}.").format(words=spell(last)) if last else "")]
-    if row["error"] == EXPIRED_HELD:
+    if row["held"] and state is State.EXPIRED:
         life.append(_("It was held: an operator said that the SIM of this number was replaced."))
     if left := sum(part["state"] in LEFT for part in row["part_list"]):
         some = ngettext("{left} of {n} part had left.", "{left} of {n} parts had left.", row["parts"])
@@ -314,10 +313,10 @@ def _answer(message: dict[str, Any], clock: Clock) -> str:
     told = queued.format(
         **{"time": clock.full(message["created_at"]), "class": message["class"], "id": message["id"], "end": end}
     )
-    if message["error"] == HELD and State(message["state"]) in WAITING:
+    if message["held"] and State(message["state"]) in WAITING:
         told += " " + _("It is held: the SIM of this number was replaced; 'smsd outbox why {id}'.").format(
             id=message["id"]
         )
-    elif message["error"] == EXPIRED_HELD:
+    elif message["held"] and message["state"] == State.EXPIRED:
         told += " " + _("It was held: an operator said that the SIM of this number was replaced.")
     return told

@@ -182,7 +182,7 @@ class Alerts:
     def stand_in(self, route: str, limit: int) -> int:
         """Let a SIM carry alerts that may fall back, ``limit`` waiting for it at a time; return how many were given."""
         with self._engine.write() as tx:
-            bound = tx.one("alert_bound", route=route, priority=ALERT, reason=DIVERTED)["count"]
+            bound = tx.one("alert_bound", route=route, priority=ALERT)["count"]
             if bound >= limit:
                 return 0
             return tx.run(
@@ -197,7 +197,7 @@ class Alerts:
     def stand_down(self, route: str) -> int:
         """Take back from a SIM what it was to carry for the binds and has not begun; return how many."""
         with self._engine.write() as tx:
-            return tx.run("alert_unbind", route=route, priority=ALERT, reason=DIVERTED)
+            return tx.run("alert_unbind", route=route, priority=ALERT)
 
     def forget_tally(self) -> None:
         """Forget what no longer counts towards any limit."""

@@ -168,7 +168,7 @@ class Outbox:
     def let_go(self, route: str) -> int:
         """Let any route take what one that is down now had taken over from one that failed; return how many."""
         with self._engine.write() as tx:
-            return tx.run("message_let_go", route=route, least=PRIORITY[MessageClass.MANUAL])
+            return tx.run("message_let_go", route=route)
 
     # --- doubts -------------------------------------------------------------------------------------------------------
 
@@ -353,7 +353,10 @@ def _stays(tx: Transaction, row: Row, message_class: MessageClass, now: float) -
 
 def _expire(tx: Transaction, row: Row, now: float) -> None:
     """Bring a message past its deadline to rest, saying so if it was held."""
-    move(tx, row["id"], State.EXPIRED, now, error=EXPIRED_HELD if is_swapped(tx, row) else "its deadline passed")
+    held = is_swapped(tx, row)
+    move(tx, row["id"], State.EXPIRED, now, error=EXPIRED_HELD if held else "its deadline passed")
+    if held:
+        tx.run("message_was_held", id=row["id"])
 
 
 def _refuse_if_held(tx: Transaction, message_id: int) -> None:

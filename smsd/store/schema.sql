@@ -101,7 +101,8 @@ CREATE INDEX request_open ON request (phone, command) WHERE state IN ('accepted'
 
 -- The outbox. due_at says from when on a part may be claimed; NULL: nothing waits to be claimed
 -- (a part is in the air, in doubt, or the message has come to rest). route: it has begun there, or goes there for the reason
--- that diverted tells; stands_in: only until that route is down, too.
+-- that diverted tells; stands_in: only until that route is down, too. held: it holds a password to a number whose SIM was
+-- replaced, and waits for that, or came to rest waiting.
 CREATE TABLE message (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     created_at DOUBLE PRECISION NOT NULL,
@@ -131,7 +132,8 @@ CREATE TABLE message (
     timezone TEXT,
     idempotency_key TEXT,
     fingerprint TEXT,
-    stands_in INTEGER NOT NULL DEFAULT 0 CHECK (stands_in IN (0, 1))
+    stands_in INTEGER NOT NULL DEFAULT 0 CHECK (stands_in IN (0, 1)),
+    held INTEGER NOT NULL DEFAULT 0 CHECK (held IN (0, 1))
 );
 CREATE INDEX message_due ON message (priority, due_at, id) WHERE due_at IS NOT NULL;
 -- The next message to claim, of those bound to a route or to none (NULL), by priority and then by age: found in one step

@@ -45,7 +45,7 @@ class Swaps:
         with self._engine.write() as tx:
             if not tx.run("swap_forget", phone=phone):
                 raise NotFoundError(f"nothing is held for {phone}; 'smsd client held' lists for whom something is")
-            return tx.run("swap_let_go", phone=phone, held=HELD)
+            return tx.run("swap_let_go", phone=phone)
 
 
 def note_swap(tx: Transaction, phone: str, route: str, code: str, now: float) -> None:

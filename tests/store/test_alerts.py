@@ -324,6 +324,24 @@ def test_a_sim_carries_only_alerts_that_may_fall_back_and_gives_them_back(house:
     assert counts(house, strict) == counts(house, lenient) == {"queued": 5}
 
 
+def test_what_a_sim_carries_for_the_binds_is_known_by_its_column_and_not_by_the_reason(house: House) -> None:
+    """Whoever words the reason anew does not leave messages with a SIM that is gone."""
+    alert(house, 5, may_fall_back=True)
+    feed(house)
+    assert house.store.alerts.stand_in("sim", 3) == 3
+    house.store.engine._connection.execute("UPDATE message SET diverted = 'other words' WHERE diverted IS NOT NULL")
+    assert house.store.alerts.stand_in("sim", 3) == 0
+    assert house.store.alerts.stand_down("sim") == 3
+
+
+def test_an_alert_that_one_sim_stands_in_for_waits_for_no_sim_that_is_down(house: House) -> None:
+    alert(house, 5, may_fall_back=True)
+    feed(house)
+    house.store.alerts.stand_in("sim", 3)
+    assert house.store.outbox.let_go("sim") == 3
+    assert house.rows("SELECT count(*) FROM message WHERE route IS NULL AND stands_in = 0") == [(5,)]
+
+
 # --- what is over -----------------------------------------------------------------------------------------------------
 
 

@@ -23,7 +23,9 @@ from smsd.rules.requests import RequestState
 from smsd.rules.webhooks import EventState, Kind
 from smsd.sms import ReportClass
 from smsd.store import Store, engine
+from smsd.store.alerts import DIVERTED
 from smsd.store.engine import Engine, migrations
+from smsd.store.swaps import EXPIRED_HELD, HELD
 
 PACKAGE = Path(smsd.store.__file__).parent
 SOURCES = sorted(PACKAGE.glob("*.py"))
@@ -177,6 +179,25 @@ def test_what_was_told_by_words_is_kept_as_columns(tmp_path: Path, monkeypatch: 
     old.migrate(0.0)
     assert old._connection.execute("SELECT stands_in FROM message ORDER BY id").fetchall() == [(1,), (1,), (0,), (0,)]
     assert old._connection.execute("SELECT copied FROM inbox ORDER BY id").fetchall() == [(1,), (0,), (0,)]
+    old.close()
+
+
+def test_what_is_held_and_what_stands_in_are_kept_as_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database of before the eighth migration."""
+    known = migrations()
+    old = Engine(tmp_path / "smsd.db")
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "migrations", lambda: known[:7])
+        old.migrate(0.0)
+    for secret, error, diverted in ((1, HELD, None), (1, EXPIRED_HELD, None), (0, HELD, DIVERTED), (1, "later", "why")):
+        old._connection.execute(
+            "INSERT INTO message (created_at, class, priority, recipient, state, parts, secret, error, diverted) "
+            "VALUES (0, 'result', 1, '+79160000001', 'queued', 1, ?, ?, ?)",
+            (secret, error, diverted),
+        )
+    old.migrate(0.0)
+    found = old._connection.execute("SELECT held, stands_in FROM message ORDER BY id").fetchall()
+    assert found == [(1, 0), (1, 0), (0, 1), (0, 0)]
     old.close()
 
 

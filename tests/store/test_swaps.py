@@ -141,6 +141,21 @@ def test_a_person_lifts_it_and_what_still_waits_leaves_at_once(house: House) -> 
         house.store.swaps.release(PHONE)
 
 
+def test_what_is_held_is_known_by_its_column_and_not_by_the_words_for_people(house: House) -> None:
+    """Lifting the hold lets go of it, whatever it says by now, and of nothing else."""
+    house.receive(swapped(), route="operator", sim=None)
+    held = secret(house)
+    assert house.store.outbox.claim(claimant()) == []
+    later = secret(house)
+    house.store.engine._connection.execute(
+        "UPDATE message SET due_at = due_at + 1, error = 'words' WHERE id = ?", [held]
+    )
+    house.store.engine._connection.execute("UPDATE message SET due_at = ? WHERE id = ?", [house.now + 60, later])
+    assert house.store.swaps.release(PHONE) == 1
+    assert house.claim().message_id == held
+    assert [house.store.outbox.show(each)["held"] for each in (held, later)] == [0, 0]
+
+
 def test_days_do_not_lift_it_nor_does_a_restart(house: House) -> None:
     house.receive(swapped(), route="operator", sim=None)
     house.now += 30 * 86400

@@ -156,11 +156,11 @@ UPDATE alert SET fed = fed + :count, cursor = :cursor WHERE id = :id;
 -- name: alert_bound
 -- How many messages of alerts wait for the SIM that stands in for the binds.
 SELECT count(*) AS count FROM message
-WHERE route = :route AND priority = :priority AND due_at IS NOT NULL AND state = 'queued' AND diverted = :reason;
+WHERE route = :route AND priority = :priority AND due_at IS NOT NULL AND state = 'queued' AND stands_in = 1;
 
 -- name: alert_bind
 -- Let the SIM carry some messages of alerts that may fall back.
-UPDATE message SET route = :route, diverted = :reason
+UPDATE message SET route = :route, diverted = :reason, stands_in = 1
 WHERE id IN (
     SELECT message.id FROM message JOIN alert ON alert.id = message.alert_id
     WHERE message.priority = :priority AND message.due_at IS NOT NULL AND message.due_at <= :now
@@ -169,8 +169,8 @@ WHERE id IN (
 
 -- name: alert_unbind
 -- The binds are back, or the SIM is gone: what has not begun goes the way of all alerts.
-UPDATE message SET route = NULL, diverted = NULL
-WHERE route = :route AND priority = :priority AND due_at IS NOT NULL AND state = 'queued' AND diverted = :reason;
+UPDATE message SET route = NULL, sender = NULL, diverted = NULL, stands_in = 0
+WHERE route = :route AND priority = :priority AND due_at IS NOT NULL AND state = 'queued' AND stands_in = 1;
 
 -- name: tally_add
 -- Parts have been begun.

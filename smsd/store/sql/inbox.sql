@@ -130,7 +130,7 @@ SELECT id, state, created_at FROM message WHERE request_id = :id AND class = 'ac
 
 -- name: request_messages
 -- The messages of a request.
-SELECT id, class, state, created_at, sent_at, delivered_at, error FROM message WHERE request_id = :id ORDER BY id;
+SELECT id, class, state, created_at, sent_at, delivered_at, error, held FROM message WHERE request_id = :id ORDER BY id;
 
 -- name: request_list
 -- Requests for people, newest first.

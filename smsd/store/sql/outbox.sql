@@ -90,8 +90,12 @@ UPDATE message SET due_at = :due_at WHERE id = :id;
 
 -- name: message_hold
 -- The message holds a password that must not leave now; without a deadline it gets one, lest it be held for ever.
-UPDATE message SET due_at = :due_at, expires_at = coalesce(expires_at, created_at + :longest), error = :error
+UPDATE message SET due_at = :due_at, expires_at = coalesce(expires_at, created_at + :longest), error = :error, held = 1
 WHERE id = :id;
+
+-- name: message_was_held
+-- The message has come to rest waiting for its number's hold to be lifted.
+UPDATE message SET held = 1 WHERE id = :id;
 
 -- name: message_may_fall_back
 -- Whether a person allowed the alert of a message to leave by the SIM.
@@ -135,7 +139,7 @@ LIMIT 100;
 -- What was given to this route because another had failed or put it off, and has not begun, waits for neither: any route
 -- may take it.
 UPDATE message SET route = NULL, sender = NULL, diverted = NULL, stands_in = 0
-WHERE route = :route AND priority <= :least AND due_at IS NOT NULL AND state = 'queued' AND stands_in = 1;
+WHERE route = :route AND due_at IS NOT NULL AND state = 'queued' AND stands_in = 1;
 
 -- name: message_free
 -- A person sends the message again: no route is bound to it.
@@ -429,7 +433,7 @@ ORDER BY id DESC LIMIT :limit;
 -- One message for people.
 SELECT message.id, created_at, recipient, text, secret, sealed IS NOT NULL AS sealed, class, state, parts, route,
        sender, (SELECT count(*) FROM attempt WHERE attempt.message_id = message.id) AS attempts, sent_at, delivered_at,
-       error, alert_id, request_id, due_at, expires_at, after_id, idempotency_key, reference, diverted, timezone
+       error, alert_id, request_id, due_at, expires_at, after_id, idempotency_key, reference, diverted, timezone, held
 FROM message WHERE message.id = :id;
 
 -- name: message_counts

@@ -23,5 +23,5 @@ DELETE FROM replaced_sim WHERE phone = :phone;
 
 -- name: swap_let_go
 -- What was held for a number may leave.
-UPDATE message SET due_at = 0, error = NULL
-WHERE due_at IS NOT NULL AND priority < 4 AND secret = 1 AND recipient = :phone AND error = :held;
+UPDATE message SET due_at = 0, error = NULL, held = 0
+WHERE due_at IS NOT NULL AND priority < 4 AND secret = 1 AND recipient = :phone AND held = 1;
