@@ -93,7 +93,7 @@ def setup(
     root.setLevel(level.upper())
     logging.captureWarnings(capture=True)
     # Our own lines do not pass through logging: there is one for each part that is sent, and it costs half as much.
-    named = structlog.stdlib.LoggerFactory()
+    named = structlog.stdlib.LoggerFactory(ignore_frame_names=[__name__])
     structlog.configure(
         processors=[*_first(), *last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),

@@ -174,6 +174,13 @@ def test_a_line_of_json_begins_with_time_level_and_event() -> None:
     }
 
 
+def test_a_logger_without_a_name_bears_that_of_the_module_that_logs() -> None:
+    stream = io.StringIO()
+    log.setup(stream=stream)
+    structlog.get_logger().info("route_state")
+    assert lines(stream)[0]["logger"] == __name__
+
+
 def test_an_exception_is_one_masked_line_without_local_variables() -> None:
     stream = io.StringIO()
     log.setup(stream=stream)
