@@ -7,7 +7,8 @@ import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 GUIDES = sorted(page for page in (DOCS / "how-to").glob("*.md") if not page.stem.endswith("-ru"))
-ENGLISH = [*GUIDES, DOCS / "index.md", DOCS / "explanation" / "fallback.md", DOCS / "explanation" / "security.md"]
+ALSO = ["index.md", "tutorial/first-answer.md", "explanation/fallback.md", "explanation/security.md"]
+ENGLISH = [*GUIDES, *(DOCS / page for page in ALSO)]
 RUSSIAN = sorted(DOCS.rglob("*-ru.md"))
 LINK = re.compile(r"\]\(([^)\s#]+\.md)(#[^)\s]*)?\)")
 SHELL = re.compile(r"^ *```(?:sh|console)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
