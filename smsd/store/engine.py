@@ -225,6 +225,8 @@ class Engine:
             # What is deleted or wiped is overwritten, not only unlinked from the tree.
             connection.execute("PRAGMA secure_delete=ON")
             connection.execute("PRAGMA journal_size_limit=16777216")
+            # What a step must be able to undo, and what a query sorts, stands in no file beside the database.
+            connection.execute("PRAGMA temp_store=MEMORY")
             # In KiB. What a full window touches again and again is then not read anew for each commit.
             connection.execute("PRAGMA cache_size=-8192")
             failing.pop_all()
