@@ -1,9 +1,9 @@
 """One route's pump: claim, submit, record, as many parts at a time as the route's window allows.
 
 Knows that the attempt is on disk before the octets leave, and that what ended is recorded by the same commit that
-claims what comes next: a window at full speed costs one commit, not one for each part. Where a receipt comes meanwhile,
-its own commit records what ended before it (``recording``), lest it find nothing to speak of. Refuses to know which
-message is next (the store's), by which route it may go (``rules.routing``) and how it is sent (the route's).
+claims what comes next: a window at full speed costs one or two commits, not one for each part. Where a receipt comes
+meanwhile, its own commit records what ended before it (``recording``), lest it find nothing to speak of. Refuses to
+know which message is next (the store's), by which route it may go (``rules.routing``) and how it is sent (the route's).
 
 Where a ``kill -9`` leaves the client: before the claim commits, unsent and still queued; between claim and record, in
 doubt, settled at the next start by the SIM's memory, a report, or the policy of its class; after it, as recorded.
@@ -27,6 +27,8 @@ __all__ = ["POLL_SECONDS", "STORE_RETRY_SECONDS", "Pump"]
 
 POLL_SECONDS = 5.0
 """How often the outbox is looked at when nobody rang."""
+GATHER_SECONDS = 0.01
+"""How long what has landed waits for what is about to, to be recorded by the same commit."""
 STORE_RETRY_SECONDS = 2.0
 """How long to wait when the store takes nothing (a full disk, a stuck writer)."""
 
@@ -160,7 +162,9 @@ class Pump:
             # still come it is waited for, a minute at most: two parts in doubt can no longer be told apart.
             self._waits_until = await self._survey(self._route)
         self._was_up = up
-        if not self._ended and not (self._has_room_again and self._room):
+        if self._ended:
+            await self._gather()
+        elif not (self._has_room_again and self._room):
             if not self._room:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(POLL_SECONDS):
@@ -202,6 +206,15 @@ class Pump:
         """Move what has landed from the air to what is to be recorded."""
         for flight in [flight for flight in self._flights if flight.done()]:
             self._ended.append((self._flights.pop(flight), flight.result()))
+
+    async def _gather(self) -> None:
+        """Let half a window land, or what does within a moment: its commit costs little more than that of one part."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GATHER_SECONDS):
+                while self._flights and len(self._ended) < self._route.window // 2:
+                    self._work.clear()
+                    await self._work.wait()
+                    self._collect()
 
     async def _due(self) -> bool:
         """Tell whether something may be claimed now; if not, wait until it may, or something else has changed.

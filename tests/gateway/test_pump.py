@@ -1,17 +1,20 @@
 """The pump: claims, flights, ends."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 from structlog.testing import capture_logs
 
 from smsd.errors import StoreError
 from smsd.gateway import ACK_ALARM_SECONDS
+from smsd.gateway.pump import Pump
 from smsd.routes import Inbound
 from smsd.rules.routing import Kind
 from smsd.sms import InDoubt, NotSent, Outcome, Received, ReportClass, Sent, StatusReport, Submit, Verdict
-from smsd.store import Receipt
+from smsd.store import Claim, Claimant, Ended, Receipt
 from tests.gateway.house import ScriptedRoute, Start
 
 
@@ -192,3 +195,56 @@ async def test_a_plain_receipt_has_nobody_look_for_work(
     monkeypatch.setattr(house.gateway._bells, "ring", lambda: rung.append("rung"))
     await house.gateway.received(Received("scripted", b"receipt", told, repeats_within=300.0))
     assert bool(rung) is not plain
+
+
+@dataclass
+class SlowCentre(ScriptedRoute):
+    """A bind whose service centre answers each submit when the test says so."""
+
+    kind: Kind = Kind.BIND
+    sim: str | None = None
+    window: int = 8
+    answers: list[asyncio.Event] = field(default_factory=list)
+
+    async def submit(self, submit: Submit) -> Outcome:
+        self.submits.append(submit)
+        answered = asyncio.Event()
+        self.answers.append(answered)
+        await answered.wait()
+        return Sent(str(submit.attempt_id))
+
+
+def _have_landed(pump: Pump | None, recorded: list[int], route: SlowCentre) -> bool:
+    """Tell whether all that the test let land is recorded, or waits in the pump for that."""
+    waiting = len(pump._ended) if pump is not None else 0
+    return sum(recorded) + waiting == sum(answered.is_set() for answered in route.answers)
+
+
+@pytest.mark.parametrize("patience", [30.0, 0.0])
+async def test_half_a_window_is_recorded_by_one_commit(
+    start: Start, monkeypatch: pytest.MonkeyPatch, patience: float
+) -> None:
+    """What lands one by one waits for the rest of its half, or for a moment; whichever is over first."""
+    monkeypatch.setattr("smsd.gateway.pump.GATHER_SECONDS", patience)
+    route = SlowCentre()
+    house = await start(route)
+    outbox = house.gateway._store.outbox
+    exchange, recorded = outbox.exchange, []
+
+    def counting(ended: Sequence[Ended], claimant: Claimant, limit: int) -> list[Claim]:
+        recorded.append(len(ended))
+        return exchange(ended, claimant, limit)
+
+    for each in range(8):
+        house.enqueue(f"text {each}")
+    await house.until(lambda: len(route.submits) == 8)
+    monkeypatch.setattr(outbox, "exchange", counting)
+    pump = house.gateway._pumps[route.name]
+    for answered in route.answers[:4]:
+        answered.set()
+        await house.until(partial(_have_landed, pump if patience else None, recorded, route))
+    await house.until(lambda: sum(recorded) == 4)
+    assert [count for count in recorded if count] == ([4] if patience else [1] * 4)
+    for answered in route.answers[4:]:
+        answered.set()
+    await house.until(lambda: sum(recorded) == 8)  # nothing else is in the air: nothing is waited for

@@ -2,7 +2,9 @@
 
 import asyncio
 import ipaddress
+import socket
 import ssl
+from asyncio.trsock import TransportSocket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -57,6 +59,23 @@ async def test_a_broken_header_costs_one_doubt_and_a_new_connection(ledger: Ledg
         await smsc.until(lambda: len(smsc.binds) == 2)
         await ledger.until(lambda: route.status.up)
         assert isinstance(await send(route), Sent)
+
+
+async def test_answers_written_one_by_one_are_acknowledged_at_once(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a centre under Nagle's algorithm holds all but the first back until our delayed acknowledgement."""
+    options: list[tuple[int, ...]] = []
+    setsockopt = TransportSocket.setsockopt
+
+    def noting(self: TransportSocket, *option: int) -> None:
+        options.append(option)
+        setsockopt(self, *option)
+
+    async with bound(ledger) as (route, _):
+        monkeypatch.setattr(TransportSocket, "setsockopt", noting)
+        await send(route)
+        assert (socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1) in options
 
 
 async def test_an_unbind_of_the_centre_is_answered_and_bound_again(ledger: Ledger) -> None:
