@@ -383,6 +383,8 @@ def report(tx: Transaction, received: Received, value: StatusReport, pdu_id: int
         return None
     if not attempt.sent:
         settle(tx, attempt.attempt_id, Sent(value.reference, evidence="status report"), now, ways)
+    elif value.echo is not None and value.reference:
+        tx.run("attempt_named", id=attempt.attempt_id, reference=value.reference)
     _apply_report(tx, attempt.attempt_id, value, received.route, now, ways)
     return attempt.attempt_id
 
@@ -399,7 +401,7 @@ def _candidates(tx: Transaction, value: StatusReport, route: str, sim: str | Non
             break  # where the receipt bears our mark, another form may be the one that is meant
     anywhere = value.echo is not None or not is_tp_mr(value.reference)
     if value.echo is None or not any(row["id"] % MARKS == value.echo for row in rows):
-        rows += _doubts_meant(tx, value, route, of_a_bind=anywhere)
+        rows += _doubts_meant(tx, value, route, of_a_bind=anywhere, id_known=bool(rows))
     return [
         Candidate(
             attempt_id=row["id"],
@@ -413,19 +415,19 @@ def _candidates(tx: Transaction, value: StatusReport, route: str, sim: str | Non
     ]
 
 
-def _doubts_meant(tx: Transaction, value: StatusReport, route: str, *, of_a_bind: bool) -> list[Row]:
-    """Gather the attempts without a reference that a report may speak of.
+def _doubts_meant(tx: Transaction, value: StatusReport, route: str, *, of_a_bind: bool, id_known: bool) -> list[Row]:
+    """Gather the attempts not known by the reference of a report that it may speak of all the same.
 
     A bind has many submits unanswered at a time, and receipts overtake answers: without an echo a receipt whose id is
     not known yet waits for the answer it belongs to, unless all are in and it leaves one doubt only. With one it may
-    come by whichever bind.
+    come by whichever bind, and means a part taken without an id, or by one that is not ``id_known`` in receipts.
     """
     if of_a_bind and value.echo is not None:
         last = tx.one("attempt_last")["id"] or 0
         newest = last - (last - value.echo) % MARKS  # the newest that bears this mark; none is in doubt for 200,000
         ids = {f"id{age + 1}": newest - age * MARKS for age in range(3)}
-        found = tx.all("attempt_in_doubt_marked", recipient=value.recipient, **ids)
-        return [row for row in found if row["reference"] is None]
+        found = tx.all("attempt_marked", recipient=value.recipient, **ids)
+        return [row for row in found if not row["reference"] or (row["outcome"] == "sent" and not id_known)]
     found = tx.all("attempt_in_doubt_to", route=route, recipient=value.recipient)
     doubts = [row for row in found if row["reference"] is None]
     if of_a_bind and (len(doubts) != 1 or doubts[0]["outcome"] is None):

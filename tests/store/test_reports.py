@@ -367,6 +367,36 @@ def test_our_mark_settles_a_doubt_though_the_receipt_tells_no_recipient(house: H
     assert house.state(message_id) == "delivered"
 
 
+@pytest.mark.parametrize("recipient", [PHONE, ""])
+def test_our_mark_finds_a_part_that_was_taken_without_an_id(house: House, recipient: str) -> None:
+    """From then on the id of the receipt is known as that of the part, should another come without our mark."""
+    first, second = house.queue(), house.queue()
+    claim = house.send("", "operator", sim=None)
+    house.send("", "operator", sim=None)
+    trying = delivered("id-000007", submitted_at=None, recipient=recipient, report_class=ReportClass.TRYING)
+    told = replace(trying, echo=claim.attempt_id)
+    assert house.receive(told, route="spare", sim=None).attempt_id == claim.attempt_id
+    assert (house.state(first), house.state(second)) == ("submitted", "submitted")
+    assert house.store.outbox.unreported("operator", 0, 1, 0.0) == [(claim.attempt_id, "id-000007", PHONE)]
+    house.receive(delivered("id-000007", submitted_at=None), route="operator", sim=None)
+    assert (house.state(first), house.state(second)) == ("delivered", "submitted")
+
+
+def test_our_mark_finds_a_part_whose_receipt_bears_an_id_of_another_making(house: House) -> None:
+    """Not where the id is known as another part's: whose of the two it is would be a guess."""
+    first, second = house.queue(), house.queue()
+    claim = house.send("a-1", "operator", sim=None)
+    house.send("a-2", "operator", sim=None)
+    told = replace(delivered("smsc7/1", submitted_at=None), echo=claim.attempt_id)
+    assert house.receive(told, route="operator", sim=None).attempt_id == claim.attempt_id
+    assert (house.state(first), house.state(second)) == ("delivered", "submitted")
+    third = house.queue()
+    claim = house.send("a-3", "operator", sim=None)
+    told = replace(delivered("a-2", submitted_at=None), echo=claim.attempt_id)
+    house.receive(told, route="operator", sim=None)
+    assert (house.state(second), house.state(third)) == ("delivered", "submitted")
+
+
 def test_the_same_answer_to_the_same_question_may_speak_of_another_part(house: House) -> None:
     """The service centre has begun its ids again since."""
     for _ in range(2):

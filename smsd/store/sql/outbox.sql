@@ -333,13 +333,14 @@ ORDER BY id DESC LIMIT 64;
 -- The newest attempt.
 SELECT max(id) AS id FROM attempt;
 
--- name: attempt_in_doubt_marked
--- Attempts to a recipient that may have left, among those that bear one mark, by whichever route without a SIM.
+-- name: attempt_marked
+-- Attempts to a recipient that may have left, or left and were not reported, among those that bear one mark, by whichever
+-- route without a SIM.
 SELECT attempt.id, attempt.message_id, attempt.sequence, attempt.route, attempt.sim, attempt.started_at,
        attempt.outcome, attempt.reported, attempt.witness, attempt.reference
 FROM attempt
-WHERE id IN (:id1, :id2, :id3) AND (outcome IS NULL OR outcome = 'in_doubt') AND sim IS NULL
-  AND :recipient IN (recipient, '')
+WHERE id IN (:id1, :id2, :id3) AND (outcome IS NULL OR outcome = 'in_doubt' OR (outcome = 'sent' AND reported = 0))
+  AND sim IS NULL AND :recipient IN (recipient, '')
 ORDER BY id DESC;
 
 -- name: attempt_meant_plainly
@@ -367,6 +368,10 @@ JOIN message ON message.id = attempt.message_id
 WHERE attempt.route = :route AND attempt.id > :after AND attempt.outcome = 'sent' AND attempt.reported = 0
   AND attempt.sim IS NULL AND attempt.started_at >= :since AND attempt.started_at <= :before AND message.state = 'submitted'
 ORDER BY attempt.id LIMIT :limit;
+
+-- name: attempt_named
+-- A report tells the id of an attempt that was taken without one.
+UPDATE attempt SET reference = :reference WHERE id = :id AND reference = '';
 
 -- name: attempt_reported
 -- The network has said its last word on this attempt.
