@@ -45,8 +45,9 @@ PROGRAMS: dict[str, Callable[[], list[Figure]]] = {
 OPERATOR: dict[str, Callable[[], list[Figure]]] = {
     module.NAME: module.measure for module in (smpp_session, smpp_outbox, smpp_killed, smpp_limited, smpp_mute)
 }
-"""The figures of the operator-side route: what ``--publish`` writes into the documentation."""
-
+"""The figures of the operator-side route."""
+SECTIONS: dict[str, str] = dict.fromkeys(OPERATOR, "the operator-side route") | {replug.NAME: "a modem that comes back"}
+"""Into which table of the documentation ``--publish`` writes a program's figures; the others are in none."""
 
 LONGEST_SECONDS = 900.0
 """For one program's figures; the ten minutes of ``--long`` come on top."""
@@ -73,7 +74,9 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").split(": ", 1)[1])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(names)}; all unless told")
     parser.add_argument("--long", action="store_true", help="a full bind is watched for ten minutes, not for one")
-    parser.add_argument("--publish", action="store_true", help="write the operator-side figures into the documentation")
+    parser.add_argument(
+        "--publish", action="store_true", help=f"write what is measured of {', '.join(SECTIONS)} into the documentation"
+    )
     options = parser.parse_args(arguments)
     if unknown := sorted(set(options.names) - set(names)):
         parser.error(f"no figure {', '.join(unknown)}; there are {', '.join(names)}")
@@ -82,8 +85,8 @@ def main(arguments: Sequence[str]) -> int:
         started = time.monotonic()
         progress(name)
         found = measured(name, long=options.long)
-        if options.publish and name in OPERATOR:
-            publish("the operator-side route", [figure for figure in found if figure.samples])
+        if options.publish and name in SECTIONS:
+            publish(SECTIONS[name], [figure for figure in found if figure.samples])
         figures += found
         progress(f"  {time.monotonic() - started:.0f} s")
     print(f"\n{platform.machine()}, {platform.system()} {platform.release()}, Python {platform.python_version()}\n")

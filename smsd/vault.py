@@ -22,7 +22,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smsd.errors import SealError
+from smsd.credential import is_encrypted, opened
+from smsd.errors import ConfigError, SealError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -149,12 +150,11 @@ def _read_key(path: Path) -> bytes:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
 
     try:
-        with path.open("rb") as file:
-            if _open_to_others(file.fileno()):
-                raise SealError(f"{path}: others than its owner can read this private key: chmod 600 {path}")
-            pem = file.read(_LARGEST_KEY_FILE)
+        pem = opened(path) if is_encrypted(path) else _key_octets(path)
     except OSError as error:
         raise SealError(f"{path}: the private key cannot be read: {error.strerror}") from error
+    except ConfigError as error:
+        raise SealError(str(error)) from None
     try:
         key = load_pem_private_key(pem, password=None)
     except (ValueError, TypeError):
@@ -162,6 +162,13 @@ def _read_key(path: Path) -> bytes:
     if not isinstance(key, X25519PrivateKey):
         raise SealError(f"{path}: not an X25519 private key in PEM: put the right file back")
     return key.private_bytes_raw()
+
+
+def _key_octets(path: Path) -> bytes:
+    with path.open("rb") as file:
+        if _open_to_others(file.fileno()):
+            raise SealError(f"{path}: others than its owner can read this private key: chmod 600 {path}")
+        return file.read(_LARGEST_KEY_FILE)
 
 
 def _open_to_others(descriptor: int) -> bool:

@@ -9,6 +9,7 @@ import importlib
 import io
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -101,9 +102,11 @@ class Root(click.Group):
             formatter.write_dl([(name, _(line)) for name, (_file, line) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Carry a command out; what goes wrong becomes one line and an exit code."""
+        """Carry a command out; what goes wrong, or is only worth a word, becomes one line, and an exit code."""
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.showwarning = _warn
+                return super().invoke(ctx)
         except SmsdError as error:
             _complain(str(error))
             ctx.exit(error.exit_code)
@@ -116,6 +119,14 @@ class Root(click.Group):
             place = f"{error.filename}: " if error.filename else ""
             _complain(f"{place}{said(error.strerror or str(error))}")
             ctx.exit(1)
+
+
+def _warn(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: Any = None, line: Any = None
+) -> None:
+    """Say what is only worth a word as everything else is said, without the place in the program."""
+    del category, filename, lineno, file, line
+    _complain(str(message))
 
 
 def _complain(what: str) -> None:

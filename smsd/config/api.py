@@ -40,7 +40,7 @@ class Webhook:
     )
     secret_file: Path | None = key(
         None, "File with the secret events are signed by: 24 or more characters, or `whsec_` and Base64.",
-        checks.filled, shown="must be given",
+        checks.filled, shown="must be given", secret=True,
     )  # fmt: skip
     events: tuple[str, ...] = key(
         ("delivery", "opt-out", "request"),

@@ -20,7 +20,7 @@ class Directory:
 
     key_file: Path | None = key(
         None, "The private key that opens clients' passwords; only the daemon needs to read it.", checks.filled,
-        shown="`$CREDENTIALS_DIRECTORY/smsd.key` where there is one, else `smsd.key` beside the database",
+        shown="`$CREDENTIALS_DIRECTORY/smsd.key` where there is one, else `smsd.key` beside the database", secret=True,
     )  # fmt: skip
     url: str = key(
         "",
@@ -28,7 +28,7 @@ class Directory:
         checks.directory_url,
     )  # fmt: skip
     token_file: Path | None = key(
-        None, "File with the word that tells the system who asks (`Authorization: Bearer`).", checks.filled
+        None, "File with the word that tells the system who asks (`Authorization: Bearer`).", checks.filled, secret=True
     )
     ca_file: Path | None = key(None, "Certificates to trust instead of the system's.", checks.filled)
     connect_seconds: int = key(5, "How long a connection, TLS included, is awaited.", checks.between(1, 30), unit="s")

@@ -31,7 +31,7 @@ class Http:
     )  # fmt: skip
     login: str = key("", "The name of the account.")
     password_file: Path | None = key(
-        None, "File with the account's password, or the key of the interface.", checks.filled
+        None, "File with the account's password, or the key of the interface.", checks.filled, secret=True
     )
     window: int = key(4, "How many requests may wait for their answers at a time.", checks.between(1, 1000))
     rate: int = key(10, "Requests a second by the contract; 0: no limit.", checks.between(0, 10_000), unit="1/s")
@@ -47,7 +47,10 @@ class Http:
         checks.between(0, 65535),
     )  # fmt: skip
     webhook_token_file: Path | None = key(
-        None, "File with the word that ends the path of a receipt; needed with `webhook_port`.", checks.filled
+        None,
+        "File with the word that ends the path of a receipt; needed with `webhook_port`.",
+        checks.filled,
+        secret=True,
     )
     ca_file: Path | None = key(None, "Certificates to trust instead of the system's.", checks.filled)
     limits: Quota = key(Quota(), "Limits of its own.", shown="none")

@@ -11,6 +11,12 @@ from smsd.config.checks import Check
 __all__ = ["key"]
 
 
-def key(default: Any, doc: str, check: Check | None = None, *, unit: str = "", shown: str = "") -> Any:
-    """Return a field that is a key: its sentence, its check, the unit of its number, its default as people read it."""
-    return dataclasses.field(default=default, metadata={"doc": doc, "check": check, "unit": unit, "shown": shown})
+def key(
+    default: Any, doc: str, check: Check | None = None, *, unit: str = "", shown: str = "", secret: bool = False
+) -> Any:
+    """Return a field that is a key: its sentence, its check, the unit of its number, its default as people read it.
+
+    ``secret``: it names a file that nobody but root and the daemon should read.
+    """
+    about = {"doc": doc, "check": check, "unit": unit, "shown": shown, "secret": secret}
+    return dataclasses.field(default=default, metadata=about)

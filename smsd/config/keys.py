@@ -101,7 +101,7 @@ class Modem:
     )
     rtscts: bool = key(default=False, doc="Hardware flow control; only where the two lines are wired.")
     pin_file: Path | None = key(
-        None, "File with the SIM's PIN; without it a SIM that asks for a PIN is not used.", checks.filled
+        None, "File with the SIM's PIN; without it a SIM that asks for a PIN is not used.", checks.filled, secret=True
     )
     smsc: str = key("", "The service centre to submit through; empty: the one on the SIM.", checks.e164_phone)
     poll_seconds: int = key(30, "How often the SIM is swept for messages even without a hint.", _DAY, unit="s")
@@ -140,7 +140,7 @@ class Smpp:
     )
     system_id: str = key("smsd", "The name to bind as.", checks.short_string(15, "§5.2.1"))
     password_file: Path | None = key(
-        None, "File with the bind's password; without it the password is empty.", checks.filled
+        None, "File with the bind's password; without it the password is empty.", checks.filled, secret=True
     )
     system_type: str | None = key(
         None, "What kind of system we are; few ask.", checks.short_string(12, "§5.2.3"),
@@ -361,6 +361,18 @@ class Config:
         return self.directory.key_file or self.database.path.with_name("smsd.key")
 
     @property
+    def secret_files(self) -> tuple[tuple[str, Path], ...]:
+        """Every file with a secret that is named, with the name of what has it: a route, a webhook, a table."""
+        tables = {name: getattr(self, ARRAYS.get(name, name)) for name in TABLES}
+        return tuple(
+            (getattr(table, "name", name), file)
+            for name, written in tables.items()
+            for table in (written if name in ARRAYS else (written,))
+            for field in dataclasses.fields(table)
+            if field.metadata["secret"] and (file := getattr(table, field.name)) is not None
+        )
+
+    @property
     def route_order(self) -> tuple[str, ...]:
         """Names of the routes a message may leave by, the first to be tried first."""
         return self.routing.order or self.routes
@@ -433,6 +445,7 @@ class KeyDoc:
     unit: str
     doc: str
     repeats: bool
+    secret: bool
 
 
 def describe() -> list[KeyDoc]:
@@ -449,6 +462,7 @@ def describe() -> list[KeyDoc]:
             unit=field.metadata["unit"],
             doc=field.metadata["doc"],
             repeats=table in ARRAYS,
+            secret=field.metadata["secret"],
         )
         for table, cls in tables.items()
         for field in dataclasses.fields(cls)

@@ -20,6 +20,7 @@ from smsd.config.keys import ARRAYS, DEFAULT_PATH, TABLES, Config, Identity, Ser
 from smsd.config.quota import Quota
 from smsd.config.selftest import SelfTest
 from smsd.config.sim import Sim
+from smsd.credential import is_encrypted, opened
 from smsd.errors import ConfigError, UsageError
 
 REFERENCE = "docs/reference/configuration.md"
@@ -61,15 +62,12 @@ def parse(text: str, path: Path = DEFAULT_PATH, environ: Mapping[str, str] = typ
 
 
 def read_secret(path: Path) -> str:
-    """Return the one line a secret file holds.
+    """Return the one line a secret file holds, in the clear or encrypted to this host.
 
     Raises ``ConfigError`` naming the file; warns (``SecretFileWarning``) when everybody on this host can read it.
     """
     try:
-        with path.open("rb") as file:
-            if stat.S_IMODE(path.stat().st_mode) & stat.S_IROTH:
-                warnings.warn(f"{path}: everybody can read this secret: chmod 600 {path}", SecretFileWarning, 2)
-            secret = file.read().decode("utf-8").rstrip("\r\n")
+        secret = _secret_octets(path).decode("utf-8").rstrip("\r\n")
     except OSError as error:
         raise ConfigError(f"{path}: the secret cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:
@@ -77,6 +75,15 @@ def read_secret(path: Path) -> str:
     if not secret or "\n" in secret:
         raise ConfigError(f"{path}: the secret must be one line that is not empty")
     return secret
+
+
+def _secret_octets(path: Path) -> bytes:
+    if is_encrypted(path):
+        return opened(path)
+    with path.open("rb") as file:
+        if stat.S_IMODE(path.stat().st_mode) & stat.S_IROTH:
+            warnings.warn(f"{path}: everybody can read this secret: chmod 600 {path}", SecretFileWarning, 3)
+        return file.read()
 
 
 _WITH_HOST = frozenset({"smsc-ru", "sms-aero"})

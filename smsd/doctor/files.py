@@ -14,9 +14,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from smsd.config import Config
+from smsd.config import Config, read_secret
+from smsd.credential import is_encrypted
 from smsd.doctor.finding import Check, Finding, bad, fine, worth_a_look
-from smsd.errors import SealError
+from smsd.errors import ConfigError, SealError
 from smsd.store.lock import lock_path
 from smsd.store.sharing import beside
 from smsd.vault import PublicKey, Vault
@@ -177,14 +178,8 @@ def _key_cure(path: Path, status: os.stat_result) -> str:
 
 
 def secrets(config: Config, account: Account) -> Iterator[Finding]:
-    """Look at the files that hold a PIN, a bind's password or what events are signed by."""
-    named = [(modem.name, modem.pin_file) for modem in config.modems if modem.pin_file]
-    named += [(bind.name, bind.password_file) for bind in config.smpp if bind.password_file]
-    for each in config.http:
-        named += [(each.name, file) for file in (each.password_file, each.webhook_token_file) if file]
-    if config.directory.url and config.directory.token_file:
-        named.append(("directory", config.directory.token_file))
-    named += [(hook.name, hook.secret_file) for hook in config.webhooks if hook.secret_file]
+    """Look at the files that hold a secret: PIN, passwords, tokens, what events are signed by."""
+    named = [each for each in config.secret_files if each[1] != config.directory.key_file]  # ``key`` looks at that
     for name, path in named:
         about = f"{name}: {path}"
         try:
@@ -196,12 +191,24 @@ def secrets(config: Config, account: Account) -> Iterator[Finding]:
                 cure = f"sudo install -o {account.name} -m 600 /dev/null {path}"
                 yield bad(Check.SECRET, about, str(error.strerror), cure)
             continue
-        if not readable:
+        if is_encrypted(path):
+            yield _encrypted(path, about)
+        elif not readable:
             yield bad(Check.SECRET, about, f"{account.name} may not read it", f"sudo chown {account.name}: {path}")
         elif mode & stat.S_IRWXO:
             yield worth_a_look(Check.SECRET, about, "everybody on this host can read it", f"sudo chmod o= {path}")
         else:
             yield fine(Check.SECRET, about, "readable, and not for others")
+
+
+def _encrypted(path: Path, about: str) -> Finding:
+    """Say whether a secret that was encrypted opens on this host: the unit does not start with one that does not."""
+    try:
+        read_secret(path)
+    except ConfigError as error:
+        cure = f"sudo systemd-creds encrypt --name=encrypted_{path.name} - {path}, and the secret on its standard input"
+        return bad(Check.SECRET, about, str(error).removeprefix(f"{path}: "), cure)
+    return fine(Check.SECRET, about, "encrypted to this host, and it opens")
 
 
 def devices(config: Config, account: Account) -> Iterator[Finding]:

@@ -73,6 +73,17 @@ def test_a_stranger_and_an_outage_are_told_in_a_line(smsd: Smsd, house: House, s
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.filterwarnings("default")
+def test_a_token_that_everybody_can_read_is_told_in_a_line(smsd: Smsd, house: House, ssk: Ssk, tmp_path: Path) -> None:
+    ssk.add(PHONE)
+    token = tmp_path / "ssk.token"
+    token.chmod(0o644)
+    result = smsd("client", "show", PHONE)
+    assert (result.exit_code, result.stderr) == (
+        0, f"smsd: {token}: everybody can read this secret: chmod 600 {token}\n",
+    )  # fmt: skip
+
+
 def test_the_local_table_is_said_not_to_be_asked(smsd: Smsd, house: House, ssk: Ssk) -> None:
     for words in (("list",), ("add", PHONE, "--code", "1", "--login", "x", "--no-password")):
         result = smsd("client", *words)

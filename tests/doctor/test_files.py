@@ -13,6 +13,7 @@ from smsd.config import Config
 from smsd.doctor import files
 from smsd.doctor.files import Account, account_of
 from smsd.doctor.finding import Check, Finding, Severity
+from smsd.errors import ConfigError
 from smsd.vault import Vault
 
 US = account_of(Path("/nowhere"))
@@ -145,6 +146,27 @@ def test_a_secret_that_systemd_hands_over_need_not_be_readable(configured: Confi
     assert said(files.secrets(config, handed)) == [(Check.SECRET, Severity.OK)]
     (place / "pin").chmod(0o644)
     assert said(files.secrets(config, handed)) == [(Check.SECRET, Severity.WARNING)]
+
+
+def test_an_encrypted_secret_is_well_where_it_opens_whoever_reads_the_file(
+    configured: Configured, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = configured('[[modem]]\nname = "m"\ndevice = "/dev/null"\npin_file = "{place}/encrypted/pin"\n')
+    file = place / "encrypted" / "pin"
+    file.parent.mkdir()
+    file.write_text("not for this host")
+    file.chmod(0o644)
+    handed = replace(STRANGER, handed=frozenset({file.parent}))
+    monkeypatch.setattr("smsd.doctor.files.read_secret", lambda _: "4711")
+    assert said(files.secrets(config, handed)) == [(Check.SECRET, Severity.OK)]
+
+    def refuse(path: Path) -> str:
+        raise ConfigError(f"{path}: does not open on this host: …")
+
+    monkeypatch.setattr("smsd.doctor.files.read_secret", refuse)
+    [finding] = files.secrets(config, handed)
+    assert (finding.severity, finding.what) == (Severity.ERROR, "does not open on this host: …")
+    assert f"systemd-creds encrypt --name=encrypted_pin - {file}" in finding.cure
 
 
 def test_what_the_unit_hands_over_is_read_from_it(tmp_path: Path) -> None:

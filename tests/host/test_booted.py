@@ -4,15 +4,21 @@ One container is booted for all of it; each test begins with the files as ``smsd
 A modem's device unit, which needs udev, is stood in for by a target that wants the service as the device would.
 """
 
+import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from smsd.config import describe
 from smsd.errors import ConfigError
 from smsd.rules.alarms import TEST_MESSAGE_ID
+from smsd.rules.webhooks import secret_of, signature
+from smsd.vault import Vault
 from tests.host.booted import Booted, build, unable
+from tests.host.witness import HTTP_PORT, SMPP_PORT
 
 pytestmark = [
     pytest.mark.slow,
@@ -208,6 +214,106 @@ def test_the_pin_is_a_credential_that_nobody_else_reads(host: Host, kind: str) -
     host.until_modem("ready")
     assert "4711" not in host.run("journalctl --unit smsd --output cat")
     host.run("setpriv --reuid=smsd --regid=smsd --clear-groups cat /etc/smsd/credentials/pin", code=1)
+
+
+SECRETS = {
+    "pin": "4711",
+    "operator": "bindword",
+    "operator2": "key of the account",
+    "operator2-webhook": "word-of-the-path",
+    "ssk.token": "word-for-the-ccs",
+    "webhook-secret": "thirty-two characters that sign.",
+}
+PUBLIC_KEY = """\
+import sqlite3
+with sqlite3.connect("/var/lib/smsd/smsd.db") as database:
+    print(*database.execute("SELECT value FROM fact WHERE name = ?", ["public_key"]).fetchone())
+"""
+HEARD = "/var/tmp/witness"
+WITNESS = f"[Service]\nExecStart=/usr/bin/python3 /opt/smsd/source/tests/host/witness.py {HEARD}\n"
+EVERY_SECRET = f"""\
+[[modem]]
+device = "{MODEM}"
+pin_file = "KIND/pin"
+[[smpp]]
+name = "operator"
+host = "127.0.0.1"
+port = {SMPP_PORT}
+password_file = "KIND/operator"
+[[http]]
+name = "operator2"
+profile = "sms-aero"
+url = "http://127.0.0.1:{HTTP_PORT}"
+login = "scserv"
+password_file = "KIND/operator2"
+webhook_port = 8081
+webhook_token_file = "KIND/operator2-webhook"
+[directory]
+url = "http://127.0.0.1:{HTTP_PORT}/ssk"
+token_file = "KIND/ssk.token"
+key_file = "KIND/smsd.key"
+[[webhook]]
+url = "http://127.0.0.1:{HTTP_PORT}/hook"
+secret_file = "KIND/webhook-secret"
+"""
+
+
+def heard(host: Host, path: str) -> dict[str, Any]:
+    """Return the first that the witness heard at a path, once it has."""
+    host.until(f'grep -q \'"path": "{path}"\' {HEARD}')
+    lines = map(json.loads, host.run(f"cat {HEARD}").splitlines())
+    found: dict[str, Any] = next(line for line in lines if line["path"] == path)
+    return found
+
+
+def tell(host: Host, path: str) -> str:
+    """Tell the daemon of a receipt as the operator does; return the status of its answer."""
+    asked = f"c = http.client.HTTPConnection('127.0.0.1', 8081); c.request('POST', '{path}', '{{}}')"
+    return host.run(f'python3 -c "import http.client; {asked}; print(c.getresponse().status)"').strip()
+
+
+@pytest.mark.parametrize("kind", ["credentials", "encrypted"])
+def test_every_secret_that_can_be_configured_is_handed_over_and_used(host: Host, kind: str, tmp_path: Path) -> None:
+    public = Vault.load_or_create(tmp_path / "smsd.key").public.octets
+    secrets = {**SECRETS, "smsd.key": (tmp_path / "smsd.key").read_text("ascii")}
+    assert len(secrets) == sum(key.secret for key in describe())
+    host.run(f"rm -f {HEARD}; systemd-creds setup >/dev/null 2>&1", code=None)
+    for name, secret in secrets.items():
+        host.write("/root/secret", f"{secret}\n")
+        host.run(
+            f"install -m 0400 /root/secret /etc/smsd/credentials/{name}" if kind == "credentials" else
+            f"systemd-creds encrypt --with-key=host --name=encrypted_{name} /root/secret /etc/smsd/encrypted/{name}"
+        )  # fmt: skip
+    host.write("/etc/systemd/system/witness.service", WITNESS)
+    host.run("rm /root/secret; systemctl daemon-reload; systemctl restart simulated witness")
+    host.configure(EVERY_SECRET.replace("KIND", kind))
+    try:
+        host.plug()
+        host.until_modem("ready")
+        text = "s.connect('/run/modem/control'); s.sendall(b'text +79161234567 CLIENT info\\n'); s.recv(99)"
+        host.run(f'python3 -c "import socket; s = socket.socket(socket.AF_UNIX); {text}"')
+        host.run("smsd send +79161234567 hello")
+
+        assert f"\0{SECRETS['operator']}\0" in heard(host, "bind")["body"]
+        account = base64.b64encode(f"scserv:{SECRETS['operator2']}".encode()).decode()
+        assert heard(host, "/v2/sms/send")["headers"]["authorization"] == f"Basic {account}"
+        assert heard(host, "/ssk/client")["headers"]["authorization"] == f"Bearer {SECRETS['ssk.token']}"
+        event = heard(host, "/hook")
+        identity, at = event["headers"]["webhook-id"], int(event["headers"]["webhook-timestamp"])
+        signed = signature(secret_of(SECRETS["webhook-secret"]), identity, at, event["body"].encode())
+        assert event["headers"]["webhook-signature"] == signed
+        assert tell(host, f"/receipts/{SECRETS['operator2-webhook']}") == "200"
+        assert tell(host, "/receipts/another-word") == "404"
+        looked = json.loads(host.run("smsd doctor --all --json", code=None))["findings"]
+        found = {(each["check"], each["severity"]) for each in looked}
+        assert {("secret-file", "ok"), ("key", "ok"), ("directory", "ok")} <= found, looked
+        assert {("secret-file", "error"), ("secret-file", "warning"), ("directory", "error")}.isdisjoint(found), looked
+        assert host.run(f"python3 -c '{PUBLIC_KEY}'").strip() == base64.b64encode(public).decode()
+    finally:
+        host.run("systemctl stop witness")
+    host.run("[ ! -e /var/lib/smsd/smsd.key ]")
+    said = host.run("journalctl --unit smsd --output cat")
+    assert not [name for name, secret in secrets.items() if name != "pin" and secret in said]
 
 
 # --- what it may do ---------------------------------------------------------------------------------------------------
