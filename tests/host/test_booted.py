@@ -279,13 +279,13 @@ def test_every_secret_that_can_be_configured_is_handed_over_and_used(host: Host,
     assert len(secrets) == sum(key.secret for key in describe())
     host.run(f"rm -f {HEARD}; systemd-creds setup >/dev/null 2>&1", code=None)
     for name, secret in secrets.items():
-        host.write("/root/secret", f"{secret}\n")
+        host.write("/var/tmp/secret", f"{secret}\n")
         host.run(
-            f"install -m 0400 /root/secret /etc/smsd/credentials/{name}" if kind == "credentials" else
-            f"systemd-creds encrypt --with-key=host --name=encrypted_{name} /root/secret /etc/smsd/encrypted/{name}"
+            f"install -m 0400 /var/tmp/secret /etc/smsd/credentials/{name}" if kind == "credentials" else
+            f"systemd-creds encrypt --with-key=host --name=encrypted_{name} /var/tmp/secret /etc/smsd/encrypted/{name}"
         )  # fmt: skip
     host.write("/etc/systemd/system/witness.service", WITNESS)
-    host.run("rm /root/secret; systemctl daemon-reload; systemctl restart simulated witness")
+    host.run("rm /var/tmp/secret; systemctl daemon-reload; systemctl restart simulated witness")
     host.configure(EVERY_SECRET.replace("KIND", kind))
     try:
         host.plug()
