@@ -6,11 +6,12 @@ Crash tests kill the daemon and keep the modem, so the modem has to live elsewhe
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -108,7 +109,8 @@ async def _listening(channel: Control, control: Path | str | None) -> AsyncItera
     elif str(control) == STDIO:
         task = asyncio.get_running_loop().create_task(_stdio(channel))
         try:
-            yield
+            with _ending_with_parent(channel.stopped):
+                yield
         finally:
             task.cancel()
     else:
@@ -127,6 +129,23 @@ async def _listening(channel: Control, control: Path | str | None) -> AsyncItera
         finally:
             server.close()
             await asyncio.to_thread(Path(control).unlink, missing_ok=True)
+
+
+@contextmanager
+def _ending_with_parent(stopped: asyncio.Event) -> Iterator[None]:
+    """Set ``stopped`` when the process that started this one ends: a request that waits does not see its input end."""
+    try:
+        parent = os.pidfd_open(os.getppid())
+    except OSError:  # it has ended, and so has the input; or it is the first process of a container, and has none
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    loop.add_reader(parent, stopped.set)
+    try:
+        yield
+    finally:
+        loop.remove_reader(parent)
+        os.close(parent)
 
 
 async def _stdio(channel: Control) -> None:

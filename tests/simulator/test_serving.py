@@ -49,6 +49,25 @@ def test_a_simulator_outlives_the_programs_on_its_modem(tmp_path: Path) -> None:
     assert not simulator.link.is_symlink()
 
 
+def test_it_ends_with_who_started_it_even_while_a_request_waits(tmp_path: Path) -> None:
+    program = (
+        "from smsd.simulator import Simulator\n"
+        f"with Simulator({str(tmp_path / 'modem')!r}) as simulator:\n"
+        "    simulator._process.stdin.write(b'wait +79161234567 1 55\\n')\n"
+        "    simulator._process.stdin.flush()\n"
+        "    print('asked', flush=True)\n"
+        "    simulator._process.wait()\n"
+    )
+    starter = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with starter:
+        assert starter.stdout is not None
+        assert starter.stdout.readline() == b"asked\n"
+        starter.kill()
+        # Both have this end of the pipe.
+        assert starter.communicate(timeout=45) == (b"", b"")
+    assert not (tmp_path / "modem").is_symlink()
+
+
 async def test_modem_and_card_are_who_they_are_told_to_be(tmp_path: Path) -> None:
     identity = ("--imei", "860000000000025", "--iccid", "8970101234567890222")
     with Simulator(tmp_path / "modem", *identity, "--smsc", "0") as simulator:
