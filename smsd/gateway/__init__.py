@@ -1,10 +1,11 @@
 """What the daemon is for: receive, answer, send, settle.
 
-Read first: this file (who is there, and what comes in), then ``pump`` (what goes out), ``answers`` (requests),
-``doubts``; ``route`` says what is asked of a route. Knows the order of things: acknowledge to a route only after the
-commit, send only after the attempt is on disk, answer before alerting. Refuses to know protocols (``routes``), rows
-(``store``), reasons (``rules``) and the clock, which is handed in. Every task here is a supervisor: whatever goes wrong
-inside is logged, waited out and tried again; none of them raises, for a failed task would end the others.
+Read first: this file (who is there, and what comes in), then ``pump`` (what goes out), ``routing`` (which way),
+``answers`` (requests), ``doubts``; ``route`` says what is asked of a route. Knows the order of things: acknowledge to a
+route only after the commit, send only after the attempt is on disk, answer before alerting. Refuses to know protocols
+(``routes``), rows (``store``), reasons (``rules``) and the clock, which is handed in. Every task here is a supervisor:
+whatever goes wrong inside is logged, waited out and tried again; none of them raises, for a failed task would end the
+others.
 """
 
 import asyncio
@@ -26,14 +27,15 @@ from smsd.gateway.pump import STORE_RETRY_SECONDS, Pump
 from smsd.gateway.reception import Reception
 from smsd.gateway.retention import Forgetting
 from smsd.gateway.route import Bells, Counter, Route, Settings
+from smsd.gateway.routing import Routing, block_of
 from smsd.rules.commands import Command
 from smsd.rules.conditions import RouteLook
 from smsd.rules.outbox import MessageClass
 from smsd.rules.phones import sender_phone
 from smsd.rules.reception import Decision, Facts, Incoming, command_of, judge
-from smsd.rules.routing import Block, Kind, View, diverts, permits, put_off_too_long, refused_at_once, stand_in
+from smsd.rules.routing import Block, Kind
 from smsd.sms import Deliver, InDoubt, NotSent, Outcome, Received, StatusReport, Submit, segments
-from smsd.store import Claim, Diversion, Judge, NewMessage, Receipt, Ways
+from smsd.store import Claim, Judge, NewMessage, Receipt
 from smsd.store.thread import StoreThread
 from smsd.vault import Vault
 from smsd.wire.userdata import UserData
@@ -65,11 +67,11 @@ class Gateway:
     ) -> None:
         self._thread = store
         self._store = store.store
-        self._routes = {route.name: route for route in _in_order(routes, settings.order)}
+        self._routing = Routing(routes, settings, clock)
+        self._routes = self._routing.routes
         self._vault = vault
         self._settings = settings
         self._clock = clock
-        self._down_since: dict[str, float | None] = dict.fromkeys(self._routes, clock())
         self._statuses = asyncio.Event()
         self._alarmed = False
         self.counter: Counter | None = None
@@ -79,14 +81,13 @@ class Gateway:
         self._supervisors: list[asyncio.Task[None]] = []
         self._bells = Bells(list(self._routes))
         self._answers = Answers(store, directory, vault.public, settings, clock, self._bells)
-        carriers = settings.by_class.get(MessageClass.ALERT, tuple(self._routes))
         self._feeder = Feeder(
             store,
-            [route for name, route in self._routes.items() if name in carriers],
+            self._routing.carriers(MessageClass.ALERT),
             clock,
             self._bells,
-            down_for=self._down_for,
-            fallback_after=settings.fallback_after.total_seconds(),
+            down_for=self._routing.down_for,
+            fallback_after=self._routing.fallback_after,
             keep=settings.keep.outbox.get(MessageClass.ALERT),
         )
         self._forgetting = Forgetting(store, settings.keep, clock)
@@ -106,13 +107,13 @@ class Gateway:
             )
             for route in self._routes.values()
         }
-        self._store.outbox.ways = Ways(self._divert_refused, self._divert_reported, self._divert_put_off)
+        self._store.outbox.ways = self._routing.ways
         self._judge = Judge(
             phone_of=self._phone_of,
             command_of=self._command_of,
             decide=self._decide,
             ack=self._ack,
-            ways=self._store.outbox.ways,
+            ways=self._routing.ways,
             incomplete=settings.incomplete,
         )
         self._reception = Reception(store, self._judge, lambda route: self._pumps[route].recording())
@@ -211,11 +212,7 @@ class Gateway:
 
     def changed(self, route: str) -> None:
         """Look at a route again: its state is another, or it is free."""
-        up = self._routes[route].status.up
-        if up:
-            self._down_since[route] = None
-        elif self._down_since[route] is None:
-            self._down_since[route] = self._clock()
+        self._routing.changed(route)
         self._bells.work[route].set()
         self._statuses.set()
 
@@ -261,73 +258,11 @@ class Gateway:
     def _ack(self, phone: str, now: float) -> NewMessage:
         return self._settings.message(MessageClass.ACK, phone, self._settings.replies.accepted, now)
 
-    def _divert_refused(
-        self,
-        message_class: MessageClass,
-        route: str,
-        refusal: NotSent,
-        allowed: bool,  # noqa: FBT001
-    ) -> Diversion | None:
-        block = _block(refusal.refused)
-        if block is None or not refused_at_once(message_class, block, allowed=allowed):
-            return None
-        other = stand_in(message_class, block, route, self._views(self._clock(), {}), self._settings.by_class)
-        if other is None:
-            return None
-        if block is Block.ROUTE:
-            return Diversion(other, f"{route} itself failed ({refusal.code})", stands_in=True)
-        return Diversion(other, f"the sender's name was refused ({refusal.code})")
-
-    def _divert_reported(self, message_class: MessageClass, report: StatusReport, diverted: bool) -> Diversion | None:  # noqa: FBT001
-        if not diverts(message_class, _block(report.refused), diverted=diverted):
-            return None
-        return self._by_sim(message_class, f"the operator blocks the sender's name ({report.code})")
-
-    def _divert_put_off(
-        self, message_class: MessageClass, route: str, refusal: NotSent, age: float
-    ) -> Diversion | None:
-        if not put_off_too_long(message_class, age):
-            return None
-        views = self._views(self._clock(), {})
-        other = stand_in(message_class, Block.ROUTE, route, views, self._settings.by_class)
-        if other is None:
-            return None
-        return Diversion(other, f"{route} puts it off ({refusal.code}), and it cannot wait", stands_in=True)
-
-    # --- which way, and in what words ---------------------------------------------------------------------------------
+    # --- what the pumps ask -------------------------------------------------------------------------------------------
 
     def _permits(self, route: str) -> Mapping[MessageClass, float]:
         """Say what a route may take now."""
-        now = self._clock()
-        after = self._settings.fallback_after.total_seconds()
-        stuck = {name: pump.stuck_for for name, pump in self._pumps.items()}
-        return permits(route, self._views(now, stuck), now=now, fallback_after=after, by_class=self._settings.by_class)
-
-    def _views(self, now: float, stuck: Mapping[str, float]) -> list[View]:
-        """Say how the routes are that the order names, in its order; ``stuck``: for how many seconds each was."""
-        named = self._settings.order or tuple(self._routes)
-        return [
-            View(name, route.kind, self._down_for(route, now), stuck.get(name, 0.0))
-            for name, route in self._routes.items()
-            if name in named
-        ]
-
-    def _down_for(self, route: Route, now: float) -> float:
-        since = self._down_since[route.name]
-        if route.status.up:
-            return 0.0
-        if since is not None and now < since:
-            # The clock went back: as far as it can tell, the route has gone down just now.
-            since = self._down_since[route.name] = now
-        # Down, however short: never the 0.0 that means up.
-        return max(now - since, 0.001) if since is not None else 0.001
-
-    def _by_sim(self, message_class: MessageClass, reason: str) -> Diversion | None:
-        """Choose the SIM that a message goes by: one that may carry its class, and of those one that is up first."""
-        named = self._settings.by_class.get(message_class) or self._settings.order or tuple(self._routes)
-        sims = [route for route in self._routes.values() if route.kind is Kind.SIM and route.name in named]
-        sims.sort(key=lambda route: not route.status.up)
-        return Diversion(sims[0].name, reason) if sims else None
+        return self._routing.permits(route, {name: pump.stuck_for for name, pump in self._pumps.items()})
 
     def _cut(self, claim: Claim, route: Route) -> Submit:
         """Cut the claimed part out of its text, or take all of it.
@@ -351,8 +286,7 @@ class Gateway:
     def _prefixed(self, text: str, parts: int, route: Route) -> str:
         """Put the prefix before a text that leaves by the SIM instead of a bind, where it does not cost a part more."""
         prefix = self._settings.fallback_prefix
-        falls_back = route.kind is Kind.SIM and any(each.kind is Kind.BIND for each in self._routes.values())
-        if not prefix or not falls_back or len(segments(prefix + text, 0)) > parts:
+        if not prefix or not self._routing.stands_in(route) or len(segments(prefix + text, 0)) > parts:
             return text
         return prefix + text
 
@@ -403,15 +337,15 @@ class Gateway:
 
         And let what was given to a route because another had failed, and finds it down too, leave by whichever is up.
         """
-        now, after = self._clock(), self._settings.fallback_after.total_seconds()
+        now, long = self._clock(), max(self._routing.fallback_after, CARE_SECONDS)
         for route in self._routes.values():
-            if self._down_for(route, now) < max(after, CARE_SECONDS):
+            if self._routing.down_for(route, now) < long:
                 continue
             if await self._thread.call(self._store.outbox.let_go, route.name):
                 self._bells.ring()
             if route.kind is not Kind.BIND:
                 continue
-            diversion = self._by_sim(MessageClass.RESULT, "the bind died in the middle of the message")
+            diversion = self._routing.by_sim(MessageClass.RESULT, "the bind died in the middle of the message")
             if diversion is None or not self._routes[diversion.route].status.up:
                 continue
             if count := await self._thread.call(self._store.outbox.rescue, route.name, diversion):
@@ -439,18 +373,9 @@ def _part(text: str, claim: Claim) -> UserData:
     return parts[claim.part - 1]
 
 
-def _in_order(routes: Sequence[Route], order: Sequence[str]) -> list[Route]:
-    """Put routes into their order; those it does not name come last, as they are."""
-    return sorted(routes, key=lambda route: order.index(route.name) if route.name in order else len(order))
-
-
-def _block(refused: str | None) -> Block | None:
-    return None if refused is None else Block(refused)
-
-
 def _alarm_if_swapped(refused: str | None, recipient: str, attempt_id: int | None) -> None:
     """Call a person where an operator says that a SIM was replaced: passwords to the number are held from now on."""
-    if _block(refused) is Block.SIM_SWAPPED:
+    if block_of(refused) is Block.SIM_SWAPPED:
         log.error(
             "sim_swapped",
             recipient=recipient,
