@@ -169,7 +169,7 @@ async def status(offices: Offices, call: Call) -> Answer:
 
 
 async def find(offices: Offices, call: Call) -> Answer:
-    """Say what has become of the notification that a key stands for."""
+    """Say what has become of the notification that a key stands for. Raises ``Problem``, ``NotFoundError``."""
     key = _bare(call.query.get("key", ""))
     if not key:
         raise Problem(422, "invalid", "the query has no key", "key", "ask for ?key=…")

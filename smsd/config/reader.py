@@ -53,7 +53,10 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
 
 
 def parse(text: str, path: Path = DEFAULT_PATH, environ: Mapping[str, str] = types.MappingProxyType({})) -> Config:
-    """Read the text of a configuration file. ``path`` is what errors name and relative paths start from."""
+    """Read the text of a configuration file. ``path`` is what errors name and relative paths start from.
+
+    Raises ``ConfigError``.
+    """
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -189,7 +189,10 @@ class _Gauges:
 async def serving(
     metrics: Metrics, listen: str, textfile: Path | None, every: float
 ) -> AsyncIterator[Callable[[], int]]:
-    """Serve, and write, while the body runs; yield what tells the port. Raises ``SmsdError`` where that cannot be."""
+    """Serve, and write every so many seconds, while the body runs; yield what tells the port.
+
+    Raises ``SmsdError`` where that cannot be.
+    """
     async with contextlib.AsyncExitStack() as stack:
         port = 0
         if listen:

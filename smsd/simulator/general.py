@@ -1,6 +1,7 @@
 """The commands about the modem itself: V.250 and 27.007, with the vendors' words for the same things.
 
-Knows identity, PIN, registration, signal, functionality, files of the SIM. Refuses to know short messages.
+Knows identity, PIN, registration, signal, functionality, files of the SIM. Refuses to know short messages. A verb that
+says no raises ``Refusal``.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The commands about short messages: 27.005.
 
 Knows memories, listing, prompts, PDU lengths and indications; text mode as far as strangers need it to be content.
-Refuses to know radio and network: a part is given to the modem to transmit.
+Refuses to know radio and network: a part is given to the modem to transmit. A verb that says no raises ``Refusal``.
 """
 
 import asyncio
