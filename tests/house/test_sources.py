@@ -52,6 +52,7 @@ ELSEWHERE: dict[str, str] = {
     "routes/modem/holder.py": "routes/test_holder.py",
     "routes/modem/host.py": "routes/test_host.py",
     "routes/modem/inbox.py": "routes/test_modem_faults_store.py",
+    "routes/modem/leftovers.py": "routes/test_modem_faults_store.py",
     "routes/modem/network.py": "routes/test_modem_faults_state.py",
     "routes/modem/opening.py": "routes/test_modem_identity.py",
     "routes/modem/port.py": "routes/test_port.py",

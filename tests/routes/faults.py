@@ -136,6 +136,16 @@ def mute(until: int) -> Act:
     return make
 
 
+def mute_about(command: str, until: int) -> Act:
+    """Let the modem answer everything but one command, when it is asked to get ready."""
+
+    async def make(stage: Stage) -> None:
+        stage.modem.unplug(returns_after=0.05)
+        stage.lasting(Kind.SILENT, command, until)
+
+    return make
+
+
 async def hang(stage: Stage) -> None:
     """Let the firmware crash: nothing is read from the port."""
     stage.modem.inject(Fault(Kind.HUNG))
@@ -202,5 +212,6 @@ SCENARIOS = (
     Scenario("answers, and delivers nothing until it is restarted", deaf(RESTART), test_itself),
     Scenario("answers nothing any more, until its power goes", mute(POWER)),
     Scenario("firmware hung: takes nothing from the port", hang),
+    Scenario("says who it is and nothing of its messages, until it is restarted", mute_about("+CPMS", RESTART)),
     Scenario("stuck in a prompt, deaf to ESC", swallow, send_once),
 )

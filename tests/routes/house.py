@@ -41,6 +41,7 @@ QUICK = Timings(
     pause=0.1,
     sim_pause=5.0,
     announced=0.3,
+    vanishing=0.3,
     store_retry=0.05,
     settle_after=0.5,
     dialling=0.4,

@@ -11,13 +11,17 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
+from smsd.errors import ModemError
 from smsd.routes.modem import ModemRoute, Wanted
+from smsd.routes.modem.driver import Channel
+from smsd.routes.modem.port import Port
 from smsd.rules.cures import RESETS
-from smsd.simulator import Fault, Kind, Network, SimulatedModem
+from smsd.simulator import Fault, Kind, Network, SimulatedModem, general
 from smsd.sms import NotSent, Sent
 from tests.routes.conftest import NUMBER, MakeRoute
 from tests.routes.faults import SCENARIOS, Scenario, Stage, unregistered
@@ -260,3 +264,111 @@ async def test_a_modem_that_replaced_another_has_just_appeared_too(
         await ledger.until(lambda: route.status.state == "sim-busy")
         await modem.wait_until(lambda modem: any(typed.line.startswith("+CFUN=") for typed in modem.typed), 20.0)
         assert loop.time() - plugged >= 1.8
+
+
+# --- what may come between two words of a cure ------------------------------------------------------------------------
+
+
+def functionality(modem: SimulatedModem) -> list[str]:
+    """Every setting of +CFUN that was typed."""
+    return [typed.line for typed in modem.typed if typed.line.startswith("+CFUN=")]
+
+
+async def test_a_radio_whose_turning_on_was_not_answered_is_turned_on_again(
+    modem: SimulatedModem, route: ModemRoute, ledger: Ledger
+) -> None:
+    """The modem swallowed AT+CFUN=1: without a second word it would be off until the next rung, for minutes."""
+    async with running(route, ledger):
+        modem.inject(Fault(Kind.SILENT, "+CFUN=1"))
+        await unregistered(1)(Stage(modem, route, ledger))
+        await ledger.until(lambda: len(functionality(modem)) >= 3, 20.0)
+        assert functionality(modem)[:3] == ["+CFUN=4", "+CFUN=1", "+CFUN=1"]
+        await ledger.until(lambda: route.status.up and not route.status.facts.get("troubles"), 20.0)
+        assert modem.settings.functionality == 1
+
+
+async def test_a_radio_is_turned_on_by_a_process_that_ends_while_it_is_off(
+    modem: SimulatedModem, make_route: MakeRoute, host: InventedHost, ledger: Ledger
+) -> None:
+    long_off = replace(SWIFT, radio_rest=60.0)
+    route = make_route(modem.path, timings=long_off, seeker=host.seeker(long_off), poll_seconds=0.2)
+    async with running(route, ledger):
+        await unregistered(1)(Stage(modem, route, ledger))
+        await modem.wait_until(lambda modem: modem.settings.functionality == 4, 20.0)
+    await ledger.until(lambda: modem.settings.functionality == 1)
+
+
+async def test_nothing_is_given_to_a_modem_that_is_about_to_restart(
+    modem: SimulatedModem, make_route: MakeRoute, host: InventedHost, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says OK to AT+CFUN=1,1 and works on until it goes: whoever gave it something now would never know its end."""
+    monkeypatch.setattr(general, "LAST_WORDS_SECONDS", 1.0)
+    patient = replace(SWIFT, vanishing=60.0)
+    route = make_route(modem.path, timings=patient, seeker=host.seeker(patient), poll_seconds=0.2)
+    up: list[bool] = []
+    unplug = modem.unplug
+
+    def unplugged(**how: Any) -> None:
+        up.append(route.status.up)
+        unplug(**how)
+
+    monkeypatch.setattr(modem, "unplug", unplugged)
+    async with running(route, ledger):
+        await unregistered(2)(Stage(modem, route, ledger))
+        await modem.wait_until(lambda modem: "+CFUN=1,1" in functionality(modem), 20.0)
+        modem.faults.clear()  # and it would be ready, if it were asked
+        await ledger.until(lambda: up, 20.0)
+        assert up == [False]
+        await ledger.until(lambda: route.status.up, 20.0)
+
+
+async def test_a_wish_for_a_usb_reset_that_nobody_grants_is_told(
+    modem: SimulatedModem, make_route: MakeRoute, host: InventedHost, ledger: Ledger
+) -> None:
+    """The daemon writes it down and hears nothing: the unit that has root look may not be installed."""
+
+    async def nobody(_usb: str) -> None:
+        pass
+
+    route = make_route(modem.path, timings=SWIFT, seeker=host.seeker(SWIFT), reset_usb=nobody, poll_seconds=0.2)
+    with capture_logs() as events:
+        async with running(route, ledger):
+            modem.inject(Fault(Kind.HUNG))
+            await ledger.until(lambda: any(each["event"] == "usb_not_reset" for each in events), 20.0)
+            await ledger.until(lambda: route.status.facts.get("alarm"), 20.0)
+    assert "smsd-usb-reset.path" in next(each["error"] for each in events if each["event"] == "usb_not_reset")
+
+
+@pytest.mark.parametrize("rung", ["+CFUN=4", "+CFUN=1", "+CFUN=1,1", "usb"])
+async def test_a_modem_that_goes_in_the_middle_of_a_cure_is_taken_back(
+    modem: SimulatedModem, make_route: MakeRoute, host: InventedHost, ledger: Ledger, rung: str
+) -> None:
+
+    async def reset_usb(_usb: str) -> None:
+        await resetting(modem)
+
+    route = make_route(modem.path, timings=SWIFT, seeker=host.seeker(SWIFT), reset_usb=reset_usb, poll_seconds=0.2)
+    async with running(route, ledger):
+        await unregistered(3)(Stage(modem, route, ledger))
+        await ledger.until(lambda: not route.status.up, 20.0)
+        if rung != "usb":
+            modem.inject(Fault(Kind.LATE, rung, seconds=60.0))
+            await modem.wait_until(lambda modem: rung in functionality(modem), 20.0)
+            modem.unplug(returns_after=0.05)
+        await ledger.until(lambda: route.status.up and not route.status.facts.get("troubles"), 20.0)
+        assert modem.settings.functionality == 1
+        assert isinstance(await route.submit(part()), Sent)
+
+
+async def test_who_waits_for_his_turn_at_a_dead_modem_says_nothing_to_it_any_more(modem: SimulatedModem) -> None:
+    """What is done about it then is a reset, perhaps: a part that began meanwhile would end in doubt."""
+    port = await Port.open(modem.path)
+    channel = Channel(port, SWIFT, hear=lambda _: None, dirtied=lambda: None, gone=lambda: None)
+    async with channel.lock:
+        waiting = asyncio.create_task(channel.accepts("AT+CMGS=7"))
+        await asyncio.sleep(0)
+        channel.retire(ModemError("it has not answered for 30 s"))
+    with pytest.raises(ModemError, match="30 s"):
+        await waiting
+    await port.close()
+    assert modem.typed == []

@@ -69,6 +69,7 @@ class Channel:
         self._gone = gone
         self.stuck = False
         """Whether the last prompt did not come in time: what is said now may be taken for the text of a message."""
+        self._retired: ModemError | None = None
         self._answers: asyncio.Queue[Prompt | Answer | Recovered | PortGoneError] = asyncio.Queue()
         port.listen(self._received, self._lost)
 
@@ -86,6 +87,10 @@ class Channel:
     def junk(self) -> tuple[str, ...]:
         """The last lines that nobody could place."""
         return tuple(self._engine.junk)
+
+    def retire(self, error: ModemError) -> None:
+        """Begin nothing any more: whoever waits for his turn hears ``error``."""
+        self._retired = error
 
     def wake(self) -> None:
         """Say ESC and CR: whatever an earlier owner left half said is over."""
@@ -194,6 +199,8 @@ class Channel:
         """Probe a dirty channel until it is clean. Raises ``ModemError`` when nothing answers: the modem is dead."""
         if self._port.lost is not None:
             raise self._port.lost
+        if self._retired is not None:
+            raise ModemError(str(self._retired))
         if not self._engine.dirty:
             return
         silent = 0.0

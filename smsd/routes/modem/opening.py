@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import structlog
 
+from smsd.errors import StrangerError
 from smsd.routes import Memory
 from smsd.routes.modem.card import CardState, unlock
 from smsd.routes.modem.driver import Channel
@@ -72,22 +73,26 @@ class Opening:
         await greet(self._channel, self._timings)
         identity = await identify(self._channel)
         self._recovery.quirks = identity.quirks
-        self._recovery.well(Trouble.SILENT, Trouble.STUCK)
         if not self._wanted.is_modem(identity.imei):
-            raise stranger(self._wanted, self._path, identity, Card())
+            raise self._stranger(identity, Card())
         if self._wanted.iccid:
             card = Card(await self._iccid(identity))
             if self._wanted.is_card(card) is False:
-                raise stranger(self._wanted, self._path, identity, card)
+                raise self._stranger(identity, card)
         self._recovery.trusted = True
         await turn_radio_on(self._channel, identity.quirks, self._timings)
         await self._await_card(identity)
         await self._await_store()
         card = Card(await self._iccid(identity), await imsi_of(self._channel) if self._wanted.imsi else "")
         if not self._wanted.is_card(card):
-            raise stranger(self._wanted, self._path, identity, card)
+            raise self._stranger(identity, card)
         await note_card(self._wanted, card, self._memory)
         return replace(identity, iccid=card.iccid)
+
+    def _stranger(self, identity: Identity, card: Card) -> StrangerError:
+        """Say that it is another's: it answers, and what it does beside is not ours to cure."""
+        self._recovery.answers()
+        return stranger(self._wanted, self._path, identity, card)
 
     async def _iccid(self, identity: Identity) -> str:
         return await iccid_of(self._channel, identity.quirks, self._timings)
@@ -104,6 +109,7 @@ class Opening:
                 return
             patient = card.state is CardState.BUSY and self._clock() < busy_until
             if not patient:
+                self._recovery.answers()
                 log.warning("sim_not_usable", route=self._route, state=card.state.value, reason=card.detail)
                 self._become(card.state.value if card.state is not CardState.BUSY else "sim-busy", card.detail)
                 if card.state in _CURABLE:

@@ -95,6 +95,14 @@ class Recovery:
         if len(self._cases) < known:
             self._changed()
 
+    def answers(self) -> None:
+        """Note that the modem answers: all that it was asked to get ready, or what only a person can change.
+
+        That it says who it is would not do: one that does, and then falls silent each time, would begin its ladder
+        anew each time, and never be restarted.
+        """
+        self.well(Trouble.SILENT, Trouble.STUCK)
+
     def has(self, trouble: Trouble) -> bool:
         """Tell whether a trouble is known."""
         return trouble in self._cases

@@ -1,10 +1,14 @@
 """Cures that are said in AT commands: the radio off and on, the modem restarted, a last word to one that is mute.
 
 Knows the words, which are the modem's own (``quirks``). Refuses to know when: that is ``recovery``.
+
+Where a ``kill -9`` leaves the client: with a radio that is off, and nothing sent or received, until the next start
+turns it on. A process that is told to end says the word for that itself.
 """
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 
 from smsd.errors import CommandRefusedError, CommandTimeoutError, ModemError, ModemResetError, PortGoneError
 from smsd.routes.modem.driver import Channel
@@ -21,10 +25,18 @@ RADIO_OFF = (0, 4)
 
 
 async def radio_off_and_on(channel: Channel, quirks: Quirks, timings: Timings) -> None:
-    """Turn the radio off, and on again whatever happens in between. Raises ``RouteError``."""
-    with contextlib.suppress(CommandTimeoutError):
-        await channel.accepts(quirks.radio_off, timings.functionality)
-    await asyncio.sleep(timings.radio_rest)
+    """Turn the radio off, and on again whatever happens in between.
+
+    Raises ``RouteError``: then the radio may be off, and ``turn_radio_on`` is to be tried until it is not.
+    """
+    try:
+        with contextlib.suppress(CommandTimeoutError):
+            await channel.accepts(quirks.radio_off, timings.functionality)
+        await asyncio.sleep(timings.radio_rest)
+    except asyncio.CancelledError:  # there is no time for an answer; a word that is not heard is said at the next start
+        channel.blurt(quirks.radio_on)
+        await asyncio.sleep(timings.drain)
+        raise
     await channel.accepts(quirks.radio_on, timings.functionality)
 
 
@@ -42,20 +54,25 @@ async def restart(channel: Channel, quirks: Quirks, timings: Timings) -> None:
         await channel.accepts(quirks.restart, timings.answer)
 
 
-async def last_resort(channel: Channel, recovery: Recovery, timings: Timings, error: ModemError) -> None:
+async def last_resort(
+    channel: Channel, recovery: Recovery, error: ModemError, until_gone: Callable[[], Awaitable[None]]
+) -> None:
     """Do what can be done about a modem that does not answer, before its port is closed and opened anew.
 
-    Raises ``ModemResetError`` when that is more than to open it anew.
+    Whoever waits for his turn at it learns that there is none. Raises ``ModemResetError`` when more is done than to
+    open it anew.
     """
+    in_air = channel.lock.locked()
+    channel.retire(error)
     stuck = channel.stuck or recovery.has(Trouble.STUCK)
     trouble = Trouble.STUCK if stuck else Trouble.SILENT
     recovery.suspect(trouble, str(error))
-    step = recovery.due(in_air=False, of=trouble)
+    step = recovery.due(in_air=in_air, of=trouble)
     if step is None:
         return
     recovery.took(step)
     if step.cure is Cure.RESTART:
         channel.blurt(recovery.quirks.restart)
-        await asyncio.sleep(timings.drain)
+        await until_gone()
     if step.cure in {Cure.RESTART, Cure.USB}:
         raise ModemResetError(step.cure.value, str(error)) from error

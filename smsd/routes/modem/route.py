@@ -25,9 +25,10 @@ from smsd.routes import Inbound, Memory
 from smsd.routes.modem.finder import Finder, Seeker
 from smsd.routes.modem.host import Host, Ports
 from smsd.routes.modem.identity import Wanted, wanted_now
+from smsd.routes.modem.leftovers import Leftovers
 from smsd.routes.modem.port import Port
 from smsd.routes.modem.recovery import Recovery
-from smsd.routes.modem.session import Leftovers, Session
+from smsd.routes.modem.session import Session
 from smsd.routes.modem.timings import Timings
 from smsd.rules.cures import Cure, Trouble
 from smsd.rules.routing import Kind
@@ -36,6 +37,8 @@ from smsd.sms import Doubt, NotSent, Outcome, RouteStatus, Submit, Verdict, Witn
 __all__ = ["ModemRoute"]
 
 READY = "ready"
+USB_RESET_UNIT = "smsd-usb-reset.path"
+"""What hears of the wish for a reset and has root see to it."""
 ANY = Wanted()
 
 log = structlog.get_logger()
@@ -301,11 +304,21 @@ class ModemRoute:
         """Let a reset take place; the port is closed."""
         self._become("resetting", f"{error.cure}: {error}")
         if error.cure == Cure.USB and self._reset_usb is not None:
+            plug = self._seeker.ports.plug_of(self.device)
             try:
                 await self._reset_usb(self._usb)
+                await self._await_departure(plug)
             except OSError as refused:
                 log.error("usb_not_reset", route=self.name, device=self._usb, error=str(refused))
         await asyncio.sleep(self._timings.reset_rest)
+
+    async def _await_departure(self, plug: str) -> None:
+        """Wait until the device has left its bus. Raises ``TimeoutError``, which is an ``OSError``."""
+        until = self._clock() + self._timings.vanishing
+        while _exists(self.device) and self._seeker.ports.plug_of(self.device) == plug:
+            if self._clock() >= until:
+                raise TimeoutError(f"it was asked for, and not done: is {USB_RESET_UNIT} active?")
+            await asyncio.sleep(self._timings.away)
 
     async def _leave_alone(self, error: StrangerError) -> None:
         """Leave a stranger alone until it goes, a person adopts it, or it is time to ask again who it is."""

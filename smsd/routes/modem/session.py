@@ -6,13 +6,12 @@ command at a time. Refuses to know how ports are opened and what happens after a
 """
 
 import asyncio
-from collections import deque
+import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 import structlog
 
-from smsd.errors import CommandTimeoutError, ModemError, ModemResetError, RouteError, StoreError
+from smsd.errors import CommandTimeoutError, ModemError, ModemResetError, PortGoneError, RouteError, StoreError
 from smsd.routes import Inbound, Memory
 from smsd.routes.modem.cardwatch import CardWatch
 from smsd.routes.modem.diagnosis import diagnose, kept_to, look_at_indications
@@ -22,11 +21,12 @@ from smsd.routes.modem.evidence import Evidence
 from smsd.routes.modem.health import Health
 from smsd.routes.modem.identity import Wanted
 from smsd.routes.modem.inbox import Inbox
+from smsd.routes.modem.leftovers import Leftovers
 from smsd.routes.modem.network import Network
 from smsd.routes.modem.opening import Opening
 from smsd.routes.modem.port import Port
 from smsd.routes.modem.recovery import Recovery
-from smsd.routes.modem.remedies import last_resort, radio_off_and_on, restart
+from smsd.routes.modem.remedies import last_resort, radio_off_and_on, restart, turn_radio_on
 from smsd.routes.modem.results import Action, classify
 from smsd.routes.modem.sender import Judged, Sender
 from smsd.routes.modem.setup import Identity, Setup, greet, set_up
@@ -34,11 +34,11 @@ from smsd.routes.modem.telling import facts_of
 from smsd.routes.modem.timings import Timings
 from smsd.rules import doubts
 from smsd.rules.cures import Cure, Trouble
-from smsd.sms import Doubt, InDoubt, NotSent, Outcome, Received, Sent, Submit, Verdict, Witness
+from smsd.sms import Doubt, InDoubt, NotSent, Outcome, Sent, Submit, Verdict, Witness
 from smsd.wire.at import Command, LateReference, LateRefusal, Unsolicited
 from smsd.wire.information import fields
 
-__all__ = ["Leftovers", "Session"]
+__all__ = ["Session"]
 
 RUNGS = 3
 """So many faults of the modem in a row, and initialising again is not enough."""
@@ -47,14 +47,6 @@ _NETWORK = ("+CREG:", "+CGREG:", "+CEREG:", "^SRVST:", "^MODE:")
 _EVERY_STORE = "*"
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Leftovers:
-    """What exists nowhere else and the house has not kept yet: it outlives a connection, not the process."""
-
-    direct: deque[Received] = field(default_factory=deque)
-    late: deque[tuple[int, Outcome]] = field(default_factory=deque)
 
 
 class Session:
@@ -129,6 +121,7 @@ class Session:
         await self._set_up()
         async with self._channel.lock:
             await self._evidence.read(self._channel)
+        self._recovery.answers()
 
     async def _set_up(self) -> None:
         quirks = self._identity.quirks
@@ -221,10 +214,14 @@ class Session:
             await self._channel.ask(Command("AT"), self._timings.answer)
         if self._open_again:  # a card whose radio was off may ask for its PIN anew
             self._open_again = self._set_up_again = False
-            await self.initialise()
+            try:
+                await self.initialise()
+            except CommandTimeoutError as error:  # nothing of this life can be relied on: the next one begins anew
+                raise ModemError(str(error)) from error
         if self._set_up_again:
             self._set_up_again = False
             await greet(self._channel, self._timings)
+            await turn_radio_on(self._channel, self._identity.quirks, self._timings)
             await self._set_up()
 
     async def _card_is_gone(self) -> bool:
@@ -292,20 +289,27 @@ class Session:
                 self._wake.set()
             case Cure.RADIO:
                 self._become("recovering", reason)
-                await radio_off_and_on(self._channel, self._recovery.quirks, self._timings)
+                # Before it is off: a life that begins anew begins with turning it on, if that fails here.
                 self._open_again = self._setup is not None
+                await radio_off_and_on(self._channel, self._recovery.quirks, self._timings)
                 self._wake.set()
             case Cure.RESTART | Cure.REOPEN | Cure.USB:
-                self._become("recovering", reason)
+                self._become("resetting", f"{step.cure.value}: {reason}")
                 if step.cure is Cure.RESTART:
                     await restart(self._channel, self._recovery.quirks, self._timings)
+                    await self._until_gone()
                 raise ModemResetError(step.cure.value, reason)
             case Cure.ALARM:
                 pass
 
     async def last_resort(self, error: ModemError) -> None:
         """See ``remedies.last_resort``."""
-        await last_resort(self._channel, self._recovery, self._timings, error)
+        await last_resort(self._channel, self._recovery, error, self._until_gone)
+
+    async def _until_gone(self) -> None:
+        """Wait until a modem that was told to restart does so: it may have said OK, and be about to go."""
+        with contextlib.suppress(PortGoneError):
+            await self._pause(self._timings.vanishing)
 
     # --- state --------------------------------------------------------------------------------------------------------
 

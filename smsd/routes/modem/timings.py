@@ -81,6 +81,9 @@ class Timings:
     """How long the radio stays off."""
     reset_rest: float = 3.0
     """After a reset, until the port is looked for: what is there before may be what is about to go."""
+    vanishing: float = 15.0
+    """How long a modem that is being reset may stay before it goes: it says OK first, or its reset is waited for. One
+    on a serial cable stays for ever, and is taken for restarted then."""
     cure_pace: float = 1.0
     """What every span of ``rules.cures`` is multiplied by."""
 
