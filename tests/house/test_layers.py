@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+import smsd
+
 ROOT = Path(__file__).parents[2]
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
 
@@ -60,6 +62,16 @@ def test_every_contract_can_be_broken(copy: Path) -> None:
     code, said = lint(copy)
     broken = {contract["name"] for contract in CONTRACTS if f"{contract['name']} BROKEN" in said}
     assert (code, broken) == (1, {contract["name"] for contract in CONTRACTS}), said
+
+
+def test_the_map_and_the_page_name_every_layer() -> None:
+    (layers,) = (contract["layers"] for contract in CONTRACTS if contract["id"] == "layers")
+    names = [name for line in layers for name in re.findall(r"\w+", line) if name != "__main__"]
+    page = (ROOT / "docs" / "explanation" / "architecture.md").read_text("utf-8")
+    cells = re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
+    assert re.findall(r"\w+", " ".join(cells)) == names
+    _, _, order = (smsd.__doc__ or "").partition("imports only what stands below it:")
+    assert re.findall(r"\w+", order) == names
 
 
 def test_a_module_without_a_layer_fails(copy: Path) -> None:
