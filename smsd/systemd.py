@@ -22,6 +22,11 @@ class Notifier:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._address = _address(environ.get("NOTIFY_SOCKET", ""))
 
+    @property
+    def enabled(self) -> bool:
+        """Whether somebody listens."""
+        return self._address is not None
+
     def ready(self, status: str = "") -> None:
         """Say that start-up is finished."""
         self._send("READY=1", _status(status))

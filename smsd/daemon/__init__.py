@@ -25,6 +25,7 @@ from smsd.daemon.beside import face, put_beside
 from smsd.daemon.directory import directory_of
 from smsd.daemon.routes import make_routes
 from smsd.daemon.settings import gateway_settings
+from smsd.daemon.statusline import StatusLine
 from smsd.errors import AlreadyRunningError, ConfigError, SmsdError, StoreError
 from smsd.gateway import Gateway
 from smsd.routes.modem import Timings, holder
@@ -111,8 +112,15 @@ class Daemon:
                 alarm_settings(self._config, self._environ),
             )
             metrics = put_beside(self._config, gateway, thread, routes, self._clock)
+            if self._notifier.enabled:
+                line = StatusLine(thread, gateway, self._say, self._config.service.zone, self._clock)
+                gateway.beside("status line", line.run)
             async with face(self._config, metrics):
                 await self._work(thread, gateway, [route.name for route in routes])
+
+    def _say(self, line: str) -> None:
+        if not self._stopped.is_set():  # then the end is what is told
+            self._notifier.status(line)
 
     async def _work(self, thread: StoreThread, gateway: Gateway, routes: list[str]) -> None:
         """Run the gateway until it is told to stop, and settle what is in the air."""
@@ -120,7 +128,7 @@ class Daemon:
         async with contextlib.AsyncExitStack() as open_:
             open_.enter_context(self._bell(gateway))
             await self._face(open_, thread, gateway)
-            self._notifier.ready("ready: " + ", ".join(routes))
+            self._notifier.ready(f"starting: {', '.join(routes)}")
             tasks = [
                 asyncio.create_task(gateway.run(), name="gateway"),
                 asyncio.create_task(self._watch(thread, gateway), name="watchdog"),

@@ -126,6 +126,11 @@ class Alarms:
         for key in keys:
             self._found.pop(key, None)
 
+    @property
+    def ledger(self) -> list[Standing]:
+        """What is remembered of every alarm: those that stand, are too young to be told, or are over."""
+        return list(self._ledger.values())
+
     # --- life ---------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:

@@ -33,9 +33,12 @@ class Manager:
         self.daemon = Daemon(config, environ, timings=QUICK)
 
     async def told(self, seconds: float = 10.0) -> list[str]:
-        """Return the next datagram's lines."""
+        """Return the lines of the next datagram that says more than how the service is: that is no sign of life."""
         async with asyncio.timeout(seconds):
-            return (await asyncio.get_running_loop().sock_recv(self._socket, 4096)).decode().splitlines()
+            while True:
+                told = (await asyncio.get_running_loop().sock_recv(self._socket, 4096)).decode().splitlines()
+                if not all(line.startswith("STATUS=") for line in told):
+                    return told
 
     async def starves(self) -> bool:
         """Tell whether nothing comes for as long as systemd would wait, what is under way left out."""

@@ -113,7 +113,7 @@ def host(booted: Booted) -> Host:
 def test_it_is_ready_without_a_modem_and_goes_when_nothing_needs_it(host: Host) -> None:
     host.plug()
     assert host.state() == "active"
-    assert host.show("smsd", "StatusText") == "ready: modem0"
+    host.until("systemctl show smsd --value --property=StatusText | grep -Fx 'down: modem0 (away); queue: empty'")
     assert host.show("smsd-usb-reset.path", "ActiveState") == "active"
     host.run("systemctl stop plugged.target")
     host.until("systemctl show smsd --value --property=ActiveState | grep -q inactive")
