@@ -33,7 +33,7 @@ from smsd.rules.conditions import RouteLook
 from smsd.rules.outbox import MessageClass
 from smsd.rules.phones import sender_phone
 from smsd.rules.reception import Decision, Facts, Incoming, command_of, judge
-from smsd.rules.routing import Block, Kind
+from smsd.rules.routing import Block, Kind, Left
 from smsd.sms import Deliver, InDoubt, NotSent, Outcome, Received, StatusReport, Submit, segments
 from smsd.store import Claim, Judge, NewMessage, Receipt
 from smsd.store.thread import StoreThread
@@ -102,6 +102,7 @@ class Gateway:
                 self._bells.work[route.name],
                 cut=self._cut,
                 permits=self._permits,
+                leaves=self._leaves,
                 survey=self._doubts.survey,
                 landed=self._landed,
             )
@@ -262,7 +263,15 @@ class Gateway:
 
     def _permits(self, route: str) -> Mapping[MessageClass, float]:
         """Say what a route may take now."""
-        return self._routing.permits(route, {name: pump.stuck_for for name, pump in self._pumps.items()})
+        return self._routing.permits(route, self._stuck)
+
+    def _leaves(self, route: str) -> Mapping[MessageClass, Left]:
+        """Say what of that a route leaves to another."""
+        return self._routing.leaves(route, self._stuck)
+
+    @property
+    def _stuck(self) -> dict[str, float]:
+        return {name: pump.stuck_for for name, pump in self._pumps.items()}
 
     def _cut(self, claim: Claim, route: Route) -> Submit:
         """Cut the claimed part out of its text, or take all of it.
@@ -345,10 +354,7 @@ class Gateway:
                 self._bells.ring()
             if route.kind is not Kind.BIND:
                 continue
-            diversion = self._routing.by_sim(MessageClass.RESULT, "the bind died in the middle of the message")
-            if diversion is None or not self._routes[diversion.route].status.up:
-                continue
-            if count := await self._thread.call(self._store.outbox.rescue, route.name, diversion):
+            if count := await self._thread.call(self._store.outbox.rescue, route.name, self._routing.rescue):
                 log.warning("rescued", route=route.name, count=count)
                 self._bells.ring()
 

@@ -19,6 +19,7 @@ import structlog
 from smsd.errors import PduError, SealError, StoreError
 from smsd.gateway.route import Route
 from smsd.rules.outbox import MessageClass
+from smsd.rules.routing import Left
 from smsd.sms import InDoubt, NotSent, Outcome, Sent, Submit, Verdict
 from smsd.store import Claim, Claimant, Ended
 from smsd.store.thread import StoreThread
@@ -38,8 +39,9 @@ log = structlog.get_logger("smsd.gateway")
 class Pump:
     """Sends for one route.
 
-    ``cut`` makes the ``Submit`` of a claim; ``permits`` says what the route may take now; ``survey`` settles what it
-    can of the route's doubts and says until when (Unix seconds) nothing new is to be sent; ``landed`` hears every end.
+    ``cut`` makes the ``Submit`` of a claim; ``permits`` says what the route may take now, ``leaves`` what of that it
+    leaves to others; ``survey`` settles what it can of the route's doubts and says until when (Unix seconds) nothing
+    new is to be sent; ``landed`` hears every end.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Pump:
         permits: Callable[[str], Mapping[MessageClass, float]],
         survey: Callable[[Route], Awaitable[float]],
         landed: Callable[[Route, Claim, Outcome], None],
+        leaves: Callable[[str], Mapping[MessageClass, Left]] = lambda _: {},
     ) -> None:
         self._route = route
         self._thread = thread
@@ -60,6 +63,7 @@ class Pump:
         self._work = work
         self._cut = cut
         self._permits = permits
+        self._leaves = leaves
         self._survey = survey
         self._landed = landed
         # Bound once: what is written for each part is a good deal of what a part costs.
@@ -222,7 +226,10 @@ class Pump:
         What waits is looked at anyway now and then: which message a route may take changes with its age.
         """
         due_at = await self._thread.call(
-            self._thread.store.outbox.next_due, self._route.name, self._permits(self._route.name)
+            self._thread.store.outbox.next_due,
+            self._route.name,
+            self._permits(self._route.name),
+            self._leaves(self._route.name),
         )
         seconds = POLL_SECONDS if due_at is None else min(POLL_SECONDS, due_at - self._clock())
         if seconds <= 0:
@@ -237,7 +244,8 @@ class Pump:
         """Record what has ended and claim as many parts as there is room for, in one transaction."""
         route = self._route
         permits = self._permits(route.name)
-        claimant = Claimant(route.name, route.sender, route.sim, route.witness(), permits, whole=route.whole)
+        leaves = self._leaves(route.name)
+        claimant = Claimant(route.name, route.sender, route.sim, route.witness(), permits, route.whole, leaves)
         with self.recording() as ended:
             return await self._thread.join(partial(self._thread.store.outbox.exchange, ended, claimant, room))
 

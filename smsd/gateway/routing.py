@@ -9,7 +9,19 @@ from collections.abc import Callable, Mapping, Sequence
 
 from smsd.gateway.route import Route, Settings
 from smsd.rules.outbox import MessageClass
-from smsd.rules.routing import Block, Kind, View, diverts, permits, put_off_too_long, refused_at_once, stand_in
+from smsd.rules.routing import (
+    Block,
+    Kind,
+    Left,
+    View,
+    diverts,
+    leaves,
+    permits,
+    put_off_too_long,
+    refused_at_once,
+    sim_for,
+    stand_in,
+)
 from smsd.sms import NotSent, StatusReport
 from smsd.store import Diversion, Ways
 
@@ -59,12 +71,17 @@ class Routing:
             route, self._views(now, stuck), now=now, fallback_after=self.fallback_after, by_class=self._by_class
         )
 
-    def by_sim(self, message_class: MessageClass, reason: str) -> Diversion | None:
-        """Choose the SIM that a message goes by: one that may carry its class, and of those one that is up first."""
-        named = self._by_class.get(message_class) or self._named
-        sims = [route for route in self.routes.values() if route.kind is Kind.SIM and route.name in named]
-        sims.sort(key=lambda route: not route.status.up)
-        return Diversion(sims[0].name, reason) if sims else None
+    def leaves(self, route: str, stuck: Mapping[str, float]) -> Mapping[MessageClass, Left]:
+        """Say which answers among those a SIM leaves to another one."""
+        now = self._clock()
+        return leaves(
+            route, self._views(now, stuck), now=now, fallback_after=self.fallback_after, by_class=self._by_class
+        )
+
+    def rescue(self, message_class: MessageClass, written_to: str | None) -> Diversion | None:
+        """Choose the SIM by which an answer begins anew whose bind died under it; ``None``: none is up."""
+        sim = sim_for(message_class, self._views(self._clock(), {}), self._by_class, written_to)
+        return Diversion(sim.name, "the bind died in the middle of the message") if sim is not None and sim.up else None
 
     def stands_in(self, route: Route) -> bool:
         """Tell whether what leaves by a route leaves by a number in place of the name: a SIM where there is a bind."""
@@ -78,8 +95,8 @@ class Routing:
             if name in self._named
         ]
 
-    def _stand_in(self, message_class: MessageClass, block: Block, route: str) -> str | None:
-        return stand_in(message_class, block, route, self._views(self._clock(), {}), self._by_class)
+    def _stand_in(self, message_class: MessageClass, block: Block, route: str, written_to: str | None) -> str | None:
+        return stand_in(message_class, block, route, self._views(self._clock(), {}), self._by_class, written_to)
 
     # --- what the store asks ------------------------------------------------------------------------------------------
 
@@ -89,26 +106,36 @@ class Routing:
         route: str,
         refusal: NotSent,
         allowed: bool,  # noqa: FBT001
+        written_to: str | None,
     ) -> Diversion | None:
         block = block_of(refusal.refused)
         if block is None or not refused_at_once(message_class, block, allowed=allowed):
             return None
-        other = self._stand_in(message_class, block, route)
+        other = self._stand_in(message_class, block, route, written_to)
         if other is None:
             return None
         if block is Block.ROUTE:
             return Diversion(other, f"{route} itself failed ({refusal.code})", stands_in=True)
         return Diversion(other, f"the sender's name was refused ({refusal.code})")
 
-    def _reported(self, message_class: MessageClass, report: StatusReport, diverted: bool) -> Diversion | None:  # noqa: FBT001
+    def _reported(
+        self,
+        message_class: MessageClass,
+        report: StatusReport,
+        diverted: bool,  # noqa: FBT001
+        written_to: str | None,
+    ) -> Diversion | None:
         if not diverts(message_class, block_of(report.refused), diverted=diverted):
             return None
-        return self.by_sim(message_class, f"the operator blocks the sender's name ({report.code})")
+        sim = sim_for(message_class, self._views(self._clock(), {}), self._by_class, written_to)
+        return None if sim is None else Diversion(sim.name, f"the operator blocks the sender's name ({report.code})")
 
-    def _put_off(self, message_class: MessageClass, route: str, refusal: NotSent, age: float) -> Diversion | None:
+    def _put_off(
+        self, message_class: MessageClass, route: str, refusal: NotSent, age: float, written_to: str | None
+    ) -> Diversion | None:
         if not put_off_too_long(message_class, age):
             return None
-        other = self._stand_in(message_class, Block.ROUTE, route)
+        other = self._stand_in(message_class, Block.ROUTE, route, written_to)
         if other is None:
             return None
         return Diversion(other, f"{route} puts it off ({refusal.code}), and it cannot wait", stands_in=True)

@@ -18,15 +18,19 @@ from smsd.rules.outbox import MessageClass
 __all__ = [
     "ANSWER_PATIENCE",
     "FALLS_BACK",
+    "OWN_SECONDS",
     "REPORTED",
     "STUCK_SECONDS",
     "Block",
     "Kind",
+    "Left",
     "View",
     "diverts",
+    "leaves",
     "permits",
     "put_off_too_long",
     "refused_at_once",
+    "sim_for",
     "stand_in",
 ]
 
@@ -35,6 +39,10 @@ ANSWER_PATIENCE = 75.0
 
 STUCK_SECONDS = 10.0
 """A route that is up and takes nothing for less than this is only busy, however soon a dead one is passed over."""
+
+OWN_SECONDS = 15.0
+"""For how long an answer is left to the SIM that its client wrote to, while that one is up: he knows that number. Not
+for longer, for it may be busy with others."""
 
 FALLS_BACK = frozenset({MessageClass.ACK, MessageClass.RESULT, MessageClass.ADMIN, MessageClass.MANUAL})
 """Classes somebody waits for: they leave by the SIM when the binds have been down for long enough. A notification waits
@@ -138,6 +146,43 @@ def _permit(message_class: MessageClass, route: str, order: Sequence[View], now:
     return now - ANSWER_PATIENCE if message_class in ANSWERS else -math.inf
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Answers that a SIM leaves to others: those to whoever wrote to one of ``routes``, made after a moment."""
+
+    routes: frozenset[str]
+    made_after: float
+
+
+def leaves(
+    route: str,
+    order: Sequence[View],
+    *,
+    now: float,
+    fallback_after: float,
+    by_class: Mapping[MessageClass, Sequence[str]],
+) -> dict[MessageClass, Left]:
+    """Say for each class of answers which of them ``route`` leaves to the SIM that the client wrote to.
+
+    Only a SIM does, and only for ``OWN_SECONDS`` from the moment in which a SIM may carry the answer at all, to one
+    that is up and not stuck; an answer as old as ``ANSWER_PATIENCE`` is left to nobody. The other arguments are those
+    of ``permits``.
+    """
+    found: dict[MessageClass, Left] = {}
+    for each in ANSWERS:
+        views = _order_of(each, order, by_class)
+        mine = next((view for view in views if view.name == route), None)
+        if mine is None or mine.kind is not Kind.SIM:
+            continue
+        names = [view.name for view in views if view.kind is Kind.SIM and view is not mine and view.out_for <= 0.0]
+        binds = [view.out_for for view in views[: views.index(mine)] if view.kind is Kind.BIND]
+        since = min(binds, default=math.inf) - fallback_after
+        if names:
+            made_after = now - (OWN_SECONDS if since >= OWN_SECONDS else ANSWER_PATIENCE)
+            found[each] = Left(frozenset(names), made_after)
+    return found
+
+
 def refused_at_once(message_class: MessageClass, block: Block | None, *, allowed: bool = False) -> bool:
     """Tell whether a message whose submit was refused falls back at once, for this message only.
 
@@ -166,12 +211,14 @@ def stand_in(
     refused_by: str,
     order: Sequence[View],
     by_class: Mapping[MessageClass, Sequence[str]],
+    written_to: str | None = None,
 ) -> str | None:
     """Name the route that takes over what another refused: the next in the order that is up, else a SIM.
 
-    Only what comes after the one that refused is asked, so that none is asked twice; a SIM stands in wherever it is
-    named. Where the name was refused a SIM that is down is waited for: by name the message would pass nowhere. What a
-    failed route refused is not tied to a route that is down, too: whichever is up first carries it.
+    Of several SIMs it is the one ``written_to`` by the client whom the message answers. Only what comes after the one
+    that refused is asked, so that none is asked twice; a SIM stands in wherever it is named. Where the name was refused
+    a SIM that is down is waited for: by name the message would pass nowhere. What a failed route refused is not tied to
+    a route that is down, too: whichever is up first carries it.
     """
     views = _order_of(message_class, order, by_class)
     place = next((number for number, view in enumerate(views) if view.name == refused_by), len(views))
@@ -179,7 +226,20 @@ def stand_in(
     found = [view for view in (*views[place + 1 :], *sims) if view.up]
     if not found and block is Block.SENDER:
         found = sims
+    if found and found[0].kind is Kind.SIM:
+        found.sort(key=lambda view: view.kind is not Kind.SIM or view.name != written_to)
     return found[0].name if found else None
+
+
+def sim_for(
+    message_class: MessageClass,
+    order: Sequence[View],
+    by_class: Mapping[MessageClass, Sequence[str]],
+    written_to: str | None,
+) -> View | None:
+    """Choose the SIM that carries a message: one that is up, the one ``written_to``, the first in the order."""
+    sims = [view for view in _order_of(message_class, order, by_class) if view.kind is Kind.SIM]
+    return min(sims, key=lambda view: (not view.up, view.name != written_to), default=None)
 
 
 def diverts(message_class: MessageClass, block: Block | None, *, diverted: bool) -> bool:

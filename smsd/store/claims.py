@@ -7,10 +7,11 @@ caller has begun and will commit.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from smsd.errors import NotFoundError, StoreError
 from smsd.rules.outbox import OBEYS_OPT_OUT, PRIORITY, MessageClass, PartState
+from smsd.rules.routing import Left
 from smsd.sms import NotSent, StatusReport, Witness
 from smsd.store.engine import Row, Transaction
 from smsd.store.wishes import recognise
@@ -27,6 +28,7 @@ __all__ = [
     "claim_of",
     "get_message",
     "insert_message",
+    "written_to",
 ]
 
 WHOLE = 0
@@ -63,7 +65,8 @@ class Claimant:
     """A route that asks for work: its name, the sender a client will see, its subscription and what it knows now.
 
     ``permits`` says for each class which messages that no route is bound to it may have: those made before the moment
-    told (Unix seconds); ``None``: all. ``whole``: it takes messages as a whole, and no parts of them.
+    told (Unix seconds); ``None``: all. ``leaves`` says which answers among them it leaves to others. ``whole``: it
+    takes messages as a whole, and no parts of them.
     """
 
     route: str
@@ -72,6 +75,7 @@ class Claimant:
     witness: Witness
     permits: Mapping[MessageClass, float] | None = None
     whole: bool = False
+    leaves: Mapping[MessageClass, Left] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +99,13 @@ class Ways:
     allowed its alert to fall back. ``reported`` of one that had been accepted and is reported undeliverable: its class,
     the report, and whether it has been diverted before. ``put_off`` of one that a route refused for the moment and that
     was not diverted before: its class, the route, the refusal, and how many seconds old it is when it is tried again.
-    ``None``: no other way.
+    Each is told last by which route the command came that the message answers, if it answers one. ``None``: no other
+    way.
     """
 
-    refused: Callable[[MessageClass, str, NotSent, bool], Diversion | None]
-    reported: Callable[[MessageClass, StatusReport, bool], Diversion | None]
-    put_off: Callable[[MessageClass, str, NotSent, float], Diversion | None] = lambda *_: None
+    refused: Callable[[MessageClass, str, NotSent, bool, str | None], Diversion | None]
+    reported: Callable[[MessageClass, StatusReport, bool, str | None], Diversion | None]
+    put_off: Callable[[MessageClass, str, NotSent, float, str | None], Diversion | None] = lambda *_: None
 
 
 NO_OTHER_WAY = Ways(lambda *_: None, lambda *_: None)
@@ -164,6 +169,12 @@ def get_message(tx: Transaction, message_id: int) -> Row:
     if row is None:
         raise NotFoundError(f"no message {message_id} in the outbox; 'smsd outbox list' shows what there is")
     return row
+
+
+def written_to(tx: Transaction, message_id: int) -> str | None:
+    """Name the route by which the command came that a message answers; ``None``: it answers none."""
+    row = tx.first("message_written_to", id=message_id)
+    return None if row is None else str(row["route"])
 
 
 def begin(tx: Transaction, message: Row, claimant: Claimant, now: float) -> Claim:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from smsd.errors import NotFoundError, UsageError
@@ -29,6 +30,7 @@ from smsd.rules.outbox import (
     State,
     may,
 )
+from smsd.rules.routing import Left
 from smsd.sms import Doubt, InDoubt
 from smsd.store.alerts import WITHDRAWN
 from smsd.store.claims import (
@@ -40,6 +42,7 @@ from smsd.store.claims import (
     Ways,
     get_message,
     insert_message,
+    written_to,
 )
 from smsd.store.engine import Engine, Row, Transaction
 from smsd.store.progress import advance, divert, doubt_of, move, move_parts, settle
@@ -113,7 +116,7 @@ class Outbox:
             settle_all(tx, ended, now, self.ways)
             gauge = Gauge(tx, claimant.route, self.limits, now)
             skipped = 0
-            for due in _dues(tx, claimant.route, claimant.permits) if limit else ():
+            for due in _dues(tx, claimant.route, claimant.permits, claimant.leaves) if limit else ():
                 priority, message_class = due.priority, due.message_class
                 while due.at <= now and (room := limit - len(claims)) > 0 and skipped < _SKIPS_PER_CLAIM:
                     rows = _next(tx, priority, message_class, claimant, now, room)
@@ -137,13 +140,18 @@ class Outbox:
                 settle(tx, row["id"], InDoubt("the daemon ended while the part was in the air"), now)
             return len(orphans)
 
-    def next_due(self, route: str, permits: Mapping[MessageClass, float] | None = None) -> float | None:
+    def next_due(
+        self,
+        route: str,
+        permits: Mapping[MessageClass, float] | None = None,
+        leaves: Mapping[MessageClass, Left] | None = None,
+    ) -> float | None:
         """Say when the next part for a route may be claimed, in Unix seconds; ``None``: nothing waits for it."""
         with self._engine.read() as tx:
             now = self._clock()
             gauge = Gauge(tx, route, self.limits, now)
             moments = []
-            for due in _dues(tx, route, permits):
+            for due in _dues(tx, route, permits, leaves or {}):
                 if due.at == math.inf:
                     continue
                 if gauge.room(due.message_class) >= 1:
@@ -153,17 +161,20 @@ class Outbox:
                     moments.append(float(begun["due_at"]))
         return min(moments, default=None)
 
-    def rescue(self, route: str, diversion: Diversion) -> int:
+    def rescue(self, route: str, way: Callable[[MessageClass, str | None], Diversion | None]) -> int:
         """Divert the answers that have begun on a route which has died; return how many.
 
-        Whoever waits for one reads it whole, from its first part on, under another sender.
+        Whoever waits for one reads it whole, from its first part on, under another sender. ``way`` says where each
+        goes, by its class and the route its client wrote to; ``None``: it stays.
         """
         with self._engine.write() as tx:
             now = self._clock()
             rows = tx.all("message_stranded", route=route, least=PRIORITY[MessageClass.RESULT])
-            for row in rows:
-                divert(tx, row["id"], diversion, now)
-            return len(rows)
+            ways = [(row["id"], way(MessageClass(row["class"]), written_to(tx, row["id"]))) for row in rows]
+            diversions = [(message_id, diversion) for message_id, diversion in ways if diversion is not None]
+            for message_id, diversion in diversions:
+                divert(tx, message_id, diversion, now)
+            return len(diversions)
 
     def let_go(self, route: str) -> int:
         """Let any route take what one that is down now had taken over from one that failed; return how many."""
@@ -388,8 +399,17 @@ def _next(
     rows = tx.all("message_next_bound", priority=priority, now=now, route=route, limit=limit, begun_only=0)
     made_before = _made_before(claimant.permits, message_class)
     if len(rows) < limit and made_before > -math.inf:
-        rows += tx.all("message_next", priority=priority, now=now, made_before=made_before, limit=limit - len(rows))
+        left = _left(claimant.leaves.get(message_class))
+        left_limit = limit - len(rows)
+        rows += tx.all("message_next", priority=priority, now=now, made_before=made_before, limit=left_limit, **left)
     return rows
+
+
+def _left(left: Left | None) -> dict[str, Any]:
+    return {
+        "left_to": None if left is None else json.dumps(sorted(left.routes)),
+        "left_after": 0.0 if left is None else left.made_after,
+    }
 
 
 def _begun(tx: Transaction, priority: int, claimant: Claimant, now: float, limit: int) -> list[Row]:
@@ -422,14 +442,20 @@ class _Due:
         return min(self.bound_at, max(self.free_at, now + self.age))
 
 
-def _dues(tx: Transaction, route: str, permits: Mapping[MessageClass, float] | None) -> list[_Due]:
+def _dues(
+    tx: Transaction, route: str, permits: Mapping[MessageClass, float] | None, leaves: Mapping[MessageClass, Left]
+) -> list[_Due]:
     """Say when the next part of each class may be claimed, best class first."""
     found = []
     for row in tx.all("message_next_dues", route=route, priorities=json.dumps(list(_CLASSES))):
         made_before = _made_before(permits, _CLASSES[row["priority"]])
         bound = math.inf if row["bound_due_at"] is None else row["bound_due_at"]
-        if row["free_due_at"] is None or made_before == -math.inf:
+        left = leaves.get(_CLASSES[row["priority"]])
+        free: Row | None = None if row["free_due_at"] is None or made_before == -math.inf else row
+        if free is not None and left is not None:
+            free = tx.first("message_next_due_own", priority=row["priority"], **_left(left))
+        if free is None:
             found.append(_Due(row["priority"], bound, math.inf, -math.inf))
         else:
-            found.append(_Due(row["priority"], bound, row["free_due_at"], row["free_created_at"] - made_before))
+            found.append(_Due(row["priority"], bound, free["free_due_at"], free["free_created_at"] - made_before))
     return found

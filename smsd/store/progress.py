@@ -25,7 +25,7 @@ from smsd.rules.outbox import (
 from smsd.rules.reports import FORMS, MARKS, Candidate, is_tp_mr, reference_forms, speaks_of
 from smsd.rules.routing import Block
 from smsd.sms import Doubt, InDoubt, NotSent, Outcome, Received, ReportClass, Sent, StatusReport, Verdict, Witness
-from smsd.store.claims import NO_OTHER_WAY, WHOLE, Diversion, Ways
+from smsd.store.claims import NO_OTHER_WAY, WHOLE, Diversion, Ways, written_to
 from smsd.store.engine import Row, Transaction
 from smsd.store.events import tell_message
 from smsd.store.swaps import note_swap
@@ -117,7 +117,7 @@ def _other_way(tx: Transaction, attempt: Row, refusal: NotSent, ways: Ways) -> D
     if message_class is MessageClass.ALERT:
         row = tx.first("message_may_fall_back", id=attempt["message_id"])
         allowed = row is not None and bool(row["may_fall_back"])
-    return ways.refused(message_class, attempt["route"], refusal, allowed)
+    return ways.refused(message_class, attempt["route"], refusal, allowed, written_to(tx, attempt["message_id"]))
 
 
 def _sooner_way(tx: Transaction, parts: list[Row], refusal: NotSent, now: float, ways: Ways) -> Diversion | None:
@@ -128,7 +128,7 @@ def _sooner_way(tx: Transaction, parts: list[Row], refusal: NotSent, now: float,
     message_class = MessageClass(message["class"])
     delay = _delay(parts, refusal, message_class)
     age = math.inf if delay is None else now - message["created_at"] + delay.total_seconds()
-    return ways.put_off(message_class, parts[0]["route"], refusal, age)
+    return ways.put_off(message_class, parts[0]["route"], refusal, age, written_to(tx, message["id"]))
 
 
 _PASSING = frozenset({Verdict.SOON, Verdict.LATER})
@@ -490,7 +490,7 @@ def _apply_report(tx: Transaction, attempt_id: int, value: StatusReport, route: 
         message = tx.one("message_state", id=message_id)
         # That another route had failed it before is no second sending: what counts is whether it left this one since.
         diverted = message["diverted"] is not None and parts[0]["message_route"] != parts[0]["route"]
-        diversion = ways.reported(MessageClass(message["class"]), value, diverted)
+        diversion = ways.reported(MessageClass(message["class"]), value, diverted, written_to(tx, message_id))
     if diversion is not None:
         divert(tx, message_id, diversion, now)
     else:

@@ -29,6 +29,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
             directory: ScriptedDirectory | None = None,
             prefix: str = "",
             order: tuple[str, ...] = (),
+            by_class: dict[MessageClass, tuple[str, ...]] | None = None,
             keep: Keep | None = None,
             alarms: AlarmSettings | None = None,
         ) -> House:
@@ -42,7 +43,12 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
             directory = directory or ScriptedDirectory()
             lifetimes = dict.fromkeys(MessageClass, timedelta(days=1))
             settings = Settings(
-                Replies(), lifetimes=lifetimes, fallback_prefix=prefix, order=order, keep=keep or Keep()
+                Replies(),
+                lifetimes=lifetimes,
+                fallback_prefix=prefix,
+                order=order,
+                by_class=by_class or {},
+                keep=keep or Keep(),
             )
             gateway = Gateway(thread, used, directory, Vault.generate(), settings, clock, alarms)
             task = asyncio.create_task(gateway.run())

@@ -103,10 +103,10 @@ class House:
                 self.gateway.look()
                 await asyncio.sleep(0.005)
 
-    async def text(self, body: str, number: int = 0) -> None:
+    async def text(self, body: str, number: int = 0, *, by: str = "scripted") -> None:
         sent_at = datetime.fromtimestamp(self.clock.now, UTC)
         value = Deliver(PHONE, body, sent_at, service_centre="+79020000000")
-        await self.gateway.received(Received("scripted", f"{body}{self.clock.now}{number}".encode(), value))
+        await self.gateway.received(Received(by, f"{body}{self.clock.now}{number}".encode(), value))
 
     def enqueue(self, text: str, message_class: MessageClass = MessageClass.MANUAL, parts: int = 1) -> int:
         message_id, _ = self.store.outbox.enqueue(NewMessage(message_class, PHONE, parts, text=text))

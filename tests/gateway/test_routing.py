@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from smsd.rules.outbox import MessageClass
-from smsd.rules.routing import ANSWER_PATIENCE, Block, Kind
+from smsd.rules.routing import ANSWER_PATIENCE, OWN_SECONDS, Block, Kind
 from smsd.sms import InDoubt, NotSent, Outcome, Received, ReportClass, Sent, StatusReport, Submit, Verdict
+from smsd.store import NewMessage
 from smsd.store.swaps import HELD
 from tests.gateway.house import PHONE, House, ScriptedRoute, Start
 
@@ -277,6 +278,85 @@ async def test_two_sims_do_not_hand_an_answer_to_and_fro(start: Start) -> None:
         house.clock.now += 60
         await house.until(lambda: _rests(house, answer))
     assert sum(len(route.submits) for route in house.routes) <= 8
+
+
+# --- the SIM that the client wrote to ---------------------------------------------------------------------------------
+
+
+def two_sims() -> tuple[ScriptedRoute, ScriptedRoute]:
+    """Make two modems."""
+    return ScriptedRoute(name="modem0", sim="sim0"), ScriptedRoute(name="modem1", sim="sim1")
+
+
+def is_answered(house: House) -> bool:
+    """Tell whether the last command has its acknowledgement and its result."""
+    return house.states()[-2:] == [("ack", "submitted"), ("result", "submitted")]
+
+
+async def test_the_number_that_a_client_wrote_to_answers(start: Start) -> None:
+    """Of two SIMs that share the work, whichever is free first; what answers nobody is shared as ever."""
+    house = await start(*two_sims())
+    for number, (route, other) in enumerate([(1, 0), (0, 1), (1, 0)]):
+        before = len(house.routes[other].submits)
+        await house.text("CLIENT sms start", number, by=f"modem{route}")
+        await house.until(lambda: is_answered(house))
+        assert len(house.routes[other].submits) == before
+
+
+async def test_another_number_answers_where_that_one_is_away_or_long_busy(start: Start) -> None:
+    house = await start(*two_sims())
+    first, second = house.routes
+    await _set_up(house, second, up=False)
+    await house.text("CLIENT sms start", by="modem1")
+    await house.until(lambda: is_answered(house))
+    assert len(first.submits) == 2
+    await _set_up(house, second, up=True)
+    second.hold = asyncio.Event()
+    by_hand = house.store.outbox.enqueue(NewMessage(MessageClass.MANUAL, PHONE, 1, text="занят"))[0]
+    first.up = False
+    await house.until(lambda: house.store.outbox.show(by_hand)["state"] == "submitting")
+    await _set_up(house, first, up=True)
+    await house.text("CLIENT sms start", 1, by="modem1")
+    await asyncio.sleep(0.1)
+    assert len(first.submits) == 2, "the other one will be free in a moment"
+    house.clock.now += OWN_SECONDS + 1
+    await house.until(lambda: is_answered(house))
+    assert len(first.submits) == 4
+
+
+async def test_what_falls_back_goes_by_the_number_that_the_client_wrote_to(start: Start) -> None:
+    """Because the name was refused, and because the bind is down."""
+    house = await start(bind(answer=refuse_sender), *two_sims())
+    operator, first, second = house.routes
+    await house.text("CLIENT sms start", by="modem1")
+    await house.until(lambda: is_answered(house))
+    assert (len(first.submits), len(second.submits)) == (0, 2)
+    await _set_up(house, operator, up=False)
+    await house.text("CLIENT sms start", 1, by="modem1")
+    await asyncio.sleep(0.1)
+    house.clock.now += 31
+    await house.until(lambda: is_answered(house))
+    assert (len(first.submits), len(second.submits)) == (0, 4)
+
+
+async def test_an_answer_begun_on_a_dead_bind_goes_by_a_sim_that_carries_its_class(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``routing.by_class`` names another SIM for acknowledgements than for results."""
+    monkeypatch.setattr("smsd.gateway.CARE_SECONDS", 0.02)
+    operator, *sims = bind(), *two_sims()
+    order = {MessageClass.ACK: ("operator", "modem1"), MessageClass.RESULT: ("operator", "modem0")}
+    house = await start(operator, *sims, by_class=order)
+    operator.answer = lambda submit: Sent("1") if submit.part == 1 else NotSent(Verdict.ROUTE, "lost")
+    answers = {
+        "modem1": house.enqueue("а" * 100, MessageClass.ACK, parts=2),
+        "modem0": house.enqueue("б" * 100, MessageClass.RESULT, parts=2),
+    }
+    await house.until(lambda: len(operator.submits) >= 4)
+    await _set_up(house, operator, up=False)
+    house.clock.now += 31
+    await house.until(lambda: is_answered(house))
+    assert {house.store.outbox.show(each)["route"]: each for each in answers.values()} == answers
 
 
 async def test_a_clock_that_goes_back_delays_no_answer(start: Start) -> None:

@@ -8,14 +8,18 @@ import pytest
 from smsd.rules.outbox import MessageClass
 from smsd.rules.routing import (
     ANSWER_PATIENCE,
+    OWN_SECONDS,
     STUCK_SECONDS,
     Block,
     Kind,
+    Left,
     View,
     diverts,
+    leaves,
     permits,
     put_off_too_long,
     refused_at_once,
+    sim_for,
     stand_in,
 )
 
@@ -132,6 +136,70 @@ def test_nobody_takes_over_who_does_not_carry_the_class() -> None:
     order = [bind("a"), bind("b"), sim()]
     assert stand_in(ACK, Block.SENDER, "a", order, {ACK: ["a", "modem0"]}) == "modem0"
     assert stand_in(ACK, Block.SENDER, "a", order, {ACK: ["a"]}) is None
+
+
+def test_of_several_sims_the_one_that_the_client_wrote_to_takes_over() -> None:
+    """Among those that are up; a bind that is next in the order goes before any of them."""
+    for block in (Block.SENDER, Block.ROUTE):
+        order = [bind(), sim("modem0"), sim("modem1")]
+        assert stand_in(ACK, block, "operator", order, {}, "modem1") == "modem1"
+        assert stand_in(ACK, block, "operator", order, {}, "operator") == "modem0"
+        assert stand_in(ACK, block, "operator", [bind(), sim("modem0"), sim("modem1", 5)], {}, "modem1") == "modem0"
+        assert stand_in(ACK, block, "a", [bind("a"), bind("b"), *order[1:]], {}, "modem1") == "b"
+        assert stand_in(ACK, block, "a", [bind("a"), *order[1:], bind("b")], {}, "b") == "modem0"
+    assert stand_in(ACK, Block.SENDER, "operator", [bind(), sim("m0", 1), sim("m1", 1)], {}, "m1") == "m1"
+
+
+def test_a_message_goes_by_a_sim_that_carries_its_class_and_is_up() -> None:
+    order = [bind(), sim("modem0"), sim("modem1"), sim("modem2", down_for=5)]
+    names = {ACK: ["modem2", "modem1"]}
+    for message_class, written_to, expected in (
+        (RESULT, None, "modem0"), (RESULT, "modem1", "modem1"), (RESULT, "modem2", "modem0"), (ACK, "modem0", "modem1"),
+    ):  # fmt: skip
+        found = sim_for(message_class, order, names, written_to)
+        assert found is not None
+        assert found.name == expected
+    assert sim_for(ACK, [bind()], {}, "modem0") is None
+
+
+def left(route: str, *order: View, by_class: Mapping[MessageClass, Sequence[str]] | None = None) -> dict[str, Left]:
+    found = leaves(route, order, now=NOW, fallback_after=30.0, by_class=by_class or {})
+    assert set(found) <= {ACK, RESULT}
+    return {message_class.value: each for message_class, each in found.items()}
+
+
+SHARED = Left(frozenset({"modem1"}), NOW - OWN_SECONDS)
+"""A SIM leaves what is younger to the other one."""
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ([sim(), sim("modem1")], SHARED),
+        ([sim("modem1"), sim()], SHARED),
+        ([sim(), sim("modem1", down_for=1)], None),
+        ([sim(), View("modem1", Kind.SIM, 0.0, STUCK_SECONDS)], None),
+        ([sim(), View("modem1", Kind.SIM, 0.0, STUCK_SECONDS - 1)], SHARED),
+        ([sim()], None),
+        ([bind("modem1"), sim()], None),
+        # Behind a bind: the time of the other SIM begins once answers may fall back; what is too old waits for nobody.
+        ([bind(down_for=30), sim(), sim("modem1")], Left(frozenset({"modem1"}), NOW - ANSWER_PATIENCE)),
+        ([bind(down_for=44), sim(), sim("modem1")], Left(frozenset({"modem1"}), NOW - ANSWER_PATIENCE)),
+        ([bind(down_for=45), sim(), sim("modem1")], SHARED),
+        ([bind(), sim(), sim("modem1")], Left(frozenset({"modem1"}), NOW - ANSWER_PATIENCE)),
+        ([sim(), sim("modem1"), bind()], SHARED),
+    ],
+)
+def test_a_sim_leaves_an_answer_to_the_one_its_client_wrote_to(order: list[View], expected: Left | None) -> None:
+    """For a moment: it may be busy, and an answer is promised within two minutes."""
+    assert left("modem0", *order) == ({} if expected is None else {"ack": expected, "result": expected})
+
+
+def test_a_bind_leaves_nothing_and_a_class_knows_its_own_sims() -> None:
+    order = [bind(), sim(), sim("modem1")]
+    assert left("operator", *order) == {}
+    assert set(left("modem0", *order, by_class={ACK: ["modem0"], RESULT: ["modem1", "modem0"]})) == {"result"}
+    assert left("modem0", *order, by_class={ACK: ["modem1"], RESULT: ["modem0"]}) == {}
 
 
 @pytest.mark.parametrize("message_class", MessageClass)

@@ -20,7 +20,9 @@ from tests.store.test_windows import houses, without_order
 BIND = Claimant("operator", "SCSERV", None, {"bind": "operator"})
 WAYS = Ways(
     lambda *_: Diversion("modem0", "refused"),
-    lambda _class, report, diverted: Diversion("modem0", "blocked") if report.refused and not diverted else None,
+    lambda _class, report, diverted, _route: (
+        Diversion("modem0", "blocked") if report.refused and not diverted else None
+    ),
 )
 BY_THE_SIM = replace(JUDGE, ways=WAYS)
 PHONES = tuple(f"+7916000000{digit}" for digit in range(9))

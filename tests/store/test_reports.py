@@ -275,7 +275,7 @@ def test_a_blocked_name_reported_before_the_answer_diverts_once_the_answer_is_re
     """By the rules of a receipt in its time: once, and asked with what the receipt said."""
     asked = []
 
-    def reported(message_class: MessageClass, report: StatusReport, diverted: bool) -> Diversion | None:
+    def reported(message_class: MessageClass, report: StatusReport, diverted: bool, _: str | None) -> Diversion | None:
         asked.append((message_class, report.refused, report.code, diverted))
         return None if diverted else BY_SIM
 
@@ -446,7 +446,7 @@ def test_news_of_the_first_route_changes_nothing_of_what_goes_by_the_second(hous
         doubt = house.claim("operator", sim=None)
         house.store.outbox.record([(doubt.attempt_id, InDoubt("no answer came in time"))])
         house.store.outbox.apply_policy(doubt.attempt_id)
-        assert house.store.outbox.rescue("operator", BY_SIM) == 1
+        assert house.store.outbox.rescue("operator", lambda *_: BY_SIM) == 1
         assert house.send("1").part == 1
         house.store.outbox.record([(doubt.attempt_id, news)])
         assert [house.send(str(number)).part for number in (2, 3)] == [2, 3]

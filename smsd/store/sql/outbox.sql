@@ -14,7 +14,8 @@ RETURNING id;
 SELECT id, recipient, text, parts, fingerprint FROM message WHERE class = :class AND idempotency_key = :key;
 
 -- name: message_next
--- The next message of one priority that no route is bound to, among those made before a moment.
+-- The next message of one priority that no route is bound to, among those made before a moment; answers made after
+-- another moment are left to the routes that their clients wrote to.
 SELECT id, class, recipient, text, sealed, secret, state, expires_at, parts, reference, diverted,
        (SELECT count(*) FROM part WHERE message_id = message.id) AS made,
        EXISTS (SELECT 1 FROM subscription WHERE phone = message.recipient AND subscribed = 0) AS opted_out,
@@ -22,6 +23,9 @@ SELECT id, class, recipient, text, sealed, secret, state, expires_at, parts, ref
        (SELECT alert.overrides FROM alert WHERE alert.id = message.alert_id) AS overrides, timezone
 FROM message
 WHERE priority = :priority AND due_at IS NOT NULL AND due_at <= :now AND route IS NULL AND created_at < :made_before
+  AND (:left_to IS NULL OR created_at <= :left_after
+       OR NOT EXISTS (SELECT 1 FROM request JOIN inbox ON inbox.id = request.inbox_id
+                      WHERE request.id = message.request_id AND inbox.route IN (SELECT value FROM json_each(:left_to))))
 ORDER BY due_at, id
 LIMIT :limit;
 
@@ -51,6 +55,25 @@ LEFT JOIN message AS free ON free.id = (
     WHERE priority = class.value AND due_at IS NOT NULL AND route IS NULL
     ORDER BY due_at, id LIMIT 1)
 ORDER BY class.value;
+
+-- name: message_next_due_own
+-- When the next answer of one priority may be claimed that no route is bound to and that is not left to another.
+SELECT due_at AS free_due_at, created_at AS free_created_at
+FROM message
+WHERE priority = :priority AND due_at IS NOT NULL AND route IS NULL
+  AND (created_at <= :left_after
+       OR NOT EXISTS (SELECT 1 FROM request JOIN inbox ON inbox.id = request.inbox_id
+                      WHERE request.id = message.request_id AND inbox.route IN (SELECT value FROM json_each(:left_to))))
+ORDER BY due_at, id
+LIMIT 1;
+
+-- name: message_written_to
+-- The route by which the command came that a message answers.
+SELECT inbox.route
+FROM message
+JOIN request ON request.id = message.request_id
+JOIN inbox ON inbox.id = request.inbox_id
+WHERE message.id = :id;
 
 -- name: message_next_due_begun
 -- When the next part of one priority may be claimed, of messages that this route has begun.
@@ -131,7 +154,7 @@ UPDATE message SET diverts_to = :route, diverted = :reason, stands_in = :stands_
 
 -- name: message_stranded
 -- Answers that have begun on a route and wait for it.
-SELECT id FROM message
+SELECT id, class FROM message
 WHERE route = :route AND priority <= :least AND due_at IS NOT NULL AND diverted IS NULL
 LIMIT 100;
 
