@@ -88,6 +88,17 @@ def test_a_route_tells_since_when_it_is_as_it_is(house: House) -> None:
     assert house.store.routes()[0]["since"] == began + 20
 
 
+def test_a_route_that_is_tried_again_has_been_away_all_along(house: House) -> None:
+    """An operator who is away for an hour is tried every minute: a person must see the hour."""
+    house.store.put_route("operator", RouteStatus(up=True, state="ready"))
+    house.now += 100
+    lost = house.now
+    for state in ("away", "connecting", "away", "connecting", "away"):
+        house.store.put_route("operator", RouteStatus(up=False, state=state))
+        house.now += 60
+    assert house.store.routes()[0]["since"] == lost
+
+
 def test_routes_that_are_not_configured_are_forgotten(house: House) -> None:
     for name in ("modem0", "modem1"):
         house.store.put_route(name, RouteStatus(up=True, state="ready"))

@@ -66,11 +66,11 @@ ON CONFLICT (route, name) DO UPDATE SET value = excluded.value;
 DELETE FROM memory WHERE route = :route AND name = :name;
 
 -- name: route_put
--- How a route is now; since when tells how long it has been in this state.
+-- How a route is now, and since when it is up or is not: one that is tried again every minute has been away all along.
 INSERT INTO route (name, up, state, detail, facts, since, changed_at)
 VALUES (:name, :up, :state, :detail, :facts, :now, :now)
 ON CONFLICT (name) DO UPDATE
-SET since = CASE WHEN route.state = excluded.state THEN route.since ELSE excluded.since END,
+SET since = CASE WHEN route.up = excluded.up THEN route.since ELSE excluded.since END,
     up = excluded.up, state = excluded.state, detail = excluded.detail, facts = excluded.facts,
     changed_at = excluded.changed_at;
 
