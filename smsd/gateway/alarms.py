@@ -183,7 +183,12 @@ class Alarms:
         except StoreError as error:
             self._store_error = str(error)
             return
-        self._ledger = self._saved | self._ledger
+        # What was told before is not told anew because it was found again before that could be read.
+        self._ledger |= {
+            key: standing
+            for key, standing in self._saved.items()
+            if standing.raised_at is not None or key not in self._ledger
+        }
         self._begun = True
 
     async def _speak_again(self, told: list[Event], now: float) -> list[Event]:

@@ -59,6 +59,10 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
                     await task
 
             stack.push_async_callback(end)
-            return House(gateway, store, clock, used, directory)
+            house = House(gateway, store, clock, used, directory)
+            # What a test turns the clock from is what the gateway has seen.
+            await house.until(lambda: bool(gateway._supervisors))
+            await asyncio.sleep(0)
+            return house
 
         yield started

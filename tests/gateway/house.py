@@ -98,10 +98,17 @@ class House:
         return self.routes[0]
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5):
+        """Wait until a condition holds; how long that takes is the machine's business: it may be busy."""
+        async with asyncio.timeout(30):
             while not condition():
                 self.gateway.look()
                 await asyncio.sleep(0.005)
+
+    async def heard(self, route: ScriptedRoute, *, up: bool) -> None:
+        """Let a route come up or go down, and wait until its pump has seen it."""
+        route.up = up
+        self.gateway.changed(route.name)
+        await self.until(lambda: self.gateway._pumps[route.name]._was_up is up)
 
     async def text(self, body: str, number: int = 0, *, by: str = "scripted") -> None:
         sent_at = datetime.fromtimestamp(self.clock.now, UTC)

@@ -78,12 +78,10 @@ async def test_nothing_new_is_sent_while_it_would_spoil_the_evidence(start: Star
     house = await start(route)
     first = house.enqueue("one")
     await house.until(lambda: house.store.outbox.show(first)["state"] == "in_doubt")
-    route.up = False
-    house.gateway.changed(route.name)
-    await asyncio.sleep(0.02)
-    route.up, route.answer = True, lambda _: Sent("2")
+    await house.heard(route, up=False)
+    route.answer = lambda _: Sent("2")
     second = house.enqueue("two")
-    house.gateway.changed(route.name)
+    await house.heard(route, up=True)
     await asyncio.sleep(0.1)
     assert house.store.outbox.show(second)["state"] == "queued"
     house.clock.now += 61
@@ -96,13 +94,10 @@ async def test_evidence_that_comes_lets_the_next_part_leave_at_once(start: Start
     house = await start(route)
     first = house.enqueue("one")
     await house.until(lambda: house.store.outbox.show(first)["state"] == "in_doubt")
-    route.up = False
-    house.gateway.changed(route.name)
-    await asyncio.sleep(0.02)
-    route.up, route.answer = True, lambda _: Sent("2")
-    house.gateway.changed(route.name)
+    await house.heard(route, up=False)
+    route.answer = lambda _: Sent("2")
     second = house.enqueue("two")
-    await asyncio.sleep(0.05)
+    await house.heard(route, up=True)
     route.evidence = lambda _doubt, _age: Sent("1", evidence="EF_SMSS")
     await house.until(lambda: house.store.outbox.show(second)["state"] == "submitted")
     assert house.store.outbox.show(first)["state"] == "submitted"

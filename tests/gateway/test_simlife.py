@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from smsd.errors import CommandTimeoutError
+from smsd.gateway.route import Route
 from smsd.gateway.simlife import SimLife, SimSettings
 from smsd.rules.alarms import Condition
 from smsd.rules.simlife import ASKED_AGAIN, UNKNOWN_AFTER
@@ -35,7 +36,29 @@ class DiallingRoute(ScriptedRoute):
         return self.told
 
 
-Lived = Callable[..., Awaitable[House]]
+class CountedLife(SimLife):
+    """Counts how often it has looked at everything."""
+
+    looks = 0
+
+    async def _keep_alive(self, name: str, route: Route, sim: SimSettings) -> None:
+        await super()._keep_alive(name, route, sim)  # the last of what it looks at
+        self.looks += 1
+
+
+@dataclass
+class Home(House):
+    """A gateway and who looks after its SIM."""
+
+    life: CountedLife
+
+    async def looked(self) -> None:
+        """Wait for a whole look at what is the case now: the one under way may have begun before."""
+        enough = self.life.looks + 2
+        await self.until(lambda: self.life.looks >= enough)
+
+
+Lived = Callable[..., Awaitable[Home]]
 
 
 @pytest.fixture
@@ -44,14 +67,14 @@ async def lived(start: Start, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     monkeypatch.setattr("smsd.gateway.simlife.LOOK_SECONDS", 0.01)
     tasks = []
 
-    async def started(route: ScriptedRoute, sim: SimSettings = SIM) -> House:
+    async def started(route: ScriptedRoute, sim: SimSettings = SIM) -> Home:
         house = await start(route)
-        lives = SimLife(
+        life = CountedLife(
             house.gateway._thread, [route], {"scripted": sim}, (ADMIN,), house.clock, house.gateway.alarms,
             busy=house.gateway.busy, message=house.gateway.to_admin, ring=house.gateway.look,
         )  # fmt: skip
-        tasks.append(asyncio.create_task(lives.run()))
-        return house
+        tasks.append(asyncio.create_task(life.run()))
+        return Home(house.gateway, house.store, house.clock, house.routes, house.directory, life)
 
     yield started
     for task in tasks:
@@ -75,7 +98,7 @@ async def test_a_balance_is_asked_for_on_its_schedule_and_a_low_one_is_found(liv
     house = await lived(route)
     await house.until(lambda: house.store.simlife.balance("scripted").value == 123.45)
     house.clock.now += 86_399
-    await asyncio.sleep(0.05)
+    await house.looked()
     assert route.dialled == ["*100#"]
     route.told = "Баланс 12 р."
     house.clock.now += 2
@@ -109,7 +132,7 @@ async def test_an_answer_without_a_number_is_kept_for_people(lived: Lived) -> No
 async def test_nothing_is_dialled_while_a_part_is_in_the_air_or_the_route_is_down(lived: Lived) -> None:
     route = DiallingRoute(hold=asyncio.Event(), up=False)
     house = await lived(route)
-    await asyncio.sleep(0.05)
+    await house.looked()
     assert route.dialled == []
     house.enqueue("one")
     route.up = True
@@ -118,7 +141,7 @@ async def test_nothing_is_dialled_while_a_part_is_in_the_air_or_the_route_is_dow
     await house.until(lambda: bool(route.submits))
     count = len(route.dialled)
     house.clock.now += 2 * 86_400
-    await asyncio.sleep(0.1)
+    await house.looked()
     assert len(route.dialled) == count
     assert route.hold is not None
     route.hold.set()
@@ -142,7 +165,8 @@ async def test_a_chatty_operator_is_forwarded_ten_times_a_day(lived: Lived) -> N
     for number in range(14):
         await text(house, "MegaFon", f"Акция {number}", number)
     await house.until(lambda: len(house.store.outbox.recent(limit=0)) == 10)
-    await asyncio.sleep(0.05)
+    newest = house.store.inbox.recent(limit=1)[0]["id"]
+    await house.until(lambda: house.store.recall("scripted", "sim.forwarded") == str(newest))
     assert len(house.store.outbox.recent(limit=0)) == 10
     house.clock.now += 86_401
     await text(house, "MegaFon", "Акция завтра", 99)
@@ -157,13 +181,13 @@ async def test_what_was_to_keep_a_sim_alive_and_never_left_is_tried_again_each_d
     house.clock.now += 61 * 86_400
     await house.until(lambda: len(route.submits) == 1)
     house.clock.now += 3600
-    await asyncio.sleep(0.05)
+    await house.looked()
     assert len(route.submits) == 1
     route.answer = lambda _: Sent("1")
-    house.clock.now += 86_400
+    house.clock.now += 86_400 - 3600 + 1
     await house.until(lambda: len(route.submits) == 2)
     house.clock.now += 59 * 86_400
-    await asyncio.sleep(0.05)
+    await house.looked()
     assert len(route.submits) == 2
 
 
@@ -172,11 +196,11 @@ async def test_a_sim_that_is_silent_for_too_long_sends_something(lived: Lived) -
     house = await lived(route, SimSettings(OURS, keep_alive=timedelta(days=60), keep_alive_number=OURS))
     await house.until(lambda: house.store.recall("scripted", "sim.sent") is not None)
     house.clock.now += 59 * 86_400
-    await asyncio.sleep(0.05)
+    await house.looked()
     assert not route.submits
     house.clock.now += 2 * 86_400
     await house.until(lambda: len(route.submits) == 1)
     assert route.submits[0].recipient == OURS
     house.clock.now += 59 * 86_400
-    await asyncio.sleep(0.05)
+    await house.looked()
     assert len(route.submits) == 1
