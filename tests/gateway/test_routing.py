@@ -364,7 +364,7 @@ async def test_a_clock_that_goes_back_delays_no_answer(start: Start) -> None:
     house = await start(bind(up=False), sim())
     answer = house.enqueue("ответ", MessageClass.ACK)
     house.clock.now -= 3600
-    await house.until(lambda: house.gateway._down_since["operator"] == house.clock.now)
+    await house.until(lambda: house.gateway._routing._down_since["operator"] == house.clock.now)
     assert not house.routes[1].submits
     house.clock.now += 31
     await house.until(lambda: house.store.outbox.show(answer)["state"] == "submitted")

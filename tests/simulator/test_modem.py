@@ -1,5 +1,6 @@
 """A part in the air belongs to nobody: it lands whatever becomes of the program, the port and the cable."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from smsd.simulator import Fault, Kind, Network, Place, SimulatedModem, Smss
 from tests.simulator.conftest import CLIENT, Program, submit_pdu
 
-RADIO_SECONDS = 0.1
+RADIO_SECONDS = 0.5
 SMSS = "+CRSM=176,28483,0,0,2"
 
 
@@ -21,9 +22,9 @@ async def slow_modem(request: pytest.FixtureRequest, network: Network, tmp_path:
         yield modem
 
 
-async def launch(program: Program, text: str = "in the air") -> None:
+async def launch(program: Program, text: str = "in the air", *, report: bool = False) -> None:
     """Type a PDU and do not wait for what becomes of it."""
-    octets = submit_pdu(text)
+    octets = submit_pdu(text, report=report)
     program.type(f"AT+CMGS={len(octets) - 1}\r".encode())
     await program.until(b"> ")
     program.heard = b""
@@ -95,11 +96,13 @@ async def test_unplugged_in_mid_air(slow_modem: SimulatedModem, network: Network
 
 async def test_a_report_waits_for_the_cable(slow_modem: SimulatedModem, network: Network) -> None:
     program = Program(slow_modem.path)
-    await program.ask("E0")
-    network.report_delay = 0.01
-    slow_modem.radio_seconds = 0
-    await program.submit(submit_pdu("text", report=True))
+    network.report_delay = 0.0
+    await launch(program, report=True)
+    await slow_modem.wait_until(lambda modem: modem.in_air)
     slow_modem.unplug()
+    async with asyncio.timeout(30):
+        while not slow_modem._unheard:  # the report of what has landed without the cable
+            await asyncio.sleep(0.001)
     slow_modem.plug(slow_modem.path + "-again")
     back = Program(slow_modem.path)
     assert slow_modem.path.endswith("-again")

@@ -29,7 +29,7 @@ async def test_an_answer_without_an_id_is_an_acceptance(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("trouble", [Trouble.SPLIT, Trouble.DRIP, Trouble.UNKNOWN_COMMAND])
 async def test_pieces_and_unknown_commands_harm_nothing(ledger: Ledger, trouble: Trouble) -> None:
-    async with bound(ledger) as (route, smsc):
+    async with bound(ledger, timings=timings(response=20.0)) as (route, smsc):
         smsc.inject(trouble, times=3, seconds=0.001)
         ends = await asyncio.gather(*(send(route, first_attempt=number) for number in range(10)))
         assert all(isinstance(end, Sent) for end in ends)
