@@ -1,11 +1,18 @@
 """``smsd modem reset-usb``: takes a modem off its USB bus and puts it back, as pulling it out and in would.
 
 Knows ``authorized`` of a USB device (the kernel's Documentation/usb/authorization.rst). Refuses what is no modem: the
-request may come from a daemon that has been broken into.
+requests may come from a daemon that has been broken into.
+
+Where a ``kill -9`` leaves the client: with a device that is off the bus until it is plugged in anew or reset by hand;
+an orderly end waits until it is back. A request that was taken and not granted is made again by the daemon's next rung.
 """
 
+import contextlib
+import os
 import re
+import signal
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -19,44 +26,64 @@ PLACES = (Path("/sys"), Path("/dev"))
 """Where the kernel and udev show what is plugged in."""
 OFF_SECONDS = 2.0
 """How long the device stays away: long enough for its power to be felt missing by the modem's firmware."""
+AT_A_TIME = 32
+"""So many requests are looked at at most; what is left has this run again."""
 _NAME = re.compile(r"[0-9]{1,3}-[0-9]{1,3}(\.[0-9]{1,3}){0,6}")
-LONGEST = 64
 
 
 @click.command("reset-usb", epilog="Example: sudo smsd modem reset-usb 1-1.2")
 @click.argument("usb", metavar="[USB]", required=False)
 @click.option(
-    "--request", type=click.Path(path_type=Path, dir_okay=False), help="Read the device's name from this file instead."
+    "--requests",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Take the devices' names from the files in this directory instead, which are removed.",
 )
-def reset_usb(*, usb: str | None, request: Path | None) -> None:
+def reset_usb(*, usb: str | None, requests: Path | None) -> None:
     """Reset the USB device of a modem, as pulling it out and in would; for root.
 
-    USB is the kernel's name of the device, which 'smsd modem list' shows. With --request this is what
+    USB is the kernel's name of the device, which 'smsd modem list' shows. With --requests this is what
     smsd-usb-reset.service runs for the daemon.
     """
-    name = _requested(request) if request is not None else usb
-    if name is None:
-        if request is None:
-            raise UsageError("which device? 'smsd modem list' shows their names")
-        return  # the daemon has ended, and its request with it
-    place = _modem_at(name)
-    _write(place, "0")
-    try:
-        time.sleep(OFF_SECONDS)
-    finally:
-        _write(place, "1")
-    click.echo(_("{usb}: reset").format(usb=name))
+    if requests is None and usb is None:
+        raise UsageError("which device? 'smsd modem list' shows their names")
+    names = _taken(requests) if requests is not None else [usb or ""]
+    wrong: list[SmsdError] = []
+    modems: dict[str, Path] = {}
+    for name in names:  # one that is refused keeps no other from its reset
+        try:
+            modems[name] = _modem_at(name)
+        except SmsdError as error:
+            wrong.append(error)
+    with _undisturbed():
+        reset = _reset(modems, wrong)
+    for name in reset:
+        click.echo(_("{usb}: reset").format(usb=name))
+    for each in wrong[:-1]:
+        click.echo(str(each), err=True)
+    if wrong:
+        raise wrong[-1]
 
 
-def _requested(request: Path) -> str | None:
+def _taken(requests: Path) -> list[str]:
+    """Take the requests out of their directory and return them; a wish that is made from now on is another."""
     try:
-        with request.open("rb") as file:
-            said = file.read(LONGEST).decode("ascii", "replace")
+        place = os.open(requests, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except FileNotFoundError:
-        return None
+        return []  # the daemon has ended, and its requests with it
     except OSError as error:
-        raise SmsdError(f"{request}: {error.strerror}") from error
-    return said.strip() or None
+        raise SmsdError(f"{requests}: {error.strerror}") from error
+    try:
+        names = sorted(name for name in os.listdir(place) if name[0] != ".")[:AT_A_TIME]  # noqa: PTH208  of what was opened
+        for name in names:
+            try:
+                os.unlink(name, dir_fd=place)
+            except OSError:
+                os.rmdir(name, dir_fd=place)
+    except OSError as error:
+        raise SmsdError(f"{requests}: {error.strerror}") from error
+    finally:
+        os.close(place)
+    return names
 
 
 def _modem_at(name: str) -> Path:
@@ -72,6 +99,39 @@ def _modem_at(name: str) -> Path:
     if not any(port.named or port.vendor in MAKERS for port in ports):
         raise UsageError(f"{name}: not a modem of a known maker, nor named by udev's rules: it is left alone")
     return PLACES[0] / "bus/usb/devices" / name / "authorized"
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Be ended by nobody but the kernel meanwhile: a device that was left off the bus would stay off."""
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _reset(modems: Mapping[str, Path], wrong: list[SmsdError]) -> list[str]:
+    """Take devices off the bus together, and put them back; return those that were."""
+    off: list[str] = []
+    try:
+        for name, place in modems.items():
+            try:
+                off.append(name)
+                _write(place, "0")
+            except SmsdError as error:
+                off.remove(name)
+                wrong.append(error)
+        if off:
+            time.sleep(OFF_SECONDS)
+    finally:
+        for name in [*off]:
+            try:
+                _write(modems[name], "1")
+            except SmsdError as error:
+                off.remove(name)
+                wrong.append(error)
+    return off
 
 
 def _write(place: Path, value: str) -> None:

@@ -1,17 +1,19 @@
-"""The daemon's wish to have a modem's USB device reset: a name in a file, for ``smsd-usb-reset.path`` to see.
+"""The daemon's wishes to have modems' USB devices reset: a file named like the device, for ``smsd-usb-reset.path``.
 
-Knows where that file is: in the directory that systemd makes for the service. Refuses to touch USB, to which the daemon
-has no right. Without systemd there is nobody to ask, and the cure is left out.
+Knows where they are put: in a directory of that which systemd makes for the service, one file a device, so that one
+modem's wish never stands in another's place, nor is lost while another is being granted. Refuses to touch USB, to which
+the daemon has no right. Without systemd there is nobody to ask, and the cure is left out.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
-__all__ = ["REQUEST", "usb_reset"]
+__all__ = ["REQUESTS", "usb_reset"]
 
-REQUEST = "usb-reset"
-READABLE_BY_GROUP = 0o640
+REQUESTS = "usb-resets"
+TAKEN_BY_GROUP = 0o770
+"""Who grants a wish takes it out of the directory first: root without any capability, in the daemon's group."""
 
 
 def usb_reset(environ: Mapping[str, str]) -> Callable[[str], Awaitable[None]] | None:
@@ -19,12 +21,12 @@ def usb_reset(environ: Mapping[str, str]) -> Callable[[str], Awaitable[None]] | 
     directory = environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
     if not directory:
         return None
-    request = Path(directory) / REQUEST
+    requests = Path(directory) / REQUESTS
 
     def write(usb: str) -> None:
-        request.touch(READABLE_BY_GROUP)
-        request.chmod(READABLE_BY_GROUP)  # the unit's UMask= is tighter
-        request.write_text(f"{usb}\n", "ascii")  # in place: closing the file after writing is what is watched for
+        requests.mkdir(exist_ok=True)
+        requests.chmod(TAKEN_BY_GROUP)  # the unit's UMask= is tighter
+        (requests / usb).touch()
 
     async def ask(usb: str) -> None:
         await asyncio.to_thread(write, usb)

@@ -1,5 +1,7 @@
 """A modem's USB device is reset by its name, and nothing else is."""
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,9 +36,29 @@ def test_a_modem_is_taken_off_the_bus_and_put_back(
     host.plug("ttyUSB0", "1-1.2")
     assert smsd("modem", "reset-usb", "1-1.2").exit_code == 0
     assert authorized == [("1-1.2", "0"), ("1-1.2", "1")]
-    request = tmp_path / "request"
-    request.write_text("1-1.2\n", "ascii")
-    assert smsd("modem", "reset-usb", "--request", str(request)).exit_code == 0
+
+
+def requested(tmp_path: Path, *names: str) -> list[str]:
+    """Make requests as the daemon does; return the words that grant them."""
+    place = tmp_path / "requests"
+    place.mkdir(exist_ok=True)
+    for name in names:
+        (place / name).touch()
+    return ["modem", "reset-usb", "--requests", str(place)]
+
+
+def test_two_modems_that_are_sick_at_once_are_both_reset(
+    smsd: Smsd, host: InventedHost, authorized: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    """And what is asked for beside them, and is refused, keeps neither from it."""
+    host.plug("ttyUSB0", "1-1.2")
+    host.plug("ttyUSB1", "1-1.3")
+    words = requested(tmp_path, "1-1.2", "1-1.1", "1-1.3")
+    result = smsd(*words)
+    assert result.exit_code == 1
+    assert "1-1.1: no USB device" in result.stderr
+    assert authorized == [("1-1.2", "0"), ("1-1.3", "0"), ("1-1.2", "1"), ("1-1.3", "1")]
+    assert smsd(*words).exit_code == 0  # every request was taken, the refused one too
     assert len(authorized) == 4
 
 
@@ -61,24 +83,69 @@ def test_a_cable_that_udev_names_is_one(smsd: Smsd, host: InventedHost, authoriz
     assert smsd("modem", "reset-usb", "1-3").exit_code == 0
 
 
-@pytest.mark.parametrize("name", ["1-9", "usb1", "../../x", "1-1/..", "1-1.2\nx", "", "1-1.2/../../../etc/passwd", "é"])
+@pytest.mark.parametrize("name", ["1-9", "usb1", "1-1.2\nx", "é", "1-1", "1-1.4", "1-1.2:1.2"])
 def test_what_is_no_modem_is_left_alone(
     smsd: Smsd, host: InventedHost, authorized: list[tuple[str, str]], tmp_path: Path, name: str
 ) -> None:
+    """Nor is the hub that a modem hangs on, nor a disk beside it."""
+    host.device("1-1", ("1d6b", "0002"))
     host.plug("ttyUSB0", "1-1.2")
-    request = tmp_path / "request"
-    request.write_text(name, "utf-8")
-    result = smsd("modem", "reset-usb", "--request", str(request))
+    host.device("1-1.4", ("0781", "5581"))
+    words = requested(tmp_path, name)
+    assert smsd(*words).exit_code in {1, 2}
     assert authorized == []
-    assert result.exit_code in ({0} if not name else {1, 2})
+    assert smsd(*words).exit_code == 0
 
 
-def test_a_request_that_is_gone_is_none(
+@pytest.mark.parametrize("name", ["../../x", "1-1/..", "1-1.2/../../../etc/passwd", ""])
+def test_no_name_leads_elsewhere(smsd: Smsd, host: InventedHost, authorized: list[tuple[str, str]], name: str) -> None:
+    host.plug("ttyUSB0", "1-1.2")
+    assert smsd("modem", "reset-usb", name).exit_code == 2
+    assert authorized == []
+
+
+def test_requests_are_looked_for_in_a_directory_and_behind_no_link(
     smsd: Smsd, host: InventedHost, authorized: list[tuple[str, str]], tmp_path: Path
 ) -> None:
-    assert smsd("modem", "reset-usb", "--request", str(tmp_path / "gone")).exit_code == 0
+    """The daemon's directory is the daemon's to replace; what root removes there must not be somebody else's."""
+    host.plug("ttyUSB0", "1-1.2")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "1-1.2").touch()
+    (tmp_path / "requests").symlink_to(elsewhere)
+    assert smsd("modem", "reset-usb", "--requests", str(tmp_path / "requests")).exit_code == 1
+    assert (elsewhere / "1-1.2").exists()
+    assert authorized == []
+
+
+def test_whatever_is_put_there_is_taken_away(
+    smsd: Smsd, host: InventedHost, authorized: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    """What was left would have it run again and again, until systemd runs it no more."""
+    words = requested(tmp_path)
+    (tmp_path / "requests" / "1-1.2").mkdir()
+    (tmp_path / "requests" / "1-1.3").symlink_to("/etc/passwd")
+    smsd(*words)
+    assert [*(tmp_path / "requests").iterdir()] == []
+    assert authorized == []
+
+
+def test_requests_that_are_gone_are_none(
+    smsd: Smsd, host: InventedHost, authorized: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    assert smsd("modem", "reset-usb", "--requests", str(tmp_path / "gone")).exit_code == 0
     assert smsd("modem", "reset-usb").exit_code == 2
     assert authorized == []
+
+
+def test_an_order_to_end_waits_until_the_modem_is_back(
+    smsd: Smsd, host: InventedHost, authorized: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An orderly stop, or the host's own end: a device that was left off the bus would stay off."""
+    host.plug("ttyUSB0", "1-1.2")
+    monkeypatch.setattr("smsd.cli.usbreset.time.sleep", lambda _: os.kill(os.getpid(), signal.SIGTERM))
+    assert smsd("modem", "reset-usb", "1-1.2").exit_code == 0
+    assert authorized == [("1-1.2", "0"), ("1-1.2", "1")]
 
 
 def test_who_may_not_is_told(smsd: Smsd, host: InventedHost) -> None:

@@ -345,28 +345,30 @@ def test_the_drop_in_for_a_remote_centre_lets_its_addresses_through(host: Host, 
     assert set(host.show("smsd", "IPAddressDeny").split()) == {"0.0.0.0/0", "::/0"}
 
 
-def invented_usb(host: Host) -> str:
+def invented_usb(host: Host, name: str = "1-1.2", end: str = "ttyUSB2") -> str:
     """Lay out what the kernel shows of a modem, and have the one-shot unit see it as /sys; return who takes it off."""
-    usb = "/srv/sys/devices/usb1/1-1.2"
-    tty = f"{usb}/1-1.2:1.2/ttyUSB2/tty/ttyUSB2"
+    usb = f"/srv/sys/devices/usb1/{name}"
+    tty = f"{usb}/{name}:1.2/{end}/tty/{end}"
     host.run(f"mkdir -p {tty} /srv/sys/class/tty /srv/sys/bus/usb/devices /srv/sys/fs/cgroup")
     for place, value in {
         f"{usb}/idVendor": "12d1", f"{usb}/idProduct": "1001", f"{usb}/busnum": "1", f"{usb}/devnum": "7",
-        f"{usb}/1-1.2:1.2/bInterfaceNumber": "02", f"{usb}/1-1.2:1.2/bInterfaceClass": "ff",
-        f"{usb}/1-1.2:1.2/bInterfaceSubClass": "ff", f"{usb}/1-1.2:1.2/bInterfaceProtocol": "ff",
+        f"{usb}/{name}:1.2/bInterfaceNumber": "02", f"{usb}/{name}:1.2/bInterfaceClass": "ff",
+        f"{usb}/{name}:1.2/bInterfaceSubClass": "ff", f"{usb}/{name}:1.2/bInterfaceProtocol": "ff",
         f"{usb}/authorized": "before",
     }.items():  # fmt: skip
         host.write(place, f"{value}\n")
-    host.run(f"ln -sfn {tty.replace('/srv/sys', '../..')} /srv/sys/class/tty/ttyUSB2")
-    host.run("ln -sfn ../../../devices/usb1/1-1.2 /srv/sys/bus/usb/devices/1-1.2")
+    host.run(f"ln -sfn {tty.replace('/srv/sys', '../..')} /srv/sys/class/tty/{end}")
+    host.run(f"ln -sfn ../../../devices/usb1/{name} /srv/sys/bus/usb/devices/{name}")
     host.write("/etc/systemd/system/smsd-usb-reset.service.d/test.conf", "[Service]\nBindPaths=/srv/sys:/sys\n")
     host.run("systemctl daemon-reload")
     return f"{usb}/authorized"
 
 
 def ask_for_reset(host: Host, usb: str) -> None:
-    """Write a request as the daemon does, as its user."""
-    host.run(f"setpriv --reuid=smsd --regid=smsd --clear-groups sh -c 'umask 027; echo {usb} > /run/smsd/usb-reset'")
+    """Make a request as the daemon does, as its user."""
+    place = "/run/smsd/usb-resets"
+    made = f"mkdir -p {place}; chmod 770 {place}; touch {place}/{usb}"
+    host.run(f"setpriv --reuid=smsd --regid=smsd --clear-groups sh -c 'umask 077; {made}'")
 
 
 def test_a_request_of_the_daemons_has_root_reset_that_device(host: Host) -> None:
@@ -377,9 +379,24 @@ def test_a_request_of_the_daemons_has_root_reset_that_device(host: Host) -> None
     host.until(f"grep -qx 1 {authorized}")
     host.until("journalctl --unit smsd-usb-reset --output cat | grep -q '1-1.2: reset'")
     assert host.show("smsd-usb-reset.service", "Result") == "success"
+    assert host.run("ls /run/smsd/usb-resets") == ""
 
 
-@pytest.mark.parametrize("usb", ["usb1", "../../sda", "1-7"])
+def test_a_request_that_comes_while_another_is_granted_is_not_lost(host: Host) -> None:
+    """Two sick modems: the second wishes while the first is off its bus. It is granted when the first is back."""
+    authorized = invented_usb(host)
+    other = invented_usb(host, "1-1.3", "ttyUSB3")
+    host.plug()
+    ask_for_reset(host, "1-1.2")
+    host.until(f"grep -qx 0 {authorized}")
+    ask_for_reset(host, "1-1.3")
+    host.until(f"grep -qx 1 {authorized}")
+    host.until(f"grep -qx 0 {other}")
+    host.until(f"grep -qx 1 {other}")
+    host.until("systemctl show smsd-usb-reset.path --value --property=SubState | grep -qx waiting")
+
+
+@pytest.mark.parametrize("usb", ["usb1", "sda", "1-7"])
 def test_a_request_for_anything_else_is_refused(host: Host, usb: str) -> None:
     authorized = invented_usb(host)
     host.plug()

@@ -12,7 +12,7 @@ import pytest
 from smsd import daemon
 from smsd.cli import COMMANDS
 from smsd.config import parse
-from smsd.daemon.usbreset import REQUEST, usb_reset
+from smsd.daemon.usbreset import REQUESTS, usb_reset
 from smsd.errors import ConfigError
 from smsd.systemd import watchdog_interval
 
@@ -188,19 +188,21 @@ def test_the_credentials_are_those_the_configuration_finds(tmp_path: Path, direc
 
 
 def test_the_request_is_written_where_it_is_watched_for(tmp_path: Path) -> None:
-    """What the daemon writes there is what the command understands, and the group may read it."""
+    """What the daemon makes there is what the command understands, and the group may take it away."""
     path, service = (each.read_text("ascii") for each in RESET)
-    [watched] = lines_of("PathChanged", path)
-    assert watched == f"/run/{one('RuntimeDirectory')}/{REQUEST}"
+    [watched] = lines_of("DirectoryNotEmpty", path)
+    assert watched == f"/run/{one('RuntimeDirectory')}/{REQUESTS}"
+    assert lines_of("ReadWritePaths", service) == [f"-{watched}"]
     [command] = lines_of("ExecStart", service)
-    assert command == f"smsd modem reset-usb --request {watched}"
+    assert command == f"smsd modem reset-usb --requests {watched}"
     assert lines_of("Group", service) == lines_of("Group")
     assert "smsd-usb-reset.path" in lines_of("Wants")
     ask = usb_reset({"RUNTIME_DIRECTORY": str(tmp_path)})
     assert ask is not None
     asyncio.run(ask("1-1.2"))  # type: ignore[arg-type]
-    assert (tmp_path / REQUEST).read_text("ascii") == "1-1.2\n"
-    assert (tmp_path / REQUEST).stat().st_mode & 0o777 == 0o640
+    asyncio.run(ask("1-1.3"))  # type: ignore[arg-type]
+    assert {each.name for each in (tmp_path / REQUESTS).iterdir()} == {"1-1.2", "1-1.3"}
+    assert (tmp_path / REQUESTS).stat().st_mode & 0o777 == 0o770
     assert usb_reset({}) is None
 
 
