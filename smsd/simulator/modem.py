@@ -47,7 +47,7 @@ class SimulatedModem(Equipment):
             self._conversation = None
         super().unplug(returns_after=returns_after, link=link, remedy=remedy)
 
-    async def wait_until(self, true: Callable[[Self], object], timeout: float = 5.0) -> None:  # noqa: ASYNC109
+    async def wait_until(self, true: Callable[[Self], object], timeout: float = 60.0) -> None:  # noqa: ASYNC109
         """Wait until ``true`` of what the modem has typed, in the air, plugged in; raises ``TimeoutError``."""
         async with asyncio.timeout(timeout):
             while not true(self):

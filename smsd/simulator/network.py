@@ -113,7 +113,7 @@ class Phone:
         for part in userdata.split(body, reference=next(self._references) % 256):
             self._network.send(self.number, part, to)
 
-    async def wait_for(self, messages: int, timeout: float = 5.0) -> list[Message]:  # noqa: ASYNC109  seconds, as promised
+    async def wait_for(self, messages: int, timeout: float = 60.0) -> list[Message]:  # noqa: ASYNC109  seconds, as promised
         """Wait until the screen shows ``messages`` messages and return all of them; raises ``TimeoutError``."""
         async with asyncio.timeout(timeout):
             while len(self.screen) < messages:
@@ -259,7 +259,7 @@ class Network:
         self.hand_over(submission, on_report)
         return None
 
-    async def wait_for_submissions(self, parts: int, timeout: float = 5.0) -> list[Submission]:  # noqa: ASYNC109
+    async def wait_for_submissions(self, parts: int, timeout: float = 60.0) -> list[Submission]:  # noqa: ASYNC109
         """Wait until ``parts`` parts have been taken and return all of them; raises ``TimeoutError``."""
         async with asyncio.timeout(timeout):
             while len(self.submissions) < parts:

@@ -67,7 +67,7 @@ class Service:
             await self.task
         self.daemon = self.task = None
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = 60.0) -> None:
         """Wait until a condition holds; also ends when the daemon fails."""
         async with asyncio.timeout(seconds):
             while not condition():

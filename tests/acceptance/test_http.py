@@ -47,7 +47,7 @@ async def test_a_message_leaves_by_http_and_is_reported(tmp_path: Path) -> None:
         store = Store(tmp_path / "smsd.db", time.time)
         with contextlib.closing(store):
             message, _ = store.outbox.enqueue(NewMessage(MessageClass.MANUAL, CLIENT, 6, text=LONG))
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(60):
                 while store.outbox.show(message)["state"] != "delivered":
                     assert not task.done()
                     await asyncio.sleep(0.02)

@@ -71,13 +71,13 @@ async def test_the_client_sees_the_name_and_the_number_only_while_the_operator_i
     await smsc.kill()
     await service.until(lambda: not all(row["up"] for row in service.store.routes()))
     phone.text("client sms start")
-    screen = await phone.wait_for(4, timeout=20)
+    screen = await phone.wait_for(4)
     assert {message.sender for message in screen[2:]} == {SERVICE}
     await smsc.start()
-    await service.until(lambda: all(row["up"] for row in service.store.routes()), 20)
+    await service.until(lambda: all(row["up"] for row in service.store.routes()))
     await asyncio.sleep(0)
     phone.text("Client sms start")
-    screen = await phone.wait_for(6, timeout=20)
+    screen = await phone.wait_for(6)
     assert {message.sender for message in screen[4:]} == {"SCSERV"}
     senders = {row["recipient"]: row["sender"] for row in service.store.outbox.recent(limit=1)}
     assert senders == {CLIENT: "SCSERV"}

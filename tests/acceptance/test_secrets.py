@@ -58,12 +58,12 @@ async def test_a_whole_run_leaves_no_secret_behind(service: Service) -> None:
                 found.append(_files(service.directory))
                 await asyncio.sleep(0.05)
 
-        await asyncio.wait_for(watched(), 20)
+        await asyncio.wait_for(watched(), 60)
         assert {message.text for message in phone.screen} == {ACCEPTED, INFO.replace("1a2b3c4d", PASSWORD)}
         await service.until(lambda: [state for _, state in service.states()] == ["delivered", "delivered"])
     finally:
         daemon.send_signal(signal.SIGTERM)
-        _, logged = await asyncio.wait_for(daemon.communicate(), 20)
+        _, logged = await asyncio.wait_for(daemon.communicate(), 60)
     assert daemon.returncode == 0
     found.append(_files(service.directory))
     for form in _forms(PASSWORD):

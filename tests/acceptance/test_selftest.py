@@ -15,7 +15,7 @@ async def test_a_message_to_ourselves_comes_back_and_is_not_answered(service: Se
     service.config = dataclasses.replace(service.config, selftest=tested)
     _let_one_have_been(service)
     await service.start()
-    await service.until(lambda: service.store.selftests.past("modem0").round_trip is not None, 30)
+    await service.until(lambda: service.store.selftests.past("modem0").round_trip is not None)
     past = service.store.selftests.past("modem0")
     assert past.failures == 0
     assert past.last_ok_at is not None

@@ -113,7 +113,7 @@ async def test_a_modem_pulled_in_mid_send_loses_and_doubles_nothing(service: Ser
     await service.until(lambda: service.modem.in_air > 0)
     service.modem.unplug(returns_after=0.5)
     # The report on the part that flew alone found nobody listening, so that "submitted" is the best there can be.
-    await service.until(lambda: len(service.phone().screen) == 3, 20)
+    await service.until(lambda: len(service.phone().screen) == 3)
     await service.until(lambda: service.message(three)["state"] == "submitted")
     taken = [s for s in service.network.submissions if s.user_data.concatenation]
     assert [s.user_data.concatenation.sequence for s in taken if s.user_data.concatenation] == [1, 2, 3]
@@ -132,7 +132,7 @@ async def test_a_daemon_killed_in_mid_air_settles_the_part_at_the_next_start(ser
     await service.until(lambda: service.modem.in_air > 0)
     await service.kill()
     await service.start()
-    await service.until(lambda: service.message(flying)["state"] in ("submitted", "delivered"), 20)
+    await service.until(lambda: service.message(flying)["state"] in ("submitted", "delivered"))
     assert [m.text for m in service.phone().screen].count("в полёте") == 1
 
 
@@ -157,7 +157,7 @@ async def test_a_lost_answer_is_not_sent_again(service: Service) -> None:
         await service.until(lambda done=done: service.message(done)["state"] == "delivered")  # type: ignore[misc]
     service.modem.inject(Fault(Kind.LOST_RESULT))
     lost = service.enqueue(CLIENT, "без ответа")
-    await service.until(lambda: service.message(lost)["state"] == "delivered", 20)
+    await service.until(lambda: service.message(lost)["state"] == "delivered")
     assert [m.text for m in service.phone().screen].count("без ответа") == 1
 
 
@@ -183,7 +183,7 @@ async def test_a_full_disk_deletes_nothing_from_the_sim_and_sends_nothing(servic
     await service.until(lambda: service.stored() > 0)
     sent = len(service.network.submissions)
     connection.execute("PRAGMA max_page_count=1000000")
-    await service.until(lambda: service.stored() == 0, 20)
+    await service.until(lambda: service.stored() == 0)
     assert len(service.store.inbox.recent(limit=0)) == 13
     assert len(service.network.submissions) == sent
 

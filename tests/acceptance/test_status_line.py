@@ -23,7 +23,7 @@ def manager(tmp_path: Path) -> Iterator[socket.socket]:
 async def lines(manager: socket.socket, until: Callable[[str], bool]) -> list[str]:
     """Return what was said of the status, one after another, up to a line that is waited for."""
     said: list[str] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not said or not until(said[-1]):
             datagram = (await asyncio.get_running_loop().sock_recv(manager, 4096)).decode()
             said += [line.removeprefix("STATUS=") for line in datagram.splitlines() if line.startswith("STATUS=")]

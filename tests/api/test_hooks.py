@@ -55,7 +55,7 @@ class Listener:
 
     async def until(self, count: int) -> list[str]:
         """Wait until so many events were told; return their types."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(self.told) < count:
                 self.heard.clear()
                 await self.heard.wait()
@@ -106,7 +106,7 @@ async def telling(house: House, url: str, monkeypatch: pytest.MonkeyPatch) -> As
 
 async def emptied(house: House, thread: StoreThread) -> None:
     """Wait until nothing waits to be told."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             if not await thread.call(house.store.events.recent, limit=1):
                 return
@@ -196,7 +196,7 @@ async def test_why_it_was_not_heard_is_kept_without_the_address(
 ) -> None:
     with house.store.engine.write() as tx:
         tx.run("event_of_wish", phone=PHONE, word="stopped", reason="by hand", now=house.now)
-    async with telling(house, "http://127.0.0.1:1/hooks?token=hidden", monkeypatch) as thread, asyncio.timeout(10):
+    async with telling(house, "http://127.0.0.1:1/hooks?token=hidden", monkeypatch) as thread, asyncio.timeout(60):
         while True:
             [row] = await thread.call(house.store.events.recent, limit=1)
             if row["error"]:

@@ -28,7 +28,7 @@ async def raw(face: Face, octets: bytes, until: bytes = b"") -> bytes:
     try:
         writer.write(octets)
         await writer.drain()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return await (reader.readuntil(until) if until else reader.read())
     finally:
         writer.close()
@@ -158,7 +158,7 @@ async def test_a_place_that_is_taken_is_waited_for_and_keeps_nothing_else_up(
     with socket.socket(socket.AF_UNIX) as stranger:
         stranger.bind(str(tmp_path / "api.sock"))
         stranger.listen()
-        async with served(tmp_path) as face, asyncio.timeout(10):
+        async with served(tmp_path) as face, asyncio.timeout(60):
             assert "another program serves this socket" in capsys.readouterr().out
             stranger.close()
             while True:
@@ -207,8 +207,9 @@ def test_a_default_access_list_lets_in_whom_it_names(tmp_path: Path) -> None:
     assert (named[60010] & mask, others) == (6, 0)
 
 
-async def test_an_idle_connection_does_not_hold_the_end_up(tmp_path: Path) -> None:
-    async with asyncio.timeout(5):
+async def test_an_idle_connection_does_not_hold_the_end_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "STOP_SECONDS", 60.0)
+    async with asyncio.timeout(30):
         async with served(tmp_path) as face:
             _, idle = await asyncio.open_unix_connection(str(face.config.api.socket))
             await face.get("/v1/templates")

@@ -87,7 +87,7 @@ async def test_a_command_that_hangs_is_killed_with_its_children(
 
 
 async def _end_of(pid: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while _lives(pid):  # noqa: ASYNC110  another process gives no event
             await asyncio.sleep(0.01)
 
@@ -130,7 +130,7 @@ async def test_a_command_that_leaves_children_behind_is_over_at_once_and_holds_n
         outcome = await run_command(["/bin/sh", "-c", "sleep 600 & echo $!"], b"{}", 60.0, {"PATH": os.defpath})
         assert outcome.startswith("exit 0: ")
         children.append(int(outcome.rpartition(" ")[2]))
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 50
     await asyncio.sleep(0)
     assert descriptors() <= before
     for child in children:

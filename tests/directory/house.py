@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,15 +15,20 @@ PHONE, OTHER = "+79160000001", "+79160000002"
 
 @asynccontextmanager
 async def asking(
-    url: str, *, token: str = "token", ca_file: Path | None = None, **settings: Any
+    url: str,
+    *,
+    token: str = "token",
+    ca_file: Path | None = None,
+    clock: Callable[[], float] | None = None,
+    **settings: Any,
 ) -> AsyncIterator[HttpDirectory]:
-    """Give a directory that asks ``url`` and does not wait long."""
-    known: dict[str, Any] = {"connect": 1.0, "answer": 0.3, "attempts": 1, "back_off": 0.01, **settings}
+    """Give a directory that asks ``url`` and waits for an answer as long as a busy machine takes."""
+    known: dict[str, Any] = {"connect": 20.0, "answer": 20.0, "attempts": 1, "back_off": 0.01, **settings}
     known.setdefault("pauses", Pauses(failures=1000))
     directory = HttpDirectory(
         HttpSettings(url, ca_file, **known),
         token=lambda: token,
-        clock=asyncio.get_running_loop().time,
+        clock=clock or asyncio.get_running_loop().time,
         chance=random.Random(7).random,  # noqa: S311  chance, seeded
     )
     try:

@@ -99,7 +99,7 @@ class House:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until a condition holds; how long that takes is the machine's business: it may be busy."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not condition():
                 self.gateway.look()
                 await asyncio.sleep(0.005)

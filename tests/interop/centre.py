@@ -30,7 +30,7 @@ class Centre:
     async def read(self) -> dict[str, Any]:
         """Wait for the next line."""
         assert self._process.stdout is not None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             line = await self._process.stdout.readline()
         assert line, "the service centre has ended"
         said: dict[str, Any] = json.loads(line)

@@ -76,7 +76,7 @@ class Server:
 
     async def until(self, query: str) -> Any:
         """Wait until a query has a result."""
-        async with asyncio.timeout(45):
+        async with asyncio.timeout(90):
             while True:
                 try:
                     if result := (await asyncio.to_thread(self.ask, "query", query=query))["result"]:

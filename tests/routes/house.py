@@ -109,7 +109,7 @@ class Ledger:
     def reports(self) -> list[StatusReport]:
         return [row.value for row in self.rows if isinstance(row.value, StatusReport)]
 
-    async def until(self, condition: Callable[[], object], seconds: float = 8.0) -> None:
+    async def until(self, condition: Callable[[], object], seconds: float = 60.0) -> None:
         """Wait until ``condition`` holds, looking whenever the route tells of anything and every few milliseconds."""
         async with asyncio.timeout(seconds):
             while not condition():

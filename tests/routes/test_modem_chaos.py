@@ -64,18 +64,18 @@ async def test_every_end_that_is_told_is_the_truth(
     modem = SimulatedModem(network, NUMBER, link=tmp_path / "modem", smss=smss, radio_seconds=0.01)
     async with modem, running(make_route(timings=TIMINGS, poll_seconds=0.3), ledger) as route:
         for number in range(MESSAGES):
-            await ledger.until(lambda: route.status.up, 20)
+            await ledger.until(lambda: route.status.up)
             if number > 2 and chance.random() < 0.6:
                 modem.inject(chance.choice(FAULTS if smss is Smss.MID_AIR else SERIAL)(chance))
             network.phone("+79160000099").text(f"in {number}")
-            await ledger.until(lambda: route.status.up, 20)
+            await ledger.until(lambda: route.status.up)
             witnesses[number] = (route.witness(), clock())
             ends[number] = await route.submit(part(f"out {number}", attempt=number))
             if chance.random() < 0.5:
                 await settle_open(route, ends, witnesses, clock)
         modem.faults.clear()
-        await ledger.until(lambda: route.status.up, 20)
-        await ledger.until(lambda: {*ledger.texts} >= {f"in {number}" for number in range(MESSAGES)}, 20)
+        await ledger.until(lambda: route.status.up)
+        await ledger.until(lambda: {*ledger.texts} >= {f"in {number}" for number in range(MESSAGES)})
         await ledger.until(lambda: not modem.in_air)
         ends.update(ledger.ends)
         await settle_open(route, ends, witnesses, lambda: clock() + TIMINGS.settle_after)

@@ -75,11 +75,11 @@ async def test_it_is_cured(modem: SimulatedModem, route: ModemRoute, ledger: Led
                 await scenario.make(stage)
             acting = asyncio.create_task(scenario.act(stage))
             if not scenario.harmless:
-                await ledger.until(lambda: any(each["event"] == "modem_trouble" for each in events), 20.0)
+                await ledger.until(lambda: any(each["event"] == "modem_trouble" for each in events))
             if scenario.by_hand is not None:
-                await ledger.until(lambda: route.status.facts.get("alarm"), 20.0)
+                await ledger.until(lambda: route.status.facts.get("alarm"))
                 await scenario.by_hand(stage)
-            await ledger.until(lambda: acting.done() and stage.well and not modem.memories["SM"].stored, 20.0)
+            await ledger.until(lambda: acting.done() and stage.well and not modem.memories["SM"].stored)
             await acting
             if not scenario.at_start:
                 assert isinstance(await route.submit(part()), Sent)
@@ -154,7 +154,7 @@ async def test_no_reset_where_the_card_would_ask_for_a_pin_that_is_not_there(
     async with running(route, ledger):
         pins.clear()
         await unregistered(0)(Stage(modem, route, ledger))
-        await ledger.until(lambda: route.status.facts.get("alarm"), 20.0)
+        await ledger.until(lambda: route.status.facts.get("alarm"))
         assert [typed.line for typed in modem.typed if typed.line.startswith("+CFUN=")] == []
         assert route.status.facts["cures"] == "initialise 1"
 
@@ -168,7 +168,7 @@ async def test_a_modem_that_has_just_appeared_is_not_reset(
     began = loop.time()
     modem.inject(Fault(Kind.REFUSE, "+CPIN?", times=0, until=1, cme=14))
     async with running(route, ledger, "sim-busy"):
-        await modem.wait_until(lambda modem: any(typed.line.startswith("+CFUN=") for typed in modem.typed), 20.0)
+        await modem.wait_until(lambda modem: any(typed.line.startswith("+CFUN=") for typed in modem.typed))
         assert loop.time() - began >= 1.8
 
 
@@ -223,8 +223,8 @@ async def test_a_modem_that_is_sought_and_has_fallen_mute_is_cured_where_it_was(
     )
     async with running(route, ledger):
         modem.inject(Fault(Kind.SILENT, times=0, until=3))
-        await ledger.until(lambda: "usb 1" in str(route.status.facts.get("cures")), 20.0)
-        await ledger.until(lambda: route.status.state == "ready", 20.0)
+        await ledger.until(lambda: "usb 1" in str(route.status.facts.get("cures")))
+        await ledger.until(lambda: route.status.state == "ready")
 
 
 async def test_a_mute_modem_that_was_never_known_is_not_reset(
@@ -241,7 +241,7 @@ async def test_a_mute_modem_that_was_never_known_is_not_reset(
         modem.path, timings=SWIFT, seeker=host.seeker(SWIFT), wanted=Wanted(modem.imei), reset_usb=reset_usb
     )
     async with running(route, ledger, None):
-        await ledger.until(lambda: route.status.facts.get("alarm"), 20.0)
+        await ledger.until(lambda: route.status.facts.get("alarm"))
     assert resets == []
     assert route.status.facts["cures"] == "reopen 1"
 
@@ -262,7 +262,7 @@ async def test_a_modem_that_replaced_another_has_just_appeared_too(
         modem.plug(host.plug("ttyUSB0", "1-1"))
         plugged = loop.time()
         await ledger.until(lambda: route.status.state == "sim-busy")
-        await modem.wait_until(lambda modem: any(typed.line.startswith("+CFUN=") for typed in modem.typed), 20.0)
+        await modem.wait_until(lambda modem: any(typed.line.startswith("+CFUN=") for typed in modem.typed))
         assert loop.time() - plugged >= 1.8
 
 
@@ -281,9 +281,9 @@ async def test_a_radio_whose_turning_on_was_not_answered_is_turned_on_again(
     async with running(route, ledger):
         modem.inject(Fault(Kind.SILENT, "+CFUN=1"))
         await unregistered(1)(Stage(modem, route, ledger))
-        await ledger.until(lambda: len(functionality(modem)) >= 3, 20.0)
+        await ledger.until(lambda: len(functionality(modem)) >= 3)
         assert functionality(modem)[:3] == ["+CFUN=4", "+CFUN=1", "+CFUN=1"]
-        await ledger.until(lambda: route.status.up and not route.status.facts.get("troubles"), 20.0)
+        await ledger.until(lambda: route.status.up and not route.status.facts.get("troubles"))
         assert modem.settings.functionality == 1
 
 
@@ -294,7 +294,7 @@ async def test_a_radio_is_turned_on_by_a_process_that_ends_while_it_is_off(
     route = make_route(modem.path, timings=long_off, seeker=host.seeker(long_off), poll_seconds=0.2)
     async with running(route, ledger):
         await unregistered(1)(Stage(modem, route, ledger))
-        await modem.wait_until(lambda modem: modem.settings.functionality == 4, 20.0)
+        await modem.wait_until(lambda modem: modem.settings.functionality == 4)
     await ledger.until(lambda: modem.settings.functionality == 1)
 
 
@@ -315,11 +315,11 @@ async def test_nothing_is_given_to_a_modem_that_is_about_to_restart(
     monkeypatch.setattr(modem, "unplug", unplugged)
     async with running(route, ledger):
         await unregistered(2)(Stage(modem, route, ledger))
-        await modem.wait_until(lambda modem: "+CFUN=1,1" in functionality(modem), 20.0)
+        await modem.wait_until(lambda modem: "+CFUN=1,1" in functionality(modem))
         modem.faults.clear()  # and it would be ready, if it were asked
-        await ledger.until(lambda: up, 20.0)
+        await ledger.until(lambda: up)
         assert up == [False]
-        await ledger.until(lambda: route.status.up, 20.0)
+        await ledger.until(lambda: route.status.up)
 
 
 async def test_a_wish_for_a_usb_reset_that_nobody_grants_is_told(
@@ -334,8 +334,8 @@ async def test_a_wish_for_a_usb_reset_that_nobody_grants_is_told(
     with capture_logs() as events:
         async with running(route, ledger):
             modem.inject(Fault(Kind.HUNG))
-            await ledger.until(lambda: any(each["event"] == "usb_not_reset" for each in events), 20.0)
-            await ledger.until(lambda: route.status.facts.get("alarm"), 20.0)
+            await ledger.until(lambda: any(each["event"] == "usb_not_reset" for each in events))
+            await ledger.until(lambda: route.status.facts.get("alarm"))
     assert "smsd-usb-reset.path" in next(each["error"] for each in events if each["event"] == "usb_not_reset")
 
 
@@ -350,12 +350,12 @@ async def test_a_modem_that_goes_in_the_middle_of_a_cure_is_taken_back(
     route = make_route(modem.path, timings=SWIFT, seeker=host.seeker(SWIFT), reset_usb=reset_usb, poll_seconds=0.2)
     async with running(route, ledger):
         await unregistered(3)(Stage(modem, route, ledger))
-        await ledger.until(lambda: not route.status.up, 20.0)
+        await ledger.until(lambda: not route.status.up)
         if rung != "usb":
             modem.inject(Fault(Kind.LATE, rung, seconds=60.0))
-            await modem.wait_until(lambda modem: rung in functionality(modem), 20.0)
+            await modem.wait_until(lambda modem: rung in functionality(modem))
             modem.unplug(returns_after=0.05)
-        await ledger.until(lambda: route.status.up and not route.status.facts.get("troubles"), 20.0)
+        await ledger.until(lambda: route.status.up and not route.status.facts.get("troubles"))
         assert modem.settings.functionality == 1
         assert isinstance(await route.submit(part()), Sent)
 

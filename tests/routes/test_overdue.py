@@ -39,7 +39,7 @@ class Operator:
         self.news.set()
 
     async def until(self, what: Callable[[], object]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not what():
                 self.news.clear()
                 await self.news.wait()

@@ -119,9 +119,9 @@ def test_no_letter_outside_ascii_passes_for_one_inside(form: str, letter: str, d
 @pytest.mark.parametrize("unit", [" ", "\xa0", "CLIENT info ", "С", "\u0301", "ﷺ", "(", "\u200b"])
 def test_a_huge_text_is_told_at_once(unit: str) -> None:
     """A megabyte takes no longer than a few passes over it: the bound is a hundred times what is measured."""
-    began = time.perf_counter()
+    began = time.process_time()
     classify(unit * 1_000_000)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 ROBOTS = [

@@ -47,7 +47,7 @@ class Program:
     def type(self, octets: bytes) -> None:
         os.write(self._fd, octets)
 
-    async def until(self, what: Callable[[bytes], bool] | bytes, seconds: float = 5.0) -> str:
+    async def until(self, what: Callable[[bytes], bool] | bytes, seconds: float = 60.0) -> str:
         """Read until ``what`` is true of everything heard, or is in it."""
         true = (lambda heard: what in heard) if isinstance(what, bytes) else what
         async with asyncio.timeout(seconds):
@@ -57,7 +57,7 @@ class Program:
         return self.heard.decode("latin-1")
 
     async def until_gone(self) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not self.gone:
                 self._news.clear()
                 await self._news.wait()

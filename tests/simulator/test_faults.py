@@ -163,7 +163,7 @@ async def test_unplugged_when_idle_and_back_in_a_while(program: Program, modem: 
 
 
 async def test_a_hung_modem_takes_nothing_until_it_recovers(program: Program, modem: SimulatedModem) -> None:
-    modem.inject(Fault(Kind.HUNG, seconds=0.02))
+    modem.inject(Fault(Kind.HUNG, seconds=0.3))
     program.heard = b""
     program.type(b"AT+CSQ\r")
     await asyncio.sleep(0.01)

@@ -27,7 +27,7 @@ async def ask(smsc: SimulatedHttpSmsc, method: str, target: str, body: Any = Non
     head = f"{method} {target} HTTP/1.1\r\nAuthorization: Basic {account}\r\nContent-Length: {len(octets)}\r\n\r\n"
     reader, writer = await asyncio.open_connection("127.0.0.1", smsc.port)
     writer.write(head.encode() + octets)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         answer = await reader.read()
     writer.close()
     return answer

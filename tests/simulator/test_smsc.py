@@ -32,7 +32,7 @@ class Program:
         self._writer.write(Pdu(command, status, sequence, body).octets)
 
     async def hear(self) -> Pdu:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not self._heard:
                 octets = await self._reader.read(4096)
                 assert octets, "the service centre hung up"

@@ -42,7 +42,7 @@ class Ear:
 async def ear() -> AsyncIterator[Ear]:
     ear = Ear()
     task = asyncio.create_task(ear.webhook.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await ear.webhook.listening.wait()
     yield ear
     task.cancel()

@@ -101,11 +101,11 @@ async def test_an_outbind_is_refused_and_changes_nothing(ledger: Ledger) -> None
 
 async def test_a_mute_centre_is_noticed_and_left(ledger: Ledger) -> None:
     """TCP stands and nothing is answered: enquire_link finds it out, and everything waiting is in doubt."""
-    async with bound(ledger, timings=timings(enquire=0.1, enquire_answer=0.1, response=30)) as (route, smsc):
+    async with bound(ledger, timings=timings(enquire=0.1, enquire_answer=1.0, response=60)) as (route, smsc):
         smsc.mute = True
         started = asyncio.get_running_loop().time()
-        assert isinstance(await asyncio.wait_for(send(route), 2), InDoubt)
-        assert asyncio.get_running_loop().time() - started < 1.0
+        assert isinstance(await send(route), InDoubt)
+        assert asyncio.get_running_loop().time() - started < 30
         smsc.mute = False
         await ledger.until(lambda: route.status.up)
         assert isinstance(await send(route), Sent)
