@@ -139,6 +139,7 @@ def _tree(folder: Path, device: Device) -> Iterator[list[tuple[int, str, str]]]:
         idVendor=device.vendor, idProduct=device.product, product=device.name, manufacturer="maker", serial="0123",
         bcdDevice="0102", busnum="1", devnum="2", bDeviceClass="00",
     )  # fmt: skip
+    (usb / "descriptors").write_bytes(_descriptors(device))
     _subsystem(root, "bus/pci", controller)
     _subsystem(root, "bus/usb", hub)
     _subsystem(root, "bus/usb", usb)
@@ -149,6 +150,15 @@ def _tree(folder: Path, device: Device) -> Iterator[list[tuple[int, str, str]]]:
         for number, interface in enumerate(device.interfaces)
         if interface.is_serial
     ]
+
+
+def _descriptors(device: Device) -> bytes:
+    """Return the descriptors that the device tells of itself (USB 2.0, 9.6), by which udev knows its interfaces."""
+    octets = bytes([18, 1]) + bytes(16) + bytes([9, 2]) + bytes(7)
+    for number, each in enumerate(device.interfaces):
+        kind = (int(value or "0", 16) for value in (each.usb_class, each.subclass, each.protocol))
+        octets += bytes([9, 4, number, 0, 1, *kind, 0]) + bytes([7, 5, 0x81 + number]) + bytes(4)
+    return octets
 
 
 def _tty(root: Path, usb: Path, number: int, interface: Interface, ids: str) -> tuple[int, str, str]:

@@ -1,5 +1,7 @@
 """The host's ports are read as the kernel shows them, and only those that may be a modem's are candidates."""
 
+import fnmatch
+import re
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,38 @@ def test_the_table_agrees_with_the_rules_of_udev(device: Device) -> None:
     assert [number for number, each in roles.items() if each is Role.AT] == ([] if device.at is None else [device.at])
     if device.vendor not in MAKERS:
         assert set(roles.values()) == {Role.NO}
+
+
+BY_NUMBER = re.compile(
+    r'^ENV{ID_VENDOR_ID}=="(\w+)", ENV{ID_MODEL_ID}(==|!=)"([^"]+)", '
+    r'ENV{ID_USB_INTERFACE_NUM}=="(\d+)", GOTO="smsd_claim"$',
+    re.MULTILINE,
+)
+
+
+def claims(vendor: str) -> dict[str, set[int]]:
+    """Return which interface numbers of every product of a maker the rules claim; udev's patterns are a shell's."""
+    found: dict[str, set[int]] = {f"{product:04x}": set() for product in range(1 << 16)}
+    for maker, how, products, number in BY_NUMBER.findall(RULES.read_text("ascii")):
+        if maker != vendor:
+            continue
+        pattern = re.compile("|".join(fnmatch.translate(each) for each in products.split("|")))
+        for product, numbers in found.items():
+            if (pattern.match(product) is not None) is (how == "=="):
+                numbers.add(int(number))
+    return found
+
+
+@pytest.mark.parametrize("vendor", MAKERS)
+def test_the_table_and_the_rules_know_the_same_number_of_every_product(vendor: str) -> None:
+    """Not only of those that are invented here; and never two ports of one device."""
+    for product, numbers in claims(vendor).items():
+        if numbers:
+            roles = {number: role(vendor, product, number, ("ff", "ff", "ff")) for number in range(8)}
+            assert [number for number, each in roles.items() if each is Role.AT] == sorted(numbers), product
+            assert len(numbers) == 1, product
+        else:
+            assert role(vendor, product, 0, ("ff", "ff", "ff")) is Role.MAYBE, product
 
 
 def test_the_makers_are_those_of_the_rules() -> None:

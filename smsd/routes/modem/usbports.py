@@ -5,7 +5,9 @@ programs' tables give them. Refuses to guess for what no known maker made: behin
 question in AT is an order to something else. A test compares this table with the rules.
 """
 
+from collections.abc import Iterable
 from enum import IntEnum
+from fnmatch import fnmatchcase
 
 __all__ = ["MAKERS", "Role", "role"]
 
@@ -32,25 +34,27 @@ MAKERS = {
 }
 """USB vendor ids of those who make modems; ModemManager is kept off what they make."""
 
-_NUMBERS: dict[str, dict[str, int]] = {
-    "12d1": {"1001": 2, "140c": 2, "14ac": 2, "1003": 1},
-    "2c7c": {"030b": 5},
-    "1e0e": {"9001": 2, "9205": 2, "9206": 2, "9011": 4, "9100": 3, "9200": 3},
+_NUMBERS: dict[str, dict[int, str]] = {
+    "12d1": {2: "1001 140c 14ac", 1: "1003"},
+    "2c7c": {5: "030b", 3: "60??", 2: "????"},
+    "1e0e": {2: "9001 9205 9206 cefe", 4: "9011", 3: "9100 9200"},
     "19d2": {
-        **dict.fromkeys(("0002", "0016", "0017", "0055", "0064", "0117"), 2),
-        **dict.fromkeys(("0031", "0063", "0082", "0104", "0106", "2002", "2003"), 3),
-        **dict.fromkeys(("0121", "0124"), 4),
+        0: "0001 000[3-9] 000a 1515",
+        1: "0015 0030 0054",
+        2: "0002 0012 001[6-9] 0024 0025 0055 0064 0117 0156",
+        3: "0021 0031 0037 0039 0042 0043 0052 0057 0058 0061 0063 0066 0078 0082 0104 0106 0108 0122 0123 "
+        "1007 1008 1010 1254 1268 2002 2003",
+        4: "0033 0048 0049 0091 0113 0118 0121 0124 0126 0128",
+        5: "0125",
     },
-    "1bc7": {"1201": 4, "1031": 1, "1101": 1, "1003": 0},
-    "1199": {"9071": 3, "9079": 3, "9091": 3},
-    "2949": {"8700": 4},
+    "1bc7": {0: "100[3-6]", 1: "1011 1031 1033 1101 110a", 3: "1010", 4: "10[456]0 1201 701[01]", 5: "10[456]1 1204"},
+    "1199": {3: "9071 9079 9091"},
+    "2949": {4: "8700"},
 }
-"""The interface that speaks AT, by vendor and product."""
-_USUAL = {"2c7c": 2}
-"""The interface that speaks AT in nearly every product of a maker."""
+"""By vendor, the interface that speaks AT and the products of which it does; the first pattern that fits counts."""
 
 _PC_UI = {"02", "12"}
-_SPLIT = {"01", "02", "03"}
+_SPLIT = {"01", "02", "03", "04", "05", "06"}
 """Huawei's subclasses: there the protocol tells what the interface is, and only PC UI takes commands."""
 _MODEM = ("02", "02")
 _VENDOR_SPECIFIC = "ff"
@@ -63,7 +67,11 @@ def role(vendor: str, product: str, interface: int, triple: tuple[str, str, str]
     usb_class, subclass, protocol = triple
     if vendor == "12d1" and usb_class == _VENDOR_SPECIFIC and subclass in _SPLIT:
         return Role.AT if protocol in _PC_UI else Role.NO
-    number = _NUMBERS.get(vendor, {}).get(product, _USUAL.get(vendor))
+    number = next((n for n, products in _NUMBERS[vendor].items() if _any(product, products.split())), None)
     if number is not None:
         return Role.AT if interface == number else Role.NO
     return Role.MAYBE if usb_class == _VENDOR_SPECIFIC or (usb_class, subclass) == _MODEM else Role.NO
+
+
+def _any(product: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(product, pattern) for pattern in patterns)
