@@ -13,6 +13,7 @@ from smsd.cli.alarm import standing_now
 from smsd.cli.app import App
 from smsd.cli.output import age, plural
 from smsd.cli.simlife import with_lives
+from smsd.rules.conditions import ACKNOWLEDGEMENT_LATE, LEAST_OCTETS
 from smsd.speech import _, ngettext, said
 
 if TYPE_CHECKING:
@@ -23,12 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Snapshot", "look", "size"]
 
-SCARCE_OCTETS = 100 * 1000 * 1000
-"""Less free space than this is worth a warning."""
-LEAST_OCTETS = 1000 * 1000
-"""With less free space than this nothing is sent: an attempt could not be written down."""
-ACK_ALARM_SECONDS = 90.0
-"""As ``smsd.gateway.ACK_ALARM_SECONDS``, without importing the gateway for it; a test compares them."""
 DAY_SECONDS = 86400.0
 ERRORS_SHOWN = 5
 ALERTS_SHOWN = 10
@@ -36,7 +31,7 @@ ALERTS_SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All that the screen shows, as it is now."""
+    """All that the screen shows, as it is now; with less room on the disk than ``scarce_octets`` there is an alarm."""
 
     daemon: str | None
     routes: list[dict[str, Any]]
@@ -52,6 +47,7 @@ class Snapshot:
     alarms: "list[Standing]"
     stuck: dict[str, Any] | None = None
     events: list[dict[str, Any]] = field(default_factory=list)
+    scarce_octets: int = 0
 
     @property
     def problems(self) -> list[str]:
@@ -68,14 +64,14 @@ class Snapshot:
     def warnings(self, now: float) -> list[str]:
         """Say what a person should look at although something can be sent."""
         found = []
-        if self.oldest_ack is not None and (waited := now - self.oldest_ack) > ACK_ALARM_SECONDS:
+        if self.oldest_ack is not None and (waited := now - self.oldest_ack) > ACKNOWLEDGEMENT_LATE:
             late = _("an acknowledgement has been waiting for {age}; two minutes are promised")
             found.append(late.format(age=age(waited)))
         if self.stuck is not None:
             told = _("{requests} of clients waiting for {age}: {why}; 'smsd request list --state accepted' shows which")
             words = {"requests": plural(self.stuck["count"], "request"), "age": age(now - self.stuck["received_at"])}
             found.append(told.format(**words, why=said(self.stuck["error"])))
-        if self.free_octets is not None and LEAST_OCTETS <= self.free_octets < SCARCE_OCTETS:
+        if self.free_octets is not None and LEAST_OCTETS <= self.free_octets < self.scarce_octets:
             found.append(_("little room on the disk: {size} free").format(size=size(self.free_octets)))
         if doubts := self.doubts:
             told = _("{messages} in doubt: 'smsd outbox list --state in_doubt' shows which")
@@ -121,6 +117,7 @@ def look(app: App, store: "Store", now: float) -> Snapshot:
         alarms=standing_now(store),
         stuck=store.requests.stuck(),
         events=store.events.counts(),
+        scarce_octets=app.config.alarms.disk_octets,
     )
 
 

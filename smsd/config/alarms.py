@@ -37,3 +37,8 @@ class Alarms:
     disk_megabytes: int = key(
         200, "With less room on the database's disk there is an alarm.", checks.between(1, 10**6), unit="MB"
     )
+
+    @property
+    def disk_octets(self) -> int:
+        """With less room than this there is an alarm, in octets."""
+        return self.disk_megabytes * 1_000_000

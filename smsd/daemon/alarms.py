@@ -51,7 +51,7 @@ def alarm_settings(config: Config, environ: Mapping[str, str], journal: Journal 
         least=Severity(alarms.minimum),
         repeat_after=timedelta(hours=alarms.repeat_hours),
         per_hour=alarms.messages_per_hour,
-        marks=Marks(queue_seconds=60.0 * alarms.queue_minutes, disk_octets=alarms.disk_megabytes * 1_000_000),
+        marks=Marks(queue_seconds=60.0 * alarms.queue_minutes, disk_octets=alarms.disk_octets),
         journal=writer,
         command=_command(alarms.command, environ, float(alarms.command_timeout_seconds)) if alarms.command else None,
     )

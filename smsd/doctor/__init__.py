@@ -85,7 +85,7 @@ class Doctor:
         account = files.account_of(path.parent, files.handed_by(UNITS))
         yield from self._configuration()
         yield from files.places(config, account)
-        yield from files.disk(path.parent)
+        yield from files.disk(path.parent, self._config.alarms.disk_octets)
         yield from files.secrets(config, account)
         yield from files.devices(config, account)
         yield from alarms(config)

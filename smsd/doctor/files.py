@@ -18,13 +18,12 @@ from smsd.config import Config, read_secret
 from smsd.credential import is_encrypted
 from smsd.doctor.finding import Check, Finding, bad, fine, worth_a_look
 from smsd.errors import ConfigError, SealError
+from smsd.rules.conditions import LEAST_OCTETS
 from smsd.store.lock import lock_path
 from smsd.store.sharing import beside
 from smsd.vault import PublicKey, Vault
 
 __all__ = [
-    "LEAST_OCTETS",
-    "SCARCE_OCTETS",
     "Account",
     "account_of",
     "devices",
@@ -36,10 +35,6 @@ __all__ = [
     "secrets",
 ]
 
-SCARCE_OCTETS = 100 * 1000 * 1000
-"""Less free space than this is worth a warning."""
-LEAST_OCTETS = 1000 * 1000
-"""With less free space than this nothing is sent: an attempt could not be written down."""
 SCARCE_INODES = 100
 
 
@@ -124,8 +119,8 @@ def hidden(config: Config) -> Iterator[Finding]:
         yield bad(Check.PERMISSIONS, str(closed[0]), what, "sudo smsd doctor")
 
 
-def disk(directory: Path) -> Iterator[Finding]:
-    """Look at the room on the database's file system."""
+def disk(directory: Path, scarce_octets: int) -> Iterator[Finding]:
+    """Look at the room on the database's file system; with less than ``scarce_octets`` the daemon raises its alarm."""
     try:
         room = os.statvfs(directory)
     except OSError:
@@ -135,7 +130,7 @@ def disk(directory: Path) -> Iterator[Finding]:
     find = f"sudo du -xh --max-depth=2 {directory} | sort -h | tail"
     if free < LEAST_OCTETS or (room.f_files and room.f_favail == 0):
         yield bad(Check.DISK, str(directory), f"{told}: nothing is sent or taken from a SIM until there is more", find)
-    elif free < SCARCE_OCTETS or (room.f_files and room.f_favail < SCARCE_INODES):
+    elif free < scarce_octets or (room.f_files and room.f_favail < SCARCE_INODES):
         yield worth_a_look(Check.DISK, str(directory), told, find)
     else:
         yield fine(Check.DISK, str(directory), told)

@@ -29,7 +29,7 @@ from smsd.gateway.retention import Forgetting
 from smsd.gateway.route import Bells, Counter, Route, Settings
 from smsd.gateway.routing import Routing, block_of
 from smsd.rules.commands import Command
-from smsd.rules.conditions import RouteLook
+from smsd.rules.conditions import ACKNOWLEDGEMENT_LATE, RouteLook
 from smsd.rules.outbox import MessageClass
 from smsd.rules.phones import sender_phone
 from smsd.rules.reception import Decision, Facts, Incoming, command_of, judge
@@ -40,14 +40,12 @@ from smsd.store.thread import StoreThread
 from smsd.vault import Vault
 from smsd.wire.userdata import UserData
 
-__all__ = ["ACK_ALARM_SECONDS", "MESSAGE_SEAL", "Gateway", "Route", "Settings"]
+__all__ = ["MESSAGE_SEAL", "Gateway", "Route", "Settings"]
 
 CARE_SECONDS = 10.0
 """How often deadlines, late parts and old acknowledgements are looked after."""
 WAL_SECONDS = 3600.0
 """How often the write-ahead log is emptied, so that what was wiped leaves no copy there."""
-ACK_ALARM_SECONDS = 90.0
-"""An acknowledgement older than this raises an alarm: two minutes are promised."""
 
 log = structlog.get_logger("smsd.gateway")
 
@@ -335,7 +333,7 @@ class Gateway:
                 self._wal_emptied = self._clock()
                 await self._thread.call(self._store.engine.forget_wal)
             oldest = await self._thread.call(self._store.outbox.oldest_ack)
-            late = oldest is not None and self._clock() - oldest > ACK_ALARM_SECONDS
+            late = oldest is not None and self._clock() - oldest > ACKNOWLEDGEMENT_LATE
             if late and not self._alarmed:
                 log.error("acknowledgement_late", seconds=round(self._clock() - (oldest or 0)), promised=120)
             self._alarmed = late

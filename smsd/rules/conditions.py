@@ -11,7 +11,12 @@ from smsd.rules.alarms import Condition, Finding
 from smsd.rules.cures import Trouble
 from smsd.rules.routing import Kind
 
-__all__ = ["Marks", "RouteLook", "Situation", "observe"]
+__all__ = ["ACKNOWLEDGEMENT_LATE", "LEAST_OCTETS", "Marks", "RouteLook", "Situation", "observe"]
+
+ACKNOWLEDGEMENT_LATE = 90.0
+"""Seconds after which an acknowledgement that waits is trouble: two minutes are promised."""
+LEAST_OCTETS = 1_000_000
+"""With less free space than this nothing is sent: an attempt could not be written down."""
 
 OF_MODEM: Mapping[str, Condition] = {
     "away": Condition.MODEM_AWAY,
@@ -41,7 +46,7 @@ TOLD_OTHERWISE = frozenset({Trouble.SIM_FULL.value, Trouble.NOT_DELIVERING.value
 class Marks:
     """Where numbers begin to be trouble."""
 
-    acknowledgement_seconds: float = 90.0
+    acknowledgement_seconds: float = ACKNOWLEDGEMENT_LATE
     queue_seconds: float = 3600.0
     requests_seconds: float = 600.0
     slots_percent: int = 80

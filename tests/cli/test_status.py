@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from smsd import gateway
-from smsd.cli import snapshot as module
+from smsd.rules.conditions import ACKNOWLEDGEMENT_LATE
 from smsd.rules.outbox import MessageClass
 from smsd.sms import InDoubt, NotSent, RouteStatus, Verdict
 from tests.store.house import House
@@ -85,7 +84,7 @@ def test_what_waits_is_counted_by_class_with_its_age(smsd: Smsd, house: House) -
 @pytest.mark.usefixtures("daemon")
 def test_a_late_acknowledgement_and_a_doubt_are_pointed_at(smsd: Smsd, house: House) -> None:
     house.store.put_route("modem0", UP)
-    house.now -= module.ACK_ALARM_SECONDS + 10
+    house.now -= ACKNOWLEDGEMENT_LATE + 10
     house.queue(MessageClass.ALERT)
     claim = house.claim()
     house.store.outbox.record([(claim.attempt_id, InDoubt("no answer"))])
@@ -97,15 +96,12 @@ def test_a_late_acknowledgement_and_a_doubt_are_pointed_at(smsd: Smsd, house: Ho
     assert "1 message in doubt" in screen
 
 
-def test_the_alarm_is_that_of_the_gateway() -> None:
-    assert module.ACK_ALARM_SECONDS == gateway.ACK_ALARM_SECONDS
-
-
 @pytest.mark.usefixtures("daemon")
 @pytest.mark.parametrize(
     ("octets", "code", "words"),
     [
-        (50_000_000, 0, "warning: little room on the disk: 50 MB free"),
+        (150_000_000, 0, "warning: little room on the disk: 150 MB free"),
+        (250_000_000, 0, "250 MB free"),
         (900_000, 69, "no room"),
         (10**12, 0, "1 TB free"),
     ],

@@ -72,7 +72,7 @@ def test_a_database_of_somebody_else_is_told(configured: Configured, place: Path
 
 @pytest.mark.parametrize(
     ("octets", "inodes", "severity"),
-    [(10**12, 10**6, Severity.OK), (5 * 10**7, 10**6, Severity.WARNING), (10**5, 10**6, Severity.ERROR),
+    [(10**12, 10**6, Severity.OK), (2 * 10**8 - 1, 10**6, Severity.WARNING), (10**5, 10**6, Severity.ERROR),
      (10**12, 10, Severity.WARNING), (10**12, 0, Severity.ERROR)],
 )  # fmt: skip
 def test_the_room_on_the_disk_is_judged(
@@ -80,7 +80,7 @@ def test_the_room_on_the_disk_is_judged(
 ) -> None:
     room = SimpleNamespace(f_bavail=octets, f_frsize=1, f_files=10**7, f_favail=inodes)
     monkeypatch.setattr("os.statvfs", lambda _: room)
-    assert said(files.disk(tmp_path)) == [(Check.DISK, severity)]
+    assert said(files.disk(tmp_path, Config().alarms.disk_octets)) == [(Check.DISK, severity)]
 
 
 # --- the key ----------------------------------------------------------------------------------------------------------

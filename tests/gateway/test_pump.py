@@ -9,9 +9,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from smsd.errors import StoreError
-from smsd.gateway import ACK_ALARM_SECONDS
 from smsd.gateway.pump import Pump
 from smsd.routes import Inbound
+from smsd.rules.conditions import ACKNOWLEDGEMENT_LATE
 from smsd.rules.routing import Kind
 from smsd.sms import InDoubt, NotSent, Outcome, Received, ReportClass, Sent, StatusReport, Submit, Verdict
 from smsd.store import Claim, Claimant, Ended, Receipt
@@ -66,7 +66,7 @@ async def test_a_late_acknowledgement_raises_an_alarm(start: Start, monkeypatch:
     with capture_logs() as logs:
         house = await start(ScriptedRoute(up=False))
         await house.text("CLIENT sms stop")
-        house.clock.now += ACK_ALARM_SECONDS + 1
+        house.clock.now += ACKNOWLEDGEMENT_LATE + 1
         await house.until(lambda: any(entry["event"] == "acknowledgement_late" for entry in logs))
         await asyncio.sleep(0.05)
     assert len([entry for entry in logs if entry["event"] == "acknowledgement_late"]) == 1
