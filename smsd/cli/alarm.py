@@ -1,5 +1,6 @@
 """``smsd alarm``: what is wrong, what was told of it, whether the ways of telling work."""
 
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["alarm", "gone_for", "standing_fields", "standing_now"]
 
-UNAVAILABLE = 69
-"""EX_UNAVAILABLE of sysexits.h: no daemon runs, and nobody carries the test."""
 LOOK_SECONDS = 0.1
 
 
@@ -91,7 +90,7 @@ def test(app: App, ctx: click.Context, *, wait: float, dry_run: bool, as_json: b
             click.echo(_("the command: {outcome}").format(outcome=row["outcome"] or _("it has not ended yet")))
         if not runs:
             click.echo(_("no daemon runs: it is told when one does"))
-    ctx.exit(0 if runs else UNAVAILABLE)
+    ctx.exit(0 if runs else os.EX_UNAVAILABLE)
 
 
 def _show_who_hears(app: App, *, as_json: bool) -> None:

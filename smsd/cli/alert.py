@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import os
 import re
 import sys
 import time
@@ -29,7 +30,6 @@ __all__ = ["alert"]
 TYPED_FROM = 1000
 """Over so many recipients yes is not enough: the number is to be typed."""
 WAIT_SECONDS = 1.0
-UNAVAILABLE = 69
 CSV_COLUMNS = (
     "sequence", "phone", "state", "route", "sender", "sent_at", "delivered_at", "error", "message_id", "parts",
     "consent_at", "consent_source", "timezone", "overrode",
@@ -198,7 +198,7 @@ def _wait(app: App, store: "Store", desk: "AlertDesk", alert_id: int) -> int:
         raise
     if row is None:
         click.echo(_("no daemon runs: the alert waits for one"), err=True)
-        return UNAVAILABLE
+        return os.EX_UNAVAILABLE
     left = sum(row["counts"].get(state, 0) for state in ("submitted", "delivered"))
     told = _("alert {id}: {state}, {sent} of {all} sent")
     told = told.format(id=alert_id, state=_(row["state"]), sent=left, all=row["recipients"])

@@ -1,5 +1,6 @@
 """``smsd status``: the daemon, the routes and the queue on one screen, and whether anything can be sent at all."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -17,9 +18,6 @@ from smsd.errors import UsageError
 from smsd.speech import _, said
 
 __all__ = ["status"]
-
-UNAVAILABLE = 69
-"""EX_UNAVAILABLE of sysexits.h: nothing can be sent."""
 
 
 @click.command(epilog="Example: smsd status --json")
@@ -54,7 +52,7 @@ def status(app: App, ctx: click.Context, *, watch: bool, every: float, as_json: 
         print_json(_fields(snapshot, app, clock))
     else:
         _show(snapshot, app, clock)
-    ctx.exit(UNAVAILABLE if snapshot.problems else 0)
+    ctx.exit(os.EX_UNAVAILABLE if snapshot.problems else 0)
 
 
 def _fields(snapshot: Snapshot, app: App, clock: Clock) -> dict[str, Any]:

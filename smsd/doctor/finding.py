@@ -3,14 +3,12 @@
 Knows the words of the report and which exit code they add up to. Refuses to know how anything is found out.
 """
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 __all__ = ["ROUTES", "Check", "Finding", "Severity", "bad", "exit_code", "fine", "worth_a_look"]
-
-CONFIGURATION_EXIT = 78
-UNAVAILABLE_EXIT = 69
 
 
 class Severity(StrEnum):
@@ -103,5 +101,5 @@ def exit_code(findings: Iterable[Finding]) -> int:
     if not wrong:
         return 0
     if Check.CONFIGURATION in wrong:
-        return CONFIGURATION_EXIT
-    return UNAVAILABLE_EXIT if wrong <= ROUTES else 1
+        return os.EX_CONFIG
+    return os.EX_UNAVAILABLE if wrong <= ROUTES else 1
