@@ -13,10 +13,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from smsd.api import shapes
-from smsd.api.notifications import PHONE, placed, the_key
 from smsd.api.offices import Offices
 from smsd.api.operation import KIB, Answer, Call, Operation
-from smsd.api.problem import Problem
+from smsd.api.problem import Problem, placed
 from smsd.desk.access import Scope
 from smsd.desk.alerts import CLIENT_COLUMNS, AlertDesk, Made, Order, Preview, client_candidates
 from smsd.rules.alerts import AlertState, Candidate
@@ -30,12 +29,11 @@ MOST_RECIPIENTS = 50_000
 _WRITTEN = json.JSONEncoder(sort_keys=True)
 """Writes what is equal alike."""
 
-_TIME = {"type": "string", "format": "date-time", "description": "ISO 8601 with its zone."}
 _COUNT = {"type": "integer"}
 _RECIPIENT = shapes.record(
     "Somebody to be written to.",
     ["to"],
-    to=PHONE,
+    to=shapes.PHONE,
     values=shapes.mapping(
         "What stands in the text's braces for him.", shapes.text("A value.", longest=LONGEST_VALUE, shortest=0), most=50
     ),
@@ -70,9 +68,9 @@ _PREVIEW = shapes.record(
     route={"type": ["string", "null"]},
     sender={"type": ["string", "null"]},
     price_kopecks={"type": ["integer", "null"]},
-    starts_at=_TIME,
-    ends_at=_TIME,
-    expires_at=shapes.maybe(_TIME),
+    starts_at=shapes.TIME,
+    ends_at=shapes.TIME,
+    expires_at=shapes.maybe(shapes.TIME),
     alert_id={"type": ["integer", "null"], "description": "The alert that the key stands for already."},
     warnings=shapes.listing("What to think of first.", {"type": "string"}, most=20),
 )
@@ -81,10 +79,10 @@ _SHOWN = shapes.record(
     ["id", "state"],
     id=_COUNT,
     state=shapes.either("Where it stands.", *AlertState),
-    created_at=_TIME,
-    starts_at=_TIME,
-    expires_at=shapes.maybe(_TIME),
-    done_at=shapes.maybe(_TIME),
+    created_at=shapes.TIME,
+    starts_at=shapes.TIME,
+    expires_at=shapes.maybe(shapes.TIME),
+    done_at=shapes.maybe(shapes.TIME),
     recipients=_COUNT,
     dropped=_COUNT,
     drops=shapes.mapping("Who is not written to, by reason.", _COUNT, most=20),
@@ -92,14 +90,14 @@ _SHOWN = shapes.record(
     counts=shapes.mapping("Its recipients, by what has become of them.", _COUNT, most=20),
     key={"type": ["string", "null"]},
     held={"type": ["string", "null"], "description": "Why nothing of it leaves just now."},
-    held_until=shapes.maybe(_TIME),
+    held_until=shapes.maybe(shapes.TIME),
 )
 
 
 async def preview(offices: Offices, call: Call) -> Answer:
     """Say what an alert would be."""
     # Fifty thousand recipients take a second to look at: not on the loop, which the modem needs.
-    order = await asyncio.to_thread(_order_of, call, the_key(call))
+    order = await asyncio.to_thread(_order_of, call, call.idempotency_key())
     looked = await offices.bulk.call(lambda desk, store: placed("/text", lambda: desk.preview(order(store))))
     told = _preview(looked, offices)
     return Answer(200, told | {"sample": call.body["text"]} if call.body.get("everybody") else told)
@@ -107,7 +105,7 @@ async def preview(offices: Offices, call: Call) -> Answer:
 
 async def send(offices: Offices, call: Call) -> Answer:
     """Queue an alert wholly, or not at all."""
-    order = await asyncio.to_thread(_order_of, call, the_key(call))
+    order = await asyncio.to_thread(_order_of, call, call.idempotency_key())
 
     def verb(desk: AlertDesk, store: Store) -> tuple[Made, dict[str, Any]]:
         made = placed("/text", lambda: desk.send(order(store)))

@@ -4,34 +4,31 @@ Knows how a request becomes a verb of the desk and a row an answer. Refuses to s
 nobody else needs it.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 from smsd.api import shapes
 from smsd.api.offices import Offices
-from smsd.api.operation import KEY_HEADER, Answer, Call, Operation, Query
-from smsd.api.problem import Problem, problem_of
+from smsd.api.operation import Answer, Call, Operation, Query, bare_key
+from smsd.api.problem import Problem, placed
 from smsd.desk import LONGEST_KEY, Draft, Queued
 from smsd.desk.access import Scope
-from smsd.errors import NotFoundError, UsageError
+from smsd.errors import NotFoundError
 from smsd.rules.outbox import FINAL, MessageClass, State
 from smsd.rules.phones import mask
 from smsd.rules.templates import LONGEST_VALUE, NotificationTemplate
 from smsd.store import Row
 
-__all__ = ["OPERATIONS", "PHONE", "placed", "the_key"]
+__all__ = ["OPERATIONS"]
 
-T = TypeVar("T")
 REPLAYED = {"Idempotent-Replayed": "true"}
 
-PHONE = shapes.text("A phone in any usual writing; E.164 is best.", longest=40)
 _ID = {"type": "integer", "description": "The number of the message."}
-_TIME = {"type": "string", "format": "date-time", "description": "ISO 8601 with its zone."}
 _ODD = shapes.listing("What is strange about the number, in words.", {"type": "string"}, most=2)
 _NOTIFICATION = shapes.record(
     "A notification: either `text`, or `template` with its `values`.",
     ["to"],
-    to=PHONE,
+    to=shapes.PHONE,
     text=shapes.text("The text.", longest=4000),
     template=shapes.text("The name of a template.", longest=64),
     values=shapes.mapping(
@@ -42,14 +39,14 @@ _ACCEPTED = shapes.record(
     "A notification that is on disk.",
     ["id", "to", "parts", "odd"],
     id=_ID,
-    to=PHONE,
+    to=shapes.PHONE,
     parts={"type": "integer", "description": "How many short messages it makes."},
     odd=_ODD,
 )
 _DRAFT = shapes.record(
     "What a notification would be; nothing is written.",
     ["to", "text", "parts", "odd", "opted_out"],
-    to=PHONE,
+    to=shapes.PHONE,
     text={"type": "string", "description": "The text, with the values in it."},
     parts={"type": "integer", "description": "How many short messages it makes."},
     odd=_ODD,
@@ -59,14 +56,14 @@ _STATUS = shapes.record(
     "What has become of a notification.",
     ["id", "state", "final"],
     id=_ID,
-    to=PHONE,
+    to=shapes.PHONE,
     key=shapes.maybe(shapes.text("The key it was sent under.", longest=LONGEST_KEY)),
     state=shapes.either("Where it stands; docs/reference/states.md explains each.", *State),
     final={"type": "boolean", "description": "Whether nothing more will happen to it by itself."},
-    created_at=_TIME,
-    expires_at=shapes.maybe(_TIME),
-    sent_at=shapes.maybe(_TIME),
-    delivered_at=shapes.maybe(_TIME),
+    created_at=shapes.TIME,
+    expires_at=shapes.maybe(shapes.TIME),
+    sent_at=shapes.maybe(shapes.TIME),
+    delivered_at=shapes.maybe(shapes.TIME),
     parts={"type": "integer", "description": "How many short messages it makes."},
     attempts={"type": "integer", "description": "How often a part of it was tried."},
     route={"type": ["string", "null"], "description": "The way it left, or is to leave by."},
@@ -85,34 +82,11 @@ _TEMPLATE = shapes.record(
 _WISH = shapes.record(
     "What a number wishes of notifications and alerts.",
     ["to", "subscribed"],
-    to=PHONE,
+    to=shapes.PHONE,
     subscribed={"type": "boolean", "description": "Whether it takes them; a number that never said anything does."},
-    decided_at=shapes.maybe(_TIME),
+    decided_at=shapes.maybe(shapes.TIME),
     cause={"type": ["string", "null"], "description": "How that is known."},
 )
-
-
-def placed(where: str, verb: Callable[[], T]) -> T:
-    """Run a verb; what it refuses is about a certain field, unless it names another."""
-    try:
-        return verb()
-    except UsageError as error:
-        raise problem_of(error, where if error.about is None else f"/{error.about}") from None
-
-
-def the_key(call: Call) -> str | None:
-    """Return the key of a call; raise ``Problem`` for one that is none."""
-    if call.key is None:
-        return None
-    key = _bare(call.key)
-    if not 1 <= len(key) <= LONGEST_KEY:
-        raise Problem(422, "invalid", f"the key has {len(key)} characters", KEY_HEADER, f"1 to {LONGEST_KEY}")
-    return key
-
-
-def _bare(key: str) -> str:
-    """Return a key without its quotes: a string of RFC 8941 stands in them, and many leave them out."""
-    return key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
 
 
 # --- notifications ----------------------------------------------------------------------------------------------------
@@ -120,7 +94,7 @@ def _bare(key: str) -> str:
 
 async def notify(offices: Offices, call: Call) -> Answer:
     """Queue a notification."""
-    body, key = call.body, the_key(call)
+    body, key = call.body, call.idempotency_key()
     phone = _phone(offices, body)
 
     def verb() -> Queued:
@@ -170,7 +144,7 @@ async def status(offices: Offices, call: Call) -> Answer:
 
 async def find(offices: Offices, call: Call) -> Answer:
     """Say what has become of the notification that a key stands for. Raises ``Problem``, ``NotFoundError``."""
-    key = _bare(call.query.get("key", ""))
+    key = bare_key(call.query.get("key", ""))
     if not key:
         raise Problem(422, "invalid", "the query has no key", "key", "ask for ?key=…")
 

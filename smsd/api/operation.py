@@ -8,9 +8,10 @@ from smsd.api.caller import Caller
 from smsd.api.offices import Offices
 from smsd.api.problem import Problem
 from smsd.api.shapes import Shape
+from smsd.desk import LONGEST_KEY
 from smsd.desk.access import Scope
 
-__all__ = ["KEY_HEADER", "Answer", "Call", "Operation", "Query"]
+__all__ = ["KEY_HEADER", "Answer", "Call", "Operation", "Query", "bare_key"]
 
 KEY_HEADER = "Idempotency-Key"
 LARGEST = 2**63 - 1
@@ -31,7 +32,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request that has been let in, its body checked against the operation's shape."""
+    """One request that has been let in, its body checked against the operation's shape; ``key`` is as written."""
 
     caller: Caller
     path: Mapping[str, str]
@@ -45,6 +46,20 @@ class Call:
         if not (written.isascii() and written.isdigit() and len(written) < LONGEST and int(written) <= LARGEST):
             raise Problem(404, "not-found", f"{written[:40]!r} is no number", "id")
         return int(written)
+
+    def idempotency_key(self) -> str | None:
+        """Return the key under which a repeat is harmless, ``None`` without one; raise ``Problem`` where it is none."""
+        if self.key is None:
+            return None
+        key = bare_key(self.key)
+        if not 1 <= len(key) <= LONGEST_KEY:
+            raise Problem(422, "invalid", f"the key has {len(key)} characters", KEY_HEADER, f"1 to {LONGEST_KEY}")
+        return key
+
+
+def bare_key(written: str) -> str:
+    """Return a key without its quotes: a string of RFC 8941 stands in them, and many leave them out."""
+    return written[1:-1] if len(written) > 1 and written[0] == written[-1] == '"' else written
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ and its words stay in the log.
 
 import dataclasses
 import http
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from smsd.errors import (
     KeyTakenError,
@@ -18,7 +19,9 @@ from smsd.errors import (
     UsageError,
 )
 
-__all__ = ["MEDIA_TYPE", "Problem", "problem_of"]
+__all__ = ["MEDIA_TYPE", "Problem", "placed", "problem_of"]
+
+T = TypeVar("T")
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
@@ -46,6 +49,14 @@ class Problem(Exception):  # noqa: N818  RFC 9457's own name
             "detail": self.detail,
         }
         return told | {name: value for name in ("field", "cure") if (value := getattr(self, name)) is not None}
+
+
+def placed(where: str, verb: Callable[[], T]) -> T:
+    """Run a verb; what it refuses is about a certain field, unless it names another."""
+    try:
+        return verb()
+    except UsageError as error:
+        raise problem_of(error, where if error.about is None else f"/{error.about}") from None
 
 
 def problem_of(error: SmsdError, where: str | None = None) -> Problem:

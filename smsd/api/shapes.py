@@ -11,7 +11,7 @@ from typing import Any
 
 from smsd.api.problem import Problem
 
-__all__ = ["Shape", "check", "decode", "either", "listing", "mapping", "maybe", "record", "text"]
+__all__ = ["PHONE", "TIME", "Shape", "check", "decode", "either", "listing", "mapping", "maybe", "record", "text"]
 
 Shape = Mapping[str, Any]
 
@@ -28,6 +28,10 @@ _KINDS: dict[str, tuple[type, str]] = {
 def text(about: str, *, longest: int, shortest: int = 1, **more: Any) -> dict[str, Any]:
     """Return the shape of a text."""
     return {"type": "string", "description": about, "minLength": shortest, "maxLength": longest, **more}
+
+
+PHONE = text("A phone in any usual writing; E.164 is best.", longest=40)
+TIME: Shape = {"type": "string", "format": "date-time", "description": "ISO 8601 with its zone."}
 
 
 def maybe(shape: Shape) -> dict[str, Any]:

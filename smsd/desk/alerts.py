@@ -13,6 +13,7 @@ from functools import partial
 from itertools import islice
 from zoneinfo import ZoneInfo
 
+from smsd.desk import LONGEST_KEY
 from smsd.errors import KeyTakenError, UsageError
 from smsd.rules.alerts import (
     AlertState,
@@ -46,7 +47,6 @@ BATCH = 500
 """Recipients written in one transaction: some 10 ms, of 50 that nobody may hold the store for."""
 BREATH_SECONDS = 0.005
 """How long the store is left alone between two batches, at most: whoever waits for it looks every few milliseconds."""
-LONGEST_KEY = 200
 PARTS_PER_MINUTE = {Kind.SIM: 10.0, Kind.BIND: 600.0}
 """What a route is taken to send where no limit says less: a modem needs some six seconds for a part."""
 BULK_BY_SIM = 2

@@ -14,9 +14,8 @@ from smsd.simulator.equipment import Equipment
 from smsd.simulator.faults import Kind
 from smsd.simulator.terminal import Answer, Refusal
 
-__all__ = ["Call", "Form", "Lines", "Verb", "carry_out"]
+__all__ = ["CME_NO_SIM", "Call", "Form", "Lines", "Verb", "carry_out"]
 
-CME_NOT_ALLOWED = 3
 CME_NO_SIM = 10
 CME_PIN_REQUIRED = 11
 CME_PUK_REQUIRED = 12

@@ -7,7 +7,7 @@ says no raises ``Refusal``.
 import asyncio
 from datetime import UTC
 
-from smsd.simulator.commands import Call, Form, Lines, Verb
+from smsd.simulator.commands import CME_NO_SIM, Call, Form, Lines, Verb
 from smsd.simulator.equipment import Equipment
 from smsd.simulator.faults import Kind, Remedy
 from smsd.simulator.sim import EF_SMSS
@@ -17,7 +17,6 @@ from smsd.wire.alphabet import text_of, unpack
 __all__ = ["COMMANDS"]
 
 CME_NOT_ALLOWED = 3
-CME_NO_SIM = 10
 CME_WRONG_PASSWORD = 16
 CME_PARAMETERS = 50
 
