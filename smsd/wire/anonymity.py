@@ -41,18 +41,29 @@ _NAMED = (
     "+CNAP:", "+CCFC:",
 )  # fmt: skip
 """Lines whose quoted values are names, numbers and texts of people (27.005, 27.007)."""
+_HARMLESS = frozenset({"+CMTI:", "+CDSI:", "+CBMI:", "+COPS:", "+CPMS:", "+CPIN:"})
+"""Lines that may come unasked and whose quoted values are stores, states and networks."""
 _STATES = frozenset({"REC UNREAD", "REC READ", "STO UNSENT", "STO SENT", "ALL"})
 _POSITION = "$G"
 """How a sentence of a satellite receiver begins (NMEA 0183): some modems mix them in."""
 _CELLS = re.compile(r'^(\+C\w*REG:.*?)((?:,"?[0-9A-Fa-f]{2,8}"?)+.*)$')
 _HEX = re.compile(r"(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{12,}")
 _HEX_WORD = re.compile(rf"\b{_HEX.pattern}\b")
+_HEX_TEXT = re.compile(r"(?=[A-Fa-f]*[0-9])[0-9A-Fa-f]{8,}")
+"""Where the letters stand in a text in hexadecimal tells something of it."""
 _ICCID_FILE = re.compile(r"\+CRSM=176,12258\b")
 _CRSM = re.compile(r'("?)([0-9A-Fa-f]{16,24})("?)')
 _PDU = re.compile(r"(?:[0-9A-Fa-f]{2})+\s*")
-_RESPONSE = re.compile(r"[+^*#$%][A-Z0-9]+ ?:|(?:OK|ERROR|RING|NO CARRIER|BUSY)\s*$")
+_RESPONSE = re.compile(r"[+^][A-Z][A-Z0-9]+ ?:|(?:OK|ERROR|RING|NO CARRIER|BUSY)\s*$")
+_HEAD = re.compile(r"\s*([+^*#$%][A-Za-z][A-Za-z0-9]*) ?:")
+_ENDS = (b"\r", b"\n")
+_QUOTED = re.compile(r"[\"']")
+_QUOTED_OR_NOT = re.compile(r"""(["'])([^"']*)\1|[^"']+""")
+_USSD_LINE = re.compile(r"(\s*\+CUSD ?: ?[0-9]?)(.*?)((?:,\s*[0-9]{1,3})?\s*)", re.DOTALL | re.IGNORECASE)
 _GROUPED = r"[0-9](?:[ -]?[0-9]){13,}"
 """An IMEI or the like, as it is printed on a label."""
+_PHONE = re.compile(r"(?<![0-9])(?:\+[0-9]|[78](?=[ (-]))(?:[ ()-]{0,2}[0-9]){9,}")
+"""A phone's number, as people write it."""
 
 
 class Anonymiser:
@@ -66,21 +77,28 @@ class Anonymiser:
 
     def lines(self, lines: Iterable[Line]) -> tuple[Line, ...]:
         """Return the lines with everything replaced."""
+        given = list(lines)
         told: list[Line] = []
-        command, awaited, whole = "", "", True
-        for line in lines:
+        replaced: dict[int, str] = {}
+        command, awaited, last, whole = "", "", -1, True
+        for at, line in enumerate(given):
             text = line.octets.decode("latin-1")
             if line.mark != FROM_MODEM:
                 # What is typed while a line is coming cuts it: its rest is still what was awaited.
-                command, awaited = text.strip("\x1b\r\n ").upper().removeprefix("AT"), "" if whole else awaited
+                command = text.strip("\x1b\r\n ").upper().removeprefix("AT")
+                awaited = "" if whole and at > last else awaited
                 text = self._plain(text, command)
+            elif at in replaced:
+                text = replaced[at]
             elif awaited and not _RESPONSE.match(text):
                 text, awaited = self._content(text, awaited)
-                whole = line.octets.endswith((b"\r", b"\n"))
+                whole = line.octets.endswith(_ENDS)
             else:
-                awaited = _awaited_after(text) or awaited
-                text = self._said(text, command)
-                whole = line.octets.endswith((b"\r", b"\n"))
+                pieces = _pieces(given, at)
+                joined = "".join(given[each].octets.decode("latin-1") for each in pieces)
+                awaited = _awaited_after(joined) or awaited
+                replaced |= _cut(self._said(joined, command), given, pieces)
+                text, last, whole = replaced[at], pieces[-1], joined.endswith(("\r", "\n"))
             told.append(Line(line.mark, text.encode("latin-1", "replace")))
         return tuple(told)
 
@@ -89,44 +107,52 @@ class Anonymiser:
     def _content(self, text: str, awaited: str) -> tuple[str, str]:
         """Replace what follows a head: a PDU, or the lines of a text; return it and what is awaited then."""
         if awaited in _PDU_HEADS and _PDU.fullmatch(text):
-            return self._pdu(text), "" if text.endswith(("\r", "\n")) else awaited
+            blanked = self.blanked
+            told = self._pdu(text)
+            # What only looks like one may be a line of a text: more of it may follow.
+            return told, "" if text.endswith(("\r", "\n")) and self.blanked == blanked else awaited
         return _masked_line(text), "" if awaited == _USSD and '"' in text else awaited
 
     def _said(self, text: str, command: str) -> str:
         if _ICCID_FILE.search(command) and text.startswith("+CRSM:"):
             return _CRSM.sub(lambda found: found[1] + self._swapped(found[2]) + found[3], text)
-        if text.startswith(_NAMED):
-            return self._named(text)
+        head = _head(text)
+        if head in _NAMED:
+            return self._named(text, head)
         if text.startswith(_POSITION):
             return re.sub(r"[0-9]", "0", text)
         cells = _CELLS.match(text.rstrip("\r\n"))
         if cells:
             ends = text[len(text.rstrip("\r\n")) :]
             return cells[1] + re.sub(r"[0-9A-Fa-f](?=[0-9A-Fa-f]*\"?(?:,|$))", "0", cells[2]) + ends
+        if _QUOTED.search(text) and head != f"{_asked(command)}:" and head not in _HARMLESS:
+            # Nobody asked for it, and it is of no kind that is known: a maker's own way to tell who calls, perhaps.
+            return self._named(text, head) if head else _masked_line(text)
         return self._plain(text, command)
 
-    def _named(self, text: str) -> str:
-        """Replace what is quoted in a line that tells of people; a text (USSD) also where it is not quoted."""
-        if text.startswith(_USSD) and (bare := re.fullmatch(r"(\+CUSD: ?[0-9])([^\"]*)(\"[^\"]*)?", text, re.DOTALL)):
-            return bare[1] + _masked_line(bare[2] + (bare[3] or ""))
-        return re.sub(
-            r'"([^"]*)"|[^"]+',
-            lambda found: self._plain(found[0], "") if found[1] is None else f'"{self._name(found[1])}"',
+    def _named(self, text: str, head: str) -> str:
+        """Replace what is quoted in a line that tells of people; a text (USSD) also where its quotes are odd."""
+        if head == _USSD and (told := _USSD_LINE.fullmatch(text)) and not re.fullmatch(r'\s*,\s*"[^"]*"', told[2]):
+            return told[1] + _masked_line(told[2]) + told[3]
+        return _QUOTED_OR_NOT.sub(
+            lambda found: (
+                self._plain(found[0], "") if found[1] is None else f"{found[1]}{self._name(found[2])}{found[1]}"
+            ),
             text,
         )
 
     def _plain(self, text: str, command: str) -> str:
-        asked = command.partition("=")[0].rstrip("?")
+        asked = _asked(command)
         maker = asked in OF_THE_MAKER or command.endswith("=?")
         # What the modem says by itself meanwhile is no answer to what was asked of its maker.
-        if maker and text.startswith("+") and not text.startswith((f"{asked}:", *(f"{own}:" for own in OF_THE_MAKER))):
+        if maker and (head := _head(text)) and head not in {f"{own}:" for own in (asked, *OF_THE_MAKER)}:
             maker = False
         shortest = SHORTEST_IDENTITY if maker else SHORTEST_NUMBER
         text = (_HEX_WORD if maker else _HEX).sub(lambda found: "0" * len(found[0]), text)
-        kept = {"+CGSN": KEPT_OF_IMEI, "+GSN": KEPT_OF_IMEI, "I": KEPT_OF_IMEI, "+CIMI": KEPT_OF_IMSI}.get(
-            command.rstrip("?"), KEPT_OF_ICCID if "CCID" in command else KEPT_OF_NUMBER
+        text = _PHONE.sub(lambda found: self._grouped(found[0], KEPT_OF_NUMBER), text)
+        return re.sub(
+            rf"{_GROUPED}|[0-9]{{{shortest},}}", lambda found: self._grouped(found[0], _kept(found[0], command)), text
         )
-        return re.sub(rf"{_GROUPED}|[0-9]{{{shortest},}}", lambda found: self._grouped(found[0], kept), text)
 
     def _grouped(self, written: str, kept: int) -> str:
         """Replace a number and keep its groups."""
@@ -222,16 +248,60 @@ class Anonymiser:
         return self._moments[moment]
 
 
+def _head(text: str) -> str:
+    """Return what a line is about, as ``+CMGL:``; empty: it does not say."""
+    found = _HEAD.match(text)
+    return f"{found[1].upper()}:" if found else ""
+
+
+def _asked(command: str) -> str:
+    return command.partition("=")[0].rstrip("?")
+
+
+def _kept(written: str, command: str) -> int:
+    """Say how much of a number is kept: of one that can be what was asked for, what names the model or the operator."""
+    length = sum(character.isdigit() for character in written)
+    asked = command.rstrip("?")
+    if asked in {"+CGSN", "+GSN", "I"} and length in {14, 15, 16}:
+        return KEPT_OF_IMEI
+    if asked == "+CIMI" and length in {14, 15}:
+        return KEPT_OF_IMSI
+    return KEPT_OF_ICCID if "CCID" in command and length in range(18, 23) else KEPT_OF_NUMBER
+
+
+def _pieces(given: list[Line], at: int) -> list[int]:
+    """Return the places of the pieces of a line of the modem's that what was typed meanwhile has cut."""
+    pieces = [at]
+    while not given[pieces[-1]].octets.endswith(_ENDS):
+        following = range(pieces[-1] + 1, len(given))
+        rest = next((each for each in following if given[each].mark == FROM_MODEM), None)
+        if rest is None:
+            break
+        pieces.append(rest)
+    return pieces
+
+
+def _cut(text: str, given: list[Line], pieces: list[int]) -> dict[int, str]:
+    """Cut a line where it was cut before."""
+    told: dict[int, str] = {}
+    for each in pieces:
+        length = len(given[each].octets)
+        told[each], text = text[:length], text[length:]
+    return told
+
+
 def _awaited_after(text: str) -> str:
     """Return the head that lines of content follow: of a PDU or a text, or of an answer (USSD) that goes on."""
-    if text.startswith(_USSD):
+    head = _head(text)
+    if head == _USSD:
         return _USSD if text.count('"') % 2 else ""
-    return next((head for head in _PDU_HEADS if text.startswith(head)), "")
+    return head if head in _PDU_HEADS else ""
 
 
 def _masked_line(text: str) -> str:
     """Replace letters and digits of a line as it crossed the port: what is above ASCII may be half a letter."""
-    return "".join(_mask_of(character) if character.isascii() else "?" for character in text)
+    hidden = _HEX_TEXT.sub(lambda found: "0" * len(found[0]), text)
+    return "".join(_mask_of(character) if character.isascii() else "?" for character in hidden)
 
 
 def _masked(text: str) -> str:

@@ -31,7 +31,7 @@ TRACES = [
     *(semi_octets(each)[2:] for each in (PHONE, CENTRE)),
     *(ucs2(each) for each in (PHONE[-6:], "Ольга", "Петр", "OLGA", "482")),
     *(utf8(each) for each in ("Оль", "Петр", "льг", "бал", "тр")),
-    *("OLGA", "PETR", "482", pack(septets("PETROVA")).hex().upper()[:8]),
+    *("OLGA", "PETR", "482", "BALANS", "916 123", "916) 123", "916-123", pack(septets("PETROVA")).hex().upper()[:8]),
 ]
 
 
@@ -63,6 +63,18 @@ SAID = {
     "IMSI with nibbles swapped": ("AT+CRSM=176,28423,0,0,9", f'+CRSM: 144,0,"08{semi_octets("9" + IMSI)}"'),
     "a PDU in its own line": ("AT+CMGR=1", f"+CMGR: 1,,30,{deliver(LATIN)}"),
     "a PDU that something is glued to": ("AT", f"{deliver(LATIN)}OK"),
+    "USSD in UCS2 without quotes": ("AT", f"+CUSD: 0,{ucs2(TEXT)},72"),
+    "USSD with quotes in it": ("AT", '+CUSD: 0,"Vash "balans" 482.15 OLGA",15'),
+    "a call, told in a maker's own way": ("AT+CSQ", f'^CLIP: "+{PHONE}",145,"{LATIN}"'),
+    "a name that nobody asked for": ("AT+CSQ", f'*PSNAME: "{LATIN}"'),
+    "a name between single quotes": ("AT+CSQ", f"+CLIP: '+{PHONE}',145,'{LATIN}'"),
+    "a line that says not what it is": ("AT+CSQ", f'1,"{LATIN}","+{PHONE}"'),
+    "small letters": ("AT", f'+clip: "+{PHONE}",145,"{LATIN}"'),
+    "a space too many": ("AT", f' +CLIP : "+{PHONE}",145,"{LATIN}"'),
+    "a number while the IMEI is awaited": ("AT+CGSN", f"^NUMBER: {PHONE}"),
+    "a number while the maker is awaited": ("ATI", f"^NUMBER: {PHONE}"),
+    "a number as people write it": ("AT+CSQ", "^NUMBER: +7 916 123-45-67, 8 (916) 123-45-67, 8-916-1234567"),
+    "a PDU in small letters": ("AT+CMGR=1", f"+CMGR: 1,,30,{deliver(LATIN).lower()}"),
     "a position": ("AT", "$GPGGA,123519,5545.4821,N,03737.4829,E,1,08,0.9,545.4,M,46.9,M,,*47"),
 }  # fmt: skip
 
@@ -96,6 +108,33 @@ def test_a_message_that_the_program_cut_into_says_nothing() -> None:
         assert not re.search(r"[0-9A-F]{6,}", told.replace("0", " "))
 
 
+CUT = [
+    f'+CLIP: "+{PHONE}",145,"",0,"{LATIN}",0', f'+CNUM: "{LATIN}","{PHONE}",129', '+CUSD: 0,"Balans 482.15 OLGA",15',
+    f'+CSCA: "+{CENTRE}",145', IMEI, ICCID, IMSI, f"^NUMBER: {PHONE}", f'+CUSD: 0,"{ucs2(TEXT)}",72',
+    f'+CRSM: 144,0,"{semi_octets(ICCID)}"',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", CUT)
+def test_a_line_that_the_program_cut_into_says_nothing(said: str) -> None:
+    """It is what it would have been whole, cut at the same place."""
+    [whole] = anonymous(said, command="AT+CGSN")
+    for at in range(1, len(said)):
+        began, ended = f"\r\n{said[:at]}".encode(), f"{said[at:]}\r\n".encode()
+        pieces = [(">", b"AT+CGSN\r"), ("<", began), (">", b"AT+CSQ\r"), ("<", ended)]
+        told = b"".join(line.octets for line in Anonymiser().lines(lines_of(pieces)) if line.mark == "<")
+        assert told.decode("ascii").strip() == whole
+
+
+@pytest.mark.parametrize("first", ["1234", "BEEF", "0482"])
+def test_a_text_that_begins_like_a_pdu_says_nothing(first: str) -> None:
+    told = "\n".join(
+        anonymous(f'+CMT: "+{PHONE}",,"26/03/01,08:30:00+12"', first, "OLGA PETROVA", "#BALANS: 482", "OK")
+    )
+    assert left_of(told) == []
+    assert told.endswith("OK")
+
+
 @pytest.mark.parametrize("sender", [f"+{PHONE}", "OLGA"])
 @pytest.mark.parametrize("text", [LATIN, NAME, TEXT, f"482 {PHONE}", f"{LATIN} " * 10])
 def test_a_pdu_says_nothing_in_any_alphabet(sender: str, text: str) -> None:
@@ -112,6 +151,10 @@ def test_a_pdu_says_nothing_in_any_alphabet(sender: str, text: str) -> None:
         ("AT+CMGL=4", '+CMGL: 1,"REC UNREAD"'),
         ("ATI", "Revision: 21.180.01.00.00"),
         ("AT+CPINR", '+CPINR: "SIM PIN",3,3'),
+        ('AT+QCFG="usbcfg"', '+QCFG: "usbcfg",0x2C7C,0x125,1,1,1,1,1,0,0'),
+        ("AT+CSQ", '+CMTI: "SM",3'),
+        ("AT+CSQ", "^RSSI: 17"),
+        ("ATI", "Manufacturer: huawei"),
         ("AT^GETPORTMODE", "^GETPORTMODE:TYPE:WCDMA:huawei,pcui:1,mdm:0"),
     ],
 )
