@@ -16,6 +16,7 @@ from typing import Final, Self
 
 from smsd.errors import PduError
 from smsd.simulator.network import Network, Report, Transfer
+from smsd.simulator.receipts import receipt, state_of
 from smsd.simulator.troubles import ON_ANSWER, ON_RECEIPT, Injected, Trouble, Troubles
 from smsd.wire.address import INTERNATIONAL, Address
 from smsd.wire.smpp.content import read_content, write_content
@@ -31,8 +32,7 @@ from smsd.wire.smpp.pdu import (
     QuerySmResp,
     ShortMessage,
 )
-from smsd.wire.smpp.receipt import state_name
-from smsd.wire.smpp.tables import RESPONSE, Command, MessageState, Status, Tag, Tlvs, tlv
+from smsd.wire.smpp.tables import RESPONSE, Command, MessageState, Status, Tag, Tlvs
 from smsd.wire.userdata import Concatenation, UserData
 
 __all__ = ["SimulatedSmsc"]
@@ -40,8 +40,6 @@ __all__ = ["SimulatedSmsc"]
 BINDS: Final = frozenset({Command.BIND_RECEIVER, Command.BIND_TRANSMITTER, Command.BIND_TRANSCEIVER})
 FIRST_ID: Final = 0xA0000
 """Ids have letters in hexadecimal from the beginning."""
-RECEIPT: Final = 0x04
-VENDOR_TLV: Final = (0x1403, b"\xde\xad\xbe\xef")
 
 
 @dataclass(slots=True)
@@ -246,37 +244,9 @@ class SimulatedSmsc:
         return None
 
     def _report(self, report: Report, taken: _Taken, number: int) -> None:
-        taken.state = _state(report.status)
+        taken.state = state_of(report.status)
         shown = f"{number:X}" if self._receipts_hexadecimal else str(number)
-        injected = self.troubles.take(*ON_RECEIPT)
-        trouble = injected.trouble if injected is not None else None
-        code = injected.code if injected is not None else 0
-        message = self._receipt(report, taken, shown, trouble)
-        if trouble is Trouble.RECEIPT_TLVS:
-            error = b"\x03" + code.to_bytes(2, "big")
-            tlvs = (*message.tlvs, (Tag.NETWORK_ERROR_CODE, error), *_told(shown, taken.state))
-            message = replace(message, short_message=b"", tlvs=tlvs)
-        elif trouble is Trouble.RECEIPT_CODING:
-            message = replace(message, data_coding=code, short_message=message.short_message + "Привет".encode())
-        elif trouble is Trouble.RECEIPT_MALFORMED:
-            message = replace(message, short_message=b"delivered, thank you", tlvs=())
-        self.deliver(message, Command.DATA_SM if trouble is Trouble.RECEIPT_DATA_SM else Command.DELIVER_SM)
-
-    def _receipt(self, report: Report, taken: _Taken, shown: str, trouble: Trouble | None) -> ShortMessage:
-        """Write a receipt in appendix B's form."""
-        form = "%y%m%d%H%M%S" if trouble is Trouble.RECEIPT_SECONDS else "%y%m%d%H%M"
-        error = "00B" if trouble is Trouble.RECEIPT_LETTERS else f"{report.status:03}"
-        text = (
-            f"id:{shown} sub:001 dlvrd:001 submit date:{report.submission.at:{form}} done date:{report.at:{form}} "
-            f"stat:{state_name(taken.state)} err:{error} text:"
-        )
-        tlvs: Tlvs = (VENDOR_TLV,) if trouble is Trouble.RECEIPT_VENDOR else ()
-        mark = tlv(taken.message.tlvs, Tag.USER_MESSAGE_REFERENCE)
-        if mark is not None and self._echo:
-            tlvs = (*tlvs, (Tag.USER_MESSAGE_REFERENCE, mark))
-        return ShortMessage(
-            taken.message.destination, taken.message.source, text.encode(), esm_class=RECEIPT, tlvs=tlvs
-        )
+        self.deliver(*receipt(taken.message, report, shown, self.troubles.take(*ON_RECEIPT), echo=self._echo))
 
 
 class _Connection(asyncio.Protocol):
@@ -472,20 +442,6 @@ def _user_data(message: ShortMessage) -> UserData:
         return data
     element = Concatenation(place.reference & 0xFF, place.total, place.sequence).element
     return UserData(data.alphabet, None, data.data, (*data.header, element))
-
-
-def _state(tp_st: int) -> int:
-    """Say a TP-ST as message_state."""
-    if tp_st <= 0x1F:
-        return MessageState.DELIVERED
-    if tp_st <= 0x3F:
-        return MessageState.ENROUTE
-    return MessageState.EXPIRED if tp_st == 0x46 else MessageState.UNDELIVERABLE
-
-
-def _told(message_id: str, state: int) -> Tlvs:
-    """Write id and state as TLVs."""
-    return (Tag.RECEIPTED_MESSAGE_ID, message_id.encode() + b"\0"), (Tag.MESSAGE_STATE, bytes((state,)))
 
 
 def _as_data(message: ShortMessage) -> DataSm:

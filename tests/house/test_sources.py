@@ -68,6 +68,7 @@ ELSEWHERE: dict[str, str] = {
     "routes/modem/translate.py": "routes/test_modem_route.py",
     "routes/modem/usbports.py": "routes/test_host.py",
     "simulator/equipment.py": "simulator/test_modem.py",
+    "simulator/receipts.py": "simulator/test_smsc.py",
     "simulator/played.py": "routes/test_transcripts.py",
     "store/claims.py": "store/test_whole.py",
     "store/events.py": "store/test_webhook_events.py",
