@@ -377,7 +377,7 @@ def secret(tmp_path: Path, content: bytes, mode: int = 0o600) -> Path:
     return path
 
 
-@pytest.mark.parametrize("content", [b"1234", b"1234\n", b"1234\r\n"])
+@pytest.mark.parametrize("content", [b"1234", b"1234\n", b"1234\r\n", b"\xef\xbb\xbf1234\r\n"])
 def test_a_secret_is_the_line_of_its_file(tmp_path: Path, content: bytes) -> None:
     assert read_secret(secret(tmp_path, content)) == "1234"
 

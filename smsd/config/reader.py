@@ -67,10 +67,11 @@ def parse(text: str, path: Path = DEFAULT_PATH, environ: Mapping[str, str] = typ
 def read_secret(path: Path) -> str:
     """Return the one line a secret file holds, in the clear or encrypted to this host.
 
-    Raises ``ConfigError`` naming the file; warns (``SecretFileWarning``) when everybody on this host can read it.
+    A byte order mark is no part of it. Raises ``ConfigError`` naming the file; warns (``SecretFileWarning``) when
+    everybody on this host can read it.
     """
     try:
-        secret = _secret_octets(path).decode("utf-8").rstrip("\r\n")
+        secret = _secret_octets(path).decode("utf-8-sig").rstrip("\r\n")
     except OSError as error:
         raise ConfigError(f"{path}: the secret cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from smsd.errors import RouteError
 from smsd.routes.smpp.link import Link
 from smsd.routes.smpp.settings import SmppSettings
-from smsd.routes.smpp.translate import code
-from smsd.wire.smpp.pdu import Bind
+from smsd.routes.smpp.translate import bind_of, code
 from smsd.wire.smpp.tables import Command, Status, status_text
 
 __all__ = ["reach", "try_bind"]
@@ -20,8 +19,10 @@ __all__ = ["reach", "try_bind"]
 async def try_bind(settings: SmppSettings, password: str, clock: Callable[[], float]) -> str | None:
     """Bind and leave again; return why we were not let in, ``None`` when we were.
 
-    ``clock`` counts seconds and never goes back. Raises ``RouteError`` when the centre cannot be reached.
+    ``clock`` counts seconds and never goes back. Raises ``RouteError`` when the centre cannot be reached, or the bind
+    not be written.
     """
+    bind = bind_of(settings, password)
     link = await Link.open(
         settings,
         settings.host,
@@ -32,7 +33,6 @@ async def try_bind(settings: SmppSettings, password: str, clock: Callable[[], fl
         heard=lambda _: None,
     )
     try:
-        bind = Bind(settings.system_id, password, settings.system_type)
         status = await link.bind(Command.BIND_TRANSMITTER, bind)
     finally:
         await link.close(0.0)

@@ -21,6 +21,7 @@ from smsd.routes.smpp.link import Link
 from smsd.routes.smpp.redelivery import Redelivery, digest
 from smsd.routes.smpp.settings import Action, BindAs, SmppSettings
 from smsd.routes.smpp.translate import (
+    bind_of,
     code,
     deliver,
     message_of,
@@ -46,7 +47,7 @@ from smsd.sms import (
     Verdict,
     Witness,
 )
-from smsd.wire.smpp.pdu import Bind, Pdu, QuerySm, QuerySmResp, ShortMessage
+from smsd.wire.smpp.pdu import Pdu, QuerySm, QuerySmResp, ShortMessage
 from smsd.wire.smpp.receipt import Receipt, is_receipt, state_name
 from smsd.wire.smpp.tables import Command, Status, status_text
 
@@ -382,7 +383,7 @@ class SmppRoute(OperatorRoute):
         """Bind, work and lose the bind again (``RouteError``), or return the status by which we were not let in."""
         self._become("connecting", f"{host}:{port}")
         await self._redelivery.recall()
-        bind = Bind(self.settings.system_id, self._secret(), self.settings.system_type)
+        bind = bind_of(self.settings, self._secret())
         links: list[Link] = []
         try:
             for command in _BINDS[self.settings.bind_as]:

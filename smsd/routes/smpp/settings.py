@@ -155,8 +155,9 @@ class SmppSettings:
     """What error codes in failed receipts say is blocked; a code not here says *not delivered* and nothing more."""
     zone: tzinfo = UTC
     """The time zone of the centre's clock: the dates in receipts do not say."""
-    inbound_most: int = 100
-    """Messages being stored at a time; beyond it the centre is told that the queue is full and tries again."""
+    inbound_most: int = 1000
+    """Messages being stored at a time; beyond it the centre is told that the queue is full and tries again. More
+    than a window of any centre's: one that gives up after a few tries is not to lose receipts by a burst of them."""
 
     timings: Timings = field(default_factory=Timings)
     """How long what may take."""

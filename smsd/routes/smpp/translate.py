@@ -5,17 +5,29 @@ understood are passed on with their fault: whoever keeps them decides what they 
 """
 
 from smsd import sms
+from smsd.errors import PduError, RouteError
 from smsd.routes.smpp.settings import Action, SmppSettings
 from smsd.rules.routing import Block
 from smsd.sms import NotSent, Outcome, Sent, Verdict
 from smsd.wire.address import ALPHANUMERIC, INTERNATIONAL, Address
 from smsd.wire.alphabet import Alphabet, DataCoding
 from smsd.wire.smpp.content import read_content, relative_time, write_content
-from smsd.wire.smpp.pdu import DataSm, MessageId, Pdu, ShortMessage
+from smsd.wire.smpp.pdu import Bind, DataSm, MessageId, Pdu, ShortMessage
 from smsd.wire.smpp.receipt import Receipt, network_error, read_receipt
 from smsd.wire.smpp.tables import Command, Status, Tag, status_text
 
-__all__ = ["code", "deliver", "message_of", "octets", "outcome", "report_of", "source", "status_report", "submission"]
+__all__ = [
+    "bind_of",
+    "code",
+    "deliver",
+    "message_of",
+    "octets",
+    "outcome",
+    "report_of",
+    "source",
+    "status_report",
+    "submission",
+]
 
 _VERDICTS: dict[Action, Verdict] = {
     Action.RETRY: Verdict.SOON,
@@ -45,6 +57,16 @@ def source(sender: str, settings: SmppSettings) -> Address:
     if not sender.lstrip("+").isdigit():
         Address.of_name(sender)
     return Address(sender, settings.source_ton, settings.source_npi)
+
+
+def bind_of(settings: SmppSettings, password: str) -> Bind:
+    """Give the bind, so that nobody is called with one that cannot be written: ``RouteError``."""
+    bind = Bind(settings.system_id, password, settings.system_type)
+    try:
+        bind.encode()
+    except PduError as error:
+        raise RouteError(f"the bind cannot be written: {error}") from None
+    return bind
 
 
 def submission(submit: sms.Submit, sender: Address, settings: SmppSettings) -> ShortMessage:

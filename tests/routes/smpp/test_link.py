@@ -184,6 +184,14 @@ async def test_a_password_longer_than_the_standards_is_sent_whole(ledger: Ledger
         assert smsc.binds[0][1].password == "right-and-long"
 
 
+async def test_nobody_is_called_with_a_password_that_no_pdu_can_hold(ledger: Ledger) -> None:
+    """SMPP has no Cyrillic letters: a person must change it, and until then the centre sees no connection."""
+    async with SimulatedSmsc(Network()) as smsc, running(bind_to(smsc, password="пароль"), ledger, "away") as route:
+        assert "the bind cannot be written: password" in route.status.detail
+        assert not smsc.connections
+        assert not smsc.binds
+
+
 async def test_a_password_that_cannot_be_read_is_a_state_and_not_an_end(ledger: Ledger) -> None:
     def unreadable() -> str:
         raise PermissionError(13, "Permission denied")
