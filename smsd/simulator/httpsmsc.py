@@ -165,7 +165,7 @@ class SimulatedHttpSmsc:
         """Let something go wrong with the next ``times`` messages."""
         self._troubles.extend([_Injected(trouble, code, status, seconds)] * times)
 
-    async def until(self, what: Callable[[], object], seconds: float = 5.0) -> None:
+    async def until(self, what: Callable[[], object], seconds: float = 60.0) -> None:
         """Wait until ``what`` is true, looking whenever something came; raises ``TimeoutError``."""
         async with asyncio.timeout(seconds):
             while not what():

@@ -141,7 +141,7 @@ class SimulatedSmsc:
         """Let something go wrong ``times`` times (0: from now on)."""
         self.troubles.inject(Injected(trouble, times, code, seconds))
 
-    async def until(self, what: Callable[[], object], seconds: float = 5.0) -> None:
+    async def until(self, what: Callable[[], object], seconds: float = 60.0) -> None:
         """Wait until ``what`` is true, looking whenever something came; raises ``TimeoutError``."""
         async with asyncio.timeout(seconds):
             while not what():

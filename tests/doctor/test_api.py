@@ -70,7 +70,7 @@ async def test_a_stranger_in_our_place_is_named_as_one(
     configured: Configured, place: Path, serves: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A web server on the port, and somebody on the socket who says nothing at all."""
-    monkeypatch.setattr(api, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(api, "ANSWER_SECONDS", 1.0)
 
     async def web(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -89,7 +89,7 @@ async def test_a_stranger_in_our_place_is_named_as_one(
     assert other.cure == f"sudo ss -ltnp 'sport = :{port}'"
     if serves:
         assert (silent.what, other.what) == (
-            "no answer within 0.2 s",
+            "no answer within 1 s",
             "another program answers in the API's place",
         )
 

@@ -8,13 +8,24 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from smsd.routes.http import HttpRoute
+from smsd.routes.http import HttpRoute, Timings
 from smsd.rules.routing import Block, Kind
 from smsd.simulator.httpsmsc import HttpTrouble, SimulatedHttpSmsc
 from smsd.simulator.network import Network
 from smsd.sms import Doubt, InDoubt, NotSent, ReportClass, Sent, Verdict
 from tests.routes.house import Ledger, Notebook, running
-from tests.routes.http.house import BY_KEY, CLIENT, IDEMPOTENT, LONG, QUICK, Books, message, route_to, send_all
+from tests.routes.http.house import (
+    BY_KEY,
+    CLIENT,
+    IDEMPOTENT,
+    IMPATIENT,
+    LONG,
+    QUICK,
+    Books,
+    message,
+    route_to,
+    send_all,
+)
 
 
 async def test_a_message_reaches_the_phone_whole_and_under_its_name(smsc: SimulatedHttpSmsc, ledger: Ledger) -> None:
@@ -62,11 +73,16 @@ LOST = [
 ]
 
 
+def _patience(trouble: HttpTrouble) -> Timings:
+    """Say how long to wait for an answer; what breaks off is not waited for."""
+    return IMPATIENT if trouble in {HttpTrouble.MUTE, HttpTrouble.TRICKLE} else QUICK
+
+
 @pytest.mark.parametrize("trouble", LOST)
 async def test_a_lost_answer_is_a_doubt(smsc: SimulatedHttpSmsc, ledger: Ledger, trouble: HttpTrouble) -> None:
     """Whether it was taken or not: nobody on this side can tell, and nothing is asked twice."""
     smsc.inject(trouble)
-    async with running(route_to(smsc), ledger) as route:
+    async with running(route_to(smsc, timings=_patience(trouble)), ledger) as route:
         assert isinstance(await route.submit(message()), InDoubt)
         await ledger.until(lambda: route.status.up)
         assert isinstance(await route.submit(message(attempt=2)), Sent)
@@ -78,7 +94,7 @@ async def test_with_keys_a_lost_answer_is_asked_for_again(ledger: Ledger, troubl
     """The operator sends once however often it is asked with one key."""
     async with SimulatedHttpSmsc(Network(), idempotent=True) as smsc:
         smsc.inject(trouble, times=2)
-        async with running(route_to(smsc, IDEMPOTENT), ledger) as route:
+        async with running(route_to(smsc, IDEMPOTENT, timings=_patience(trouble)), ledger) as route:
             assert await route.submit(message()) == Sent("m-000001")
         assert len(smsc.requests) == 3
         assert len({request["key"] for request in smsc.requests}) == 1
@@ -98,7 +114,7 @@ async def test_with_keys_what_stays_lost_stays_a_doubt(ledger: Ledger) -> None:
 async def test_a_mute_operator_is_noticed_and_not_trusted_until_it_speaks(
     smsc: SimulatedHttpSmsc, ledger: Ledger
 ) -> None:
-    async with running(route_to(smsc), ledger) as route:
+    async with running(route_to(smsc, timings=IMPATIENT), ledger) as route:
         smsc.mute = True
         assert isinstance(await route.submit(message()), InDoubt)
         assert route.status.state == "away"
@@ -116,12 +132,12 @@ async def test_a_request_that_is_never_answered_costs_the_operator_a_rest_at_onc
     """Somebody answers when it is looked for, and no message: what is sent once more is to find another way."""
     smsc.inject(HttpTrouble.MUTE)
     clock = asyncio.get_running_loop().time
-    async with running(route_to(smsc), ledger) as route:
+    async with running(route_to(smsc, timings=IMPATIENT), ledger) as route:
         since = clock()
         assert isinstance(await route.submit(message()), InDoubt)
         assert route.status.state == "away"
         await ledger.until(lambda: route.status.up)
-        assert clock() - since >= QUICK.answer + 0.1
+        assert clock() - since >= IMPATIENT.answer + 0.1
 
 
 async def test_a_second_answer_lost_in_a_row_costs_the_operator_a_rest(smsc: SimulatedHttpSmsc, ledger: Ledger) -> None:
@@ -342,7 +358,7 @@ async def test_a_doubt_stays_one_where_the_operator_knows_its_own_ids_only(
 
 
 async def test_a_doubt_stays_one_while_the_operator_does_not_answer(smsc: SimulatedHttpSmsc, ledger: Ledger) -> None:
-    async with running(route_to(smsc, BY_KEY), ledger) as route:
+    async with running(route_to(smsc, BY_KEY, timings=IMPATIENT), ledger) as route:
         smsc.mute = True
         assert await route.settle(doubt(route), 100.0) is None
 

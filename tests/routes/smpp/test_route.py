@@ -165,7 +165,7 @@ async def test_generic_nack_is_a_refusal_whatever_it_says(ledger: Ledger, code: 
 
 async def test_a_status_of_the_bind_itself_rests_the_route(ledger: Ledger) -> None:
     """No money: the message is unharmed, nothing else is tried for a while, and the bind stays."""
-    async with bound(ledger, statuses={0x40B: Action.ROUTE}) as (route, smsc):
+    async with bound(ledger, statuses={0x40B: Action.ROUTE}, timings=timings(pause=1.0)) as (route, smsc):
         smsc.inject(Trouble.STATUS, code=0x40B)
         end = await send(route)
         assert isinstance(end, NotSent)
@@ -191,17 +191,17 @@ async def test_every_meaning_says_what_is_refused(ledger: Ledger, action: Action
 
 
 async def test_a_throttled_centre_gets_everything_slower_and_nothing_twice(ledger: Ledger) -> None:
-    async with bound(ledger, SimulatedSmsc(Network(), limit=40), rate=60.0) as (route, smsc):
+    async with bound(ledger, SimulatedSmsc(Network(), limit=20), rate=60.0) as (route, smsc):
 
         async def until_taken(attempt: int) -> None:
             while not isinstance(await send(route, str(attempt), first_attempt=attempt), Sent):
                 pass
 
         async with asyncio.TaskGroup() as group:
-            for attempt in range(80):
+            for attempt in range(50):
                 group.create_task(until_taken(attempt))
         taken = Counter(submission.user_data.text for submission in smsc.network.submissions)
-        assert taken == Counter({str(attempt): 1 for attempt in range(80)})
+        assert taken == Counter({str(attempt): 1 for attempt in range(50)})
         assert 0 < smsc.refused < 40
 
 
