@@ -82,7 +82,8 @@ class App:
     def desk(self, store: "Store") -> "Desk":
         """Return the desk over an open store."""
         from smsd.config.terms import desk_terms  # noqa: PLC0415  start-up time
-        from smsd.desk import Desk, ensure_key  # noqa: PLC0415
+        from smsd.desk import Desk  # noqa: PLC0415
+        from smsd.desk.keys import ensure_key  # noqa: PLC0415
 
         config = self.config
         return Desk(

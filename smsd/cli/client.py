@@ -195,7 +195,7 @@ def show(app: App, phone: str, *, reveal: bool, as_json: bool) -> None:
 
 def _known(app: App, store: "Store", phone: str, *, reveal: bool) -> tuple[dict[str, Any], str | None]:
     """Return what the directory knows of a client, and his password where it is to be revealed."""
-    from smsd.desk import open_vault  # noqa: PLC0415  start-up time
+    from smsd.desk.keys import open_vault  # noqa: PLC0415  start-up time
     from smsd.directory.local import seal_context  # noqa: PLC0415
 
     if app.config.directory.url:

@@ -22,7 +22,8 @@ from smsd.cli.outbox import print_messages
 from smsd.cli.output import Clock, plural
 from smsd.config import Config, Database, Modem, Routing, Smpp
 from smsd.daemon import Daemon
-from smsd.desk import Desk, NewClient, Terms, ensure_key
+from smsd.desk import Desk, NewClient, Terms
+from smsd.desk.keys import ensure_key
 from smsd.rules.replies import Replies
 from smsd.simulator import Message, Network, Phone, SimulatedModem
 from smsd.simulator.smsc import SimulatedSmsc

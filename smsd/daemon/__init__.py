@@ -5,7 +5,6 @@ does. READY is said when the store is open, not when a modem answers: a daemon w
 """
 
 import asyncio
-import base64
 import contextlib
 import gc
 import os
@@ -215,8 +214,7 @@ def _refuse_backup(store: Store) -> None:
 def _vault(config: Config, store: Store, log: structlog.stdlib.BoundLogger) -> Vault:
     """Open the private key (made on first use) and publish its public half in the store."""
     vault = Vault.load_or_create(config.key_file)
-    public = base64.b64encode(vault.public.octets).decode()
-    known = store.fact("public_key")
+    public, known = vault.public.octets, store.clients.public_key()
     if known is not None and known != public:
         log.error(
             "key_changed",
@@ -224,7 +222,7 @@ def _vault(config: Config, store: Store, log: structlog.stdlib.BoundLogger) -> V
             key_file=str(config.key_file),
         )
     if known != public:
-        store.put_fact("public_key", public)
+        store.clients.put_public_key(public)
     return vault
 
 

@@ -19,9 +19,10 @@ from smsd.api.offices import BulkRoom, Offices
 from smsd.api.server import open_loopback, open_unix, serving
 from smsd.config import Config
 from smsd.config.terms import alert_terms, desk_terms
-from smsd.desk import Desk, ensure_key
+from smsd.desk import Desk
 from smsd.desk.access import bearer
 from smsd.desk.alerts import AlertDesk
+from smsd.desk.keys import ensure_key
 from smsd.errors import ConfigError, SmsdError
 from smsd.store import Store
 from smsd.store.thread import StoreThread

@@ -6,7 +6,6 @@ terminals and HTTP: what the configuration decides is handed in as ``Terms``, wh
 daemon need not run: the database is the interface between the two.
 """
 
-import base64
 import hashlib
 import json
 import os
@@ -14,10 +13,9 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from pathlib import Path
 
 from smsd.directory.local import seal_context
-from smsd.errors import KeyTakenError, NotFoundError, PduError, SealError, UsageError
+from smsd.errors import KeyTakenError, PduError, UsageError
 from smsd.rules.alerts import Drop, NumberPolicy, Treatment
 from smsd.rules.outbox import MessageClass
 from smsd.rules.phones import country, e164, mask
@@ -25,7 +23,7 @@ from smsd.rules.replies import FAILED
 from smsd.rules.templates import NotificationTemplate
 from smsd.sms import segments
 from smsd.store import Client, Erased, NewMessage, Row, Store
-from smsd.vault import PublicKey, Vault, seal
+from smsd.vault import PublicKey, seal
 
 __all__ = [
     "MAX_PARTS",
@@ -36,8 +34,6 @@ __all__ = [
     "NewClient",
     "Queued",
     "Terms",
-    "ensure_key",
-    "open_vault",
 ]
 
 MAX_PARTS = 10
@@ -46,8 +42,6 @@ LONGEST_FIELD = 160
 """Characters of a client's code, login, password and name: they are read on a phone's screen."""
 LONGEST_KEY = 200
 """Characters of the key that makes a repeated notification harmless."""
-PUBLIC_KEY = "public_key"
-"""The fact of the store that holds the public key, in Base64."""
 PROGRESS_ROWS = 500
 KEY_OCTETS = 32
 """Of chance, for the marks of erased numbers (HMAC-SHA256)."""
@@ -422,45 +416,3 @@ def _check_fields(client: NewClient) -> None:
             raise UsageError(f"the {name} has {len(value)} characters; at most {LONGEST_FIELD}")
         if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in value):
             raise UsageError(f"the {name} holds a line break or another control character")
-
-
-# --- the key ----------------------------------------------------------------------------------------------------------
-
-
-def ensure_key(store: Store, path: Path) -> PublicKey:
-    """Return the public key of a store, by which whoever may write clients seals their passwords.
-
-    On first use the private key is made in ``path`` and its public half kept in the store; later the private key is not
-    needed. Raises ``SealError``, also when this user would make a key that the daemon could not read.
-    """
-    if (known := store.fact(PUBLIC_KEY)) is not None:
-        return PublicKey(base64.b64decode(known))
-    if not path.exists() and os.geteuid() not in (0, _owner(path.parent)):
-        raise SealError(
-            f"{path}: there is no key yet, and the daemon could not read one of yours: "
-            "start the daemon once, it makes its own"
-        )
-    public = Vault.load_or_create(path).public
-    store.put_fact(PUBLIC_KEY, base64.b64encode(public.octets).decode())
-    return public
-
-
-def open_vault(store: Store, path: Path) -> Vault:
-    """Return the private key that opens what is sealed in a store.
-
-    Raises ``SealError`` when this user may not read it, or when it is another than the texts were sealed to.
-    """
-    known = store.fact(PUBLIC_KEY)
-    if known is None:
-        raise NotFoundError("no password has been recorded yet: there is no key to open one with")
-    vault = Vault.load(path)
-    if vault.public != PublicKey(base64.b64decode(known)):
-        raise SealError(f"{path}: not the key that the passwords are sealed to: put the former key file back")
-    return vault
-
-
-def _owner(directory: Path) -> int | None:
-    try:
-        return directory.stat().st_uid
-    except OSError:
-        return None

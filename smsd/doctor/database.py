@@ -3,7 +3,6 @@
 Knows which errors of the store mean what to a person. Refuses to make, migrate or mend the file.
 """
 
-import base64
 import os
 from collections.abc import Iterator
 from datetime import timedelta
@@ -75,9 +74,7 @@ def _opened(path: Path, now: float, known: Known) -> Iterator[Finding]:
         engine.refuse_newer()
         engine.refuse_older()
         found = engine.check()
-        with engine.read() as tx:
-            row = tx.first("fact_get", name="public_key")
-        known.public_key = base64.b64decode(row["value"]) if row else None
+        known.public_key = Clients(engine, lambda: now).public_key()
         known.skew = Figures(engine, lambda: now).skew(now - WEEK)
         known.usable = True
         if found:

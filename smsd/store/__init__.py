@@ -97,7 +97,7 @@ class Store:
     # --- what must be remembered --------------------------------------------------------------------------------------
 
     def fact(self, name: str) -> str | None:
-        """Return a fact of this store, such as the public key that texts are sealed to."""
+        """Return a fact of this store, such as when the alarms were looked at last."""
         with self.engine.read() as tx:
             row = tx.first("fact_get", name=name)
         return None if row is None else str(row["value"])

@@ -4,6 +4,7 @@ Knows rows; passwords pass through it sealed. A wish about notifications belongs
 survives import and removal.
 """
 
+import base64
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from smsd.store.wishes import Stopped, recognise, stopped, wish_of
 __all__ = ["Client", "Clients"]
 
 PAGE = 1000
+PUBLIC_KEY = "public_key"
+"""The fact of the store that holds the public key, in Base64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,17 @@ class Clients:
         """Count the clients."""
         with self._engine.read() as tx:
             return int(tx.one("client_count")["count"])
+
+    def public_key(self) -> bytes | None:
+        """Return the octets of the key that passwords are sealed to, ``None`` while there is none."""
+        with self._engine.read() as tx:
+            row = tx.first("fact_get", name=PUBLIC_KEY)
+        return None if row is None else base64.b64decode(row["value"])
+
+    def put_public_key(self, octets: bytes) -> None:
+        """Have passwords sealed to a key from now on."""
+        with self._engine.write(noted=False) as tx:
+            tx.run("fact_put", name=PUBLIC_KEY, value=base64.b64encode(octets).decode())
 
     def sealed_otherwise(self, key_id: bytes) -> int:
         """Count the clients whose passwords are sealed to another key than the one with this id."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from smsd.desk import Desk, NewClient, Terms, ensure_key
+from smsd.desk import Desk, NewClient, Terms
+from smsd.desk.keys import ensure_key
 from smsd.rules.outbox import MessageClass
 from smsd.rules.requests import RequestState
 from smsd.sms import InDoubt, Sent

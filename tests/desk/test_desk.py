@@ -1,16 +1,13 @@
 """The verbs an admin may ask for: normalised, counted, sealed, queued, and the bell rung after each of them."""
 
-import base64
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from smsd import desk as module
-from smsd.desk import Desk, Fault, Imported, NewClient, Terms, ensure_key, open_vault
+from smsd.desk import Desk, Fault, Imported, NewClient, Terms
 from smsd.directory.local import seal_context
-from smsd.errors import NotFoundError, SealError, UsageError
+from smsd.errors import NotFoundError, UsageError
 from smsd.rules.outbox import MessageClass
 from smsd.vault import Vault
 from tests.store.house import OTHER, PHONE, House
@@ -34,14 +31,6 @@ class Office:
     def ring(self) -> None:
         """Hear the bell."""
         self.rung += 1
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """A store at noon."""
-    house = House(tmp_path)
-    yield house
-    house.store.close()
 
 
 @pytest.fixture
@@ -219,43 +208,6 @@ def test_an_import_stops_and_never_starts(office: Office) -> None:
         entry = NewClient(PHONE, "1", "a", subscribed=subscribed)
         office.desk.import_clients([(2, entry)], cause="test")
         assert office.house.store.clients.subscribed(PHONE) is wished
-
-
-# --- the key ----------------------------------------------------------------------------------------------------------
-
-
-def test_the_key_is_made_once_and_then_not_needed(house: House) -> None:
-    path = house.directory / "smsd.key"
-    public = ensure_key(house.store, path)
-    assert house.store.fact(module.PUBLIC_KEY) == base64.b64encode(public.octets).decode()
-    assert open_vault(house.store, path).public == public
-    path.unlink()
-    assert ensure_key(house.store, path) == public
-    assert not path.exists()
-
-
-def test_a_key_that_is_there_already_is_taken(house: House) -> None:
-    vault = Vault.load_or_create(house.directory / "smsd.key")
-    assert ensure_key(house.store, house.directory / "smsd.key") == vault.public
-
-
-def test_a_key_the_daemon_could_not_read_is_not_made(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Made by a third user in the service's directory, it would belong to neither root nor the service."""
-    monkeypatch.setattr("os.geteuid", lambda: house.directory.stat().st_uid + 1)
-    with pytest.raises(SealError, match="start the daemon once"):
-        ensure_key(house.store, house.directory / "smsd.key")
-    assert not (house.directory / "smsd.key").exists()
-
-
-def test_another_key_opens_nothing(house: House) -> None:
-    path = house.directory / "smsd.key"
-    with pytest.raises(NotFoundError):
-        open_vault(house.store, path)
-    ensure_key(house.store, path)
-    path.unlink()
-    Vault.load_or_create(path)
-    with pytest.raises(SealError, match="put the former key file back"):
-        open_vault(house.store, path)
 
 
 # --- erasing ----------------------------------------------------------------------------------------------------------
