@@ -1,5 +1,7 @@
 """``smsd modem``: what is plugged into this host, and what the daemon knows of it, as it last wrote it down."""
 
+from collections.abc import Mapping
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,7 +11,7 @@ from smsd.cli.output import Clock, dry_run_option, json_option, limit_option, pr
 from smsd.cli.record import record
 from smsd.cli.simlife import balance_fields, balance_words, life_fields, life_pairs, with_lives
 from smsd.cli.usbreset import PLACES, reset_usb
-from smsd.errors import NotFoundError, UsageError
+from smsd.errors import ConfigError, NotFoundError, SmsdError, StoreError, UsageError
 from smsd.speech import N_, _, said
 
 if TYPE_CHECKING:
@@ -48,19 +50,20 @@ modem.add_command(reset_usb)
 def list_(app: App, *, limit: int, as_json: bool) -> None:
     """List modems: how those of the daemon are, and what is plugged into this host.
 
-    As root it also says who holds a port.
+    As root it also says who holds a port. What is plugged in is shown without a configuration, too.
     """
-    rows, clock, daemon = _routes(app)
+    rows, clock, daemon, trouble = _routes(app)
     rows = rows[: limit or None]
     there = _plugged()
     if as_json:
         print_json(_listed(rows, there, clock, daemon=daemon))
+        _raise(trouble)
         return
     print_table(
         ("name", "state", "since", "model", "device", "operator", "signal", "detail"),
         [
             (
-                row["name"], row["state"], clock.day(row["since"]), row["facts"].get("model"),
+                row["name"], _state(row, daemon=daemon), clock.day(row["since"]), row["facts"].get("model"),
                 row["facts"].get("device"), row["facts"].get("operator"), signal(row["facts"]), said(row["detail"]),
             )
             for row in rows
@@ -78,6 +81,7 @@ def list_(app: App, *, limit: int, as_json: bool) -> None:
     )
     if rows and not daemon:
         click.echo(_(LAST_SEEN), err=True)
+    _raise(trouble)
 
 
 @modem.command(epilog="Example: smsd modem show modem0")
@@ -86,21 +90,23 @@ def list_(app: App, *, limit: int, as_json: bool) -> None:
 @pass_app
 def show(app: App, name: str, *, as_json: bool) -> None:
     """Show all that is known of a modem, by the name it has in the configuration or by its USB device."""
-    rows, clock, daemon = _routes(app)
+    rows, clock, daemon, trouble = _routes(app)
     there = _plugged()
     row = next((row for row in rows if row["name"] == name), None)
     host = next((each for each in there if each.usb == name or (row is not None and _route_of(each, [row]))), None)
     if row is None and host is None:
+        _raise(trouble)
         raise NotFoundError(f"no modem {name!r} is known; 'smsd modem list' shows which are")
     if as_json:
         print_json(_fields(row, host, clock, daemon=daemon))
+        _raise(trouble)
         return
     if row is not None:
         facts = {**row["facts"], "signal": signal(row["facts"])}
         print_pairs(
             [
                 ("name", row["name"]),
-                ("state", row["state"]),
+                ("state", _state(row, daemon=daemon)),
                 ("detail", said(row["detail"])),
                 ("since", clock.full(row["since"])),
                 ("seen", clock.full(row["changed_at"])),
@@ -112,6 +118,7 @@ def show(app: App, name: str, *, as_json: bool) -> None:
         _show_host(host)
     if row is not None and not daemon:
         click.echo(_(LAST_SEEN), err=True)
+    _raise(trouble)
 
 
 @modem.command(epilog="Example: smsd modem balance modem0")
@@ -203,12 +210,32 @@ def _meant(facts: dict[str, Any], imei: str | None, imsi: str | None) -> tuple[s
     return imei or "", "", imsi or ""
 
 
-def _routes(app: App) -> tuple[list[dict[str, Any]], Clock, bool]:
-    """Return what the daemon wrote of its modems; binds and operators by HTTP are no modems."""
+def _routes(app: App) -> tuple[list[dict[str, Any]], Clock, bool, SmsdError | None]:
+    """Return what the daemon wrote of its modems; binds and operators by HTTP are no modems.
+
+    Where that cannot be told the reason is returned: what is plugged in can be, and is of use before all is set up.
+    """
+    try:
+        rows = _written(app)
+    except (ConfigError, StoreError) as trouble:
+        return [], Clock(UTC, app.now), False, trouble
+    return rows, Clock(app.config.service.zone, app.now), app.daemon() is not None, None
+
+
+def _raise(trouble: SmsdError | None) -> None:
+    if trouble is not None:
+        raise trouble
+
+
+def _state(row: Mapping[str, Any], *, daemon: bool) -> str:
+    state: str = row["state"]
+    return state if daemon else _("unknown (was {state})").format(state=state)
+
+
+def _written(app: App) -> list[dict[str, Any]]:
     others = {bind.name for bind in app.config.smpp} | {operator.name for operator in app.config.http}
     with app.store() as store:
-        rows = [row for row in with_lives(store, store.routes()) if row["name"] not in others]
-    return rows, Clock(app.config.service.zone, app.now), app.daemon() is not None
+        return [row for row in with_lives(store, store.routes()) if row["name"] not in others]
 
 
 def _plugged() -> "list[Plugged]":

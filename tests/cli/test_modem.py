@@ -55,8 +55,10 @@ def test_modems_are_listed_and_shown(smsd: Smsd) -> None:
 @pytest.mark.usefixtures("modem")
 def test_without_a_daemon_no_modem_is_up(smsd: Smsd) -> None:
     assert json.loads(smsd("modem", "list", "--json").stdout)[0]["up"] is False
-    assert "the last one saw" in smsd("modem", "list").stderr
-    assert "the last one saw" in smsd("modem", "show", "modem0").stderr
+    for words in (("modem", "list"), ("modem", "show", "modem0")):
+        result = smsd(*words)
+        assert "the last one saw" in result.stderr
+        assert "unknown (was ready)" in result.stdout
 
 
 def test_an_unknown_modem_is_told(smsd: Smsd) -> None:
@@ -91,6 +93,28 @@ def test_what_is_plugged_in_is_listed_beside_what_the_daemon_sees(smsd: Smsd, ho
     assert "ttyUSB2?" in shown
     assert "0403" not in shown
     assert link in smsd("modem", "show", "modem0").stdout
+
+
+@pytest.mark.parametrize("lacks", ["configuration", "sense", "directory"])
+def test_what_is_plugged_in_is_shown_before_all_is_set_up(
+    smsd: Smsd, host: InventedHost, config: Path, lacks: str
+) -> None:
+    """It is what one has to know to set it up; what is missing is told, and by the exit code."""
+    host.plug("ttyUSB0", "1-1")
+    if lacks == "directory":
+        config.write_text(f'[database]\nurl = "sqlite:///{config.parent}/nowhere/smsd.db"\n', "utf-8")
+    elif lacks == "sense":
+        config.write_text("[modem", "utf-8")
+    else:
+        config.unlink()
+    code = 78 if lacks != "directory" else 1
+    for words in (("modem", "list"), ("modem", "show", "1-1")):
+        result = smsd(*words)
+        assert (result.exit_code, result.stderr.count("\n")) == (code, 1)
+        assert "12d1:1506" in result.stdout
+        assert json.loads(smsd(*words, "--json").stdout)
+    assert smsd("modem", "show", "modem0").exit_code == code
+    assert not (config.parent / "smsd.db").exists()
 
 
 def test_who_holds_a_port_is_told(smsd: Smsd, host: InventedHost) -> None:
