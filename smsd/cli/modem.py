@@ -169,6 +169,7 @@ def adopt(app: App, modem_name: str, *, imei: str | None, imsi: str | None, dry_
     identity = configured.identity
     if identity is None:
         raise UsageError(f"{modem_name} has no identity in the configuration: whatever is at its device is used")
+    _check_named(imei, imsi)
     with app.store(dry_run=dry_run) as store:
         facts: dict[str, Any] = next((row["facts"] for row in store.routes() if row["name"] == modem_name), {})
         if not (imei or imsi or facts.get("seen_imei")):
@@ -188,7 +189,7 @@ def adopt(app: App, modem_name: str, *, imei: str | None, imsi: str | None, dry_
         return
     sim = card.imsi or card.iccid or "-"
     told = _("{name} is now the modem with IMEI {imei} and SIM {sim}")
-    tell(told.format(name=modem_name, imei=seen_imei, sim=sim), dry_run=dry_run)
+    tell(told.format(name=modem_name, imei=seen_imei or "-", sim=sim), dry_run=dry_run)
     if identity.imsi and not card.imsi:
         click.echo(
             _("its IMSI is told after its PIN: leave the identity in {path} as it is").format(path=app.config.path)
@@ -200,6 +201,17 @@ def adopt(app: App, modem_name: str, *, imei: str | None, imsi: str | None, dry_
         click.echo(_("write it down in {path}: {line}").format(path=app.config.path, line=line))
     if configured.pin_file is not None:
         click.echo(_("another SIM has another PIN: see that {path} has it").format(path=configured.pin_file))
+
+
+def _check_named(imei: str | None, imsi: str | None) -> None:
+    """Refuse what no modem or SIM can have: no other would be used until somebody adopts one anew."""
+    from smsd.config import checks  # noqa: PLC0415  start-up time
+
+    try:
+        checks.imei(imei or "")
+        checks.imsi(imsi or "")
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def _meant(facts: dict[str, Any], imei: str | None, imsi: str | None) -> tuple[str, str, str]:

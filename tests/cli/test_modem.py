@@ -168,6 +168,15 @@ def test_a_replacement_can_be_named(smsd: Smsd, house: House) -> None:
 
 
 @pytest.mark.usefixtures("known")
+@pytest.mark.parametrize(("option", "value"), [("--imei", "123"), ("--imei", "86000000000003x"), ("--imsi", "25 001")])
+def test_what_no_modem_can_have_is_refused(smsd: Smsd, house: House, option: str, value: str) -> None:
+    """Once adopted it would keep off every modem there is."""
+    result = smsd("modem", "adopt", "modem0", option, value)
+    assert (result.exit_code, f"'{value}' is no " in result.stderr) == (2, True)
+    assert house.store.recall("modem0", ADOPTED) is None
+
+
+@pytest.mark.usefixtures("known")
 def test_there_is_nothing_to_adopt_without_a_stranger(smsd: Smsd, house: House) -> None:
     result = smsd("modem", "adopt", "modem0")
     assert result.exit_code == 1
