@@ -347,6 +347,9 @@ def _stays(tx: Transaction, row: Row, message_class: MessageClass, now: float) -
     """  # noqa: D205  the summary is one thought of two lines
     if row["expires_at"] is not None and row["expires_at"] <= now:
         _expire(tx, row, now)
+    elif row["secret"] and row["sealed"] is None:
+        # What had left, and was wiped, came back by late news.
+        move(tx, row["id"], State.EXPIRED, now, error="its text held a password and was wiped before it could leave")
     elif is_swapped(tx, row):
         hold_back(tx, row["id"], now)
     elif row["opted_out"] and message_class in OBEYS_OPT_OUT and not row["overrides"]:

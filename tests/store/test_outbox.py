@@ -1,5 +1,6 @@
 """The outbox verb by verb: who goes first, what is sent again, what a person may do, and what happens in a crash."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,10 +8,10 @@ import pytest
 
 from smsd.errors import NotFoundError, UsageError
 from smsd.rules.outbox import DOUBT_POLICY, PRIORITY, DoubtPolicy, MessageClass
-from smsd.sms import InDoubt, NotSent, Sent, Verdict
-from smsd.store import Store
+from smsd.sms import InDoubt, NotSent, Received, ReportClass, Sent, Verdict
+from smsd.store import Diversion, Store, Ways
 from smsd.store.clients import Client
-from tests.store.house import OTHER, PHONE, House, claimant, delivered, new
+from tests.store.house import JUDGE, OTHER, PHONE, House, claimant, delivered, new
 
 NEVER = NotSent(Verdict.NEVER, "CMS 28", "unidentified subscriber")
 SOON = NotSent(Verdict.SOON, "CMS 42", "congestion")
@@ -421,6 +422,26 @@ def test_an_acknowledgement_in_doubt_is_late_until_only_a_person_can_say_more(ho
 
 
 # --- secrets ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_a_wiped_secret_is_never_sent_as_an_empty_text(house: House, parts: int) -> None:
+    """Days after its submission the operator says that the name was blocked: there is nothing left to send by the SIM."""
+    message_id = house.queue(MessageClass.RESULT, sealed=b"sealed", text=None, parts=parts)
+    for number in range(parts):
+        house.send(f"id-{number}", "operator", sim=None)
+    house.now += 2 * 86400
+    assert house.store.outbox.wipe_submitted() == 1
+    told = delivered("id-0", submitted_at=None, report_class=ReportClass.FAILED, code="REJECTD 254")
+    by_sim = Ways(refused=lambda *_: None, reported=lambda *_: Diversion("modem0", "blocked"))
+    house.store.inbox.receive(Received("operator", b"receipt", told), replace(JUDGE, ways=by_sim))
+    assert house.store.outbox.show(message_id)["route"] == "modem0"
+    assert house.store.outbox.claim(claimant()) == []
+    shown = house.store.outbox.show(message_id)
+    assert (shown["state"], shown["error"]) == (
+        "expired",
+        "its text held a password and was wiped before it could leave",
+    )
 
 
 def test_a_secret_is_wiped_a_day_after_its_submission_or_when_delivered(house: House) -> None:
