@@ -426,7 +426,7 @@ def test_an_acknowledgement_in_doubt_is_late_until_only_a_person_can_say_more(ho
 
 @pytest.mark.parametrize("parts", [1, 3])
 def test_a_wiped_secret_is_never_sent_as_an_empty_text(house: House, parts: int) -> None:
-    """Days after its submission the operator says that the name was blocked: there is nothing left to send by the SIM."""
+    """Days after its submission the operator says that the name was blocked: nothing is left to be sent by the SIM."""
     message_id = house.queue(MessageClass.RESULT, sealed=b"sealed", text=None, parts=parts)
     for number in range(parts):
         house.send(f"id-{number}", "operator", sim=None)
