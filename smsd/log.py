@@ -26,6 +26,7 @@ from contextlib import contextmanager, suppress
 from datetime import date, time
 from functools import lru_cache
 from json import JSONEncoder
+from json.encoder import encode_basestring as _quoted
 from typing import IO, TYPE_CHECKING, Any
 
 from smsd.rules.phones import mask
@@ -40,6 +41,7 @@ HIDDEN = frozenset({"body", "code", "login", "octets", "password", "pdu", "pin",
 PLAIN = frozenset({"attempt_id", "alert_id", "iccid", "imei", "imsi", "inbox_id", "message_id", "pid", "request_id"})
 """Keys whose value is no phone, however many digits it has."""
 _OWN = frozenset({"level", "timestamp", "logger"})
+_FOREMOST = ("timestamp", "level", "event")
 _DEEPEST = 8
 _SHORTEST = 8
 """Characters of the shortest text that is taken for a phone: + and seven digits."""
@@ -130,21 +132,24 @@ def mask_phones(text: str) -> str:
 
 def conceal(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Hide what must not be seen in an event: the processor that stands before every renderer."""
-    seen = {}
+    # What the eye looks for first stands first.
+    seen: dict[str, Any] = {name: None for name in _FOREMOST if name in event}
     for name, value in event.items():
-        key, is_own, is_hidden = _named(name)
-        # Nearly all values are these two: a line is written for each part that is sent.
+        key, is_own, is_hidden, is_plain = _named(name)
+        # Nearly all values are of these three kinds: a line is written for each part that is sent.
         if is_own or (type(value) is int and -_PLAIN_BELOW < value < _PLAIN_BELOW and not is_hidden):
             seen[key] = value
+        elif type(value) is str and not is_hidden:
+            seen[key] = value if is_plain else mask_phones(value)
         else:
             seen[key] = _shown(name, value, _DEEPEST)
     return seen
 
 
 @lru_cache(1024)
-def _named(name: str) -> tuple[str, bool, bool]:
-    """Return a key as it may be seen, whether its value is the log's own, and whether it is never shown."""
-    return _key(name), name in _OWN, name.lower() in HIDDEN
+def _named(name: str) -> tuple[str, bool, bool, bool]:
+    """Return a key as it may be seen; and whether its value is the log's own, is never shown, and is no phone."""
+    return _key(name), name in _OWN, name.lower() in HIDDEN, name in PLAIN
 
 
 def _shown(name: object, value: Any, depth: int) -> Any:
@@ -223,18 +228,29 @@ def _last(*, as_json: bool, to_journal: bool, colours: bool) -> "list[Processor]
 
     render: Processor
     if as_json:
-        encode = JSONEncoder(ensure_ascii=False).encode  # json.dumps would make one for each line
-        render = lambda _logger, _method, event: encode(event)  # noqa: E731
+        render = _json
     else:
         render = structlog.dev.ConsoleRenderer(colors=colours, sort_keys=False)
     last = _with_priority(render) if to_journal else render
-    return [structlog.processors.format_exc_info, conceal, _in_order, last]
+    return [structlog.processors.format_exc_info, conceal, last]
 
 
-def _in_order(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Put first what the eye looks for first."""
-    first = {name: event.pop(name) for name in ("timestamp", "level", "event") if name in event}
-    return first | dict(event)
+def _json(_logger: Any, _method: str, event: Mapping[str, Any]) -> str:
+    """Write an event as ``json`` would: a third of its price where all values are texts and numbers, as nearly always.
+
+    ``json`` makes an encoder anew for each text it is given.
+    """
+    return "{" + ", ".join([f"{_quoted_name(name)}: {_written(value)}" for name, value in event.items()]) + "}"
+
+
+def _written(value: Any) -> str:
+    if type(value) is str:
+        return _quoted(value)
+    return str(value) if type(value) is int else _encode(value)
+
+
+_encode = JSONEncoder(ensure_ascii=False).encode
+_quoted_name = lru_cache(1024)(_quoted)
 
 
 def _with_priority(renderer: "Processor") -> "Processor":
