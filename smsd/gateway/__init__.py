@@ -298,6 +298,7 @@ class Gateway:
         return prefix + text
 
     def _landed(self, route: Route, claim: Claim, outcome: Outcome) -> None:
+        self._statuses.set()
         if self.counter is not None:
             self.counter.landed(route.name, claim, outcome)
         if isinstance(outcome, InDoubt):

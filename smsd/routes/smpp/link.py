@@ -131,6 +131,11 @@ class Link(asyncio.Protocol):
         """How many submits are without an answer."""
         return self._session.in_flight
 
+    @property
+    def has_room(self) -> bool:
+        """Whether a submit may be made now."""
+        return self._session.room > 0
+
     def heard_marks(self) -> list[str]:
         """Take the messages of which the centre has by now certainly heard our answer."""
         heard = [mark for mark, made in self.open_marks.items() if made < self._session.heard]

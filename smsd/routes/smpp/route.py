@@ -17,6 +17,7 @@ from smsd.errors import ConfigError, PduError, RouteError, SmsdError, StoreError
 from smsd.routes import Inbound, Memory
 from smsd.routes.operator import OperatorRoute
 from smsd.routes.overdue import Poll, Unreported, learned, nothing
+from smsd.routes.pace import Departure
 from smsd.routes.smpp.link import Link
 from smsd.routes.smpp.redelivery import Redelivery, digest
 from smsd.routes.smpp.settings import Action, BindAs, SmppSettings
@@ -65,6 +66,9 @@ _BINDS = {
     BindAs.PAIR: (Command.BIND_TRANSMITTER, Command.BIND_RECEIVER),
 }
 _REFUSALS = frozenset({Status.BIND_FAILED, Status.INVALID_PASSWORD, Status.INVALID_SYSTEM_ID})
+
+_Left = tuple[asyncio.Future[Pdu | InDoubt], Departure]
+"""What waits for the answer to a submit that has left, and what the pace is to be told of it."""
 
 log = structlog.get_logger()
 
@@ -167,7 +171,8 @@ class SmppRoute(OperatorRoute):
             return NotSent(Verdict.NEVER, error.field, error.problem, refused=block)
         finally:
             self._in_hand -= 1
-            self._changed()
+            if not self._in_hand:
+                self._changed()
 
     async def settle(self, doubt: Doubt, age_seconds: float) -> Outcome | None:  # noqa: ARG002  the gateway's protocol
         """Return ``None``: only a late answer or a receipt settles a doubt on a bind, and each comes by itself."""
@@ -209,17 +214,15 @@ class SmppRoute(OperatorRoute):
         if link is None or state != READY:
             return NotSent(Verdict.ROUTE, state, detail or "the bind is not ready")
         try:
-            async with self._gate:
-                # Both must hold in the very turn in which it leaves.
-                while True:
-                    if not await link.room():
-                        return NotSent(Verdict.ROUTE, "lost", link.reason)
-                    if await self._gate.ready():
-                        break
-                answer = link.submit(message, attempt_id)
-                departure = self._pace.leave()
+            if self._gate.free and link.has_room:
+                left: _Left | None = self._leave(link, message, attempt_id)
+            else:
+                left = await self._leave_in_turn(link, message, attempt_id)
         except asyncio.CancelledError:
             return NotSent(Verdict.ROUTE, "cancelled", "the daemon stops before its turn came")
+        if left is None:
+            return NotSent(Verdict.ROUTE, "lost", link.reason)
+        answer, departure = left
         try:
             end = await answer
         except asyncio.CancelledError:
@@ -235,6 +238,18 @@ class SmppRoute(OperatorRoute):
             self._rest("silent", "it answers no submit", min(longer, max(timings.pause, timings.refused)))
             self._silent = self._state[0] == "resting"
         return end
+
+    async def _leave_in_turn(self, link: Link, message: ShortMessage, attempt_id: int) -> _Left | None:
+        """Submit when the turn has come and there is a place; ``None``: the link was lost before."""
+        async with self._gate:
+            # Both must hold in the very turn of the loop in which it leaves.
+            while await link.room():
+                if await self._gate.ready():
+                    return self._leave(link, message, attempt_id)
+        return None
+
+    def _leave(self, link: Link, message: ShortMessage, attempt_id: int) -> _Left:
+        return link.submit(message, attempt_id), self._pace.leave()
 
     def _judged(self, answer: Pdu, evidence: str = "answer") -> Outcome:
         """Say what an answer means for the part, and do what it means for the bind."""

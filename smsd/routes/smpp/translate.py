@@ -94,6 +94,8 @@ def submission(submit: sms.Submit, sender: Address, settings: SmppSettings) -> S
 def _destination(recipient: str, settings: SmppSettings) -> Address:
     address = Address.of_number(recipient)
     ton = settings.destination_ton if address.ton == INTERNATIONAL else address.ton
+    if (address.ton, address.npi) == (ton, settings.destination_npi):
+        return address
     return Address(address.digits, ton, settings.destination_npi)
 
 

@@ -396,6 +396,9 @@ class MessageId:
     @classmethod
     def decode(cls, octets: bytes) -> Self:
         """Read the body, or what there is of it."""
+        if octets.find(0) == len(octets) - 1:
+            # No TLV behind it, as nearly always: an answer comes for each message that is sent.
+            return cls(octets[:-1].decode("latin-1"))
         fields = _Fields(octets)
         return cls(fields.text_if_any(), fields.tlvs()[0])
 

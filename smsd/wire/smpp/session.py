@@ -10,7 +10,7 @@ as ``Stray``, and whatever stands in a body is its reader's business. What was a
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -310,33 +310,31 @@ class Session:
             self._submits -= 1
         return waiting
 
-    def _response(self, pdu: Pdu, now: float) -> Iterator[Event]:
+    def _response(self, pdu: Pdu, now: float) -> Iterable[Event]:
         sequence = pdu.sequence_number
         waiting = self._pending.get(sequence) or self._late.get(sequence)
         if waiting is None:
-            yield Stray(pdu, "an answer to nothing that was asked")
-            return
+            return (Stray(pdu, "an answer to nothing that was asked"),)
         self.heard = max(self.heard, waiting.ordinal)
-        if pdu.command_id not in {waiting.command_id | RESPONSE, Command.GENERIC_NACK}:
-            yield Stray(pdu, f"an answer of another kind than command 0x{waiting.command_id:08X} asks for")
-        elif self._late.pop(sequence, None) is not None:
-            yield Late(waiting.tag, waiting.command_id, pdu)
-        else:
-            self._done(sequence)
-            yield from self._settled(waiting, pdu, now)
+        if pdu.command_id not in (waiting.command_id | RESPONSE, Command.GENERIC_NACK):
+            return (Stray(pdu, f"an answer of another kind than command 0x{waiting.command_id:08X} asks for"),)
+        if self._late and self._late.pop(sequence, None) is not None:
+            return (Late(waiting.tag, waiting.command_id, pdu),)
+        self._done(sequence)
+        if waiting.command_id in (Command.SUBMIT_SM, Command.QUERY_SM):
+            return (Answered(waiting.tag, waiting.command_id, pdu),)
+        return self._settled(waiting, pdu, now)
 
-    def _settled(self, waiting: _Waiting, pdu: Pdu, now: float) -> Iterator[Event]:
+    def _settled(self, waiting: _Waiting, pdu: Pdu, now: float) -> Iterable[Event]:
+        """Hear the answer to what the session asks for by itself."""
         if waiting.command_id in _BINDS:
             accepted = pdu.command_status == Status.OK and pdu.command_id != Command.GENERIC_NACK
             self.state = State.BOUND if accepted else State.UNBOUND
             if accepted:
                 self._enquired_at, self._enquire_at = now - self._timers.enquire_least, now + self._timers.enquire
                 self.deadline = self._enquire_at
-            yield Bound(pdu) if accepted else Refused(pdu)
-        elif waiting.command_id == Command.UNBIND:
-            yield from self.lost("unbound")
-        elif waiting.command_id != Command.ENQUIRE_LINK:
-            yield Answered(waiting.tag, waiting.command_id, pdu)
+            return (Bound(pdu) if accepted else Refused(pdu),)
+        return self.lost("unbound") if waiting.command_id == Command.UNBIND else ()
 
     def _requested(self, pdu: Pdu) -> Iterator[Event]:
         command = pdu.command_id
