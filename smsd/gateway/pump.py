@@ -68,7 +68,7 @@ class Pump:
         self._landed = landed
         # Bound once: what is written for each part is a good deal of what a part costs.
         self._log = log.bind(route=route.name)
-        self._flights: dict[asyncio.Task[Outcome], Claim] = {}
+        self._flights: dict[asyncio.Future[Outcome], Claim] = {}
         self._ended: list[tuple[Claim, Outcome]] = []
         self._being_recorded = 0
         self._claiming = False
@@ -209,7 +209,8 @@ class Pump:
     def _collect(self) -> None:
         """Move what has landed from the air to what is to be recorded."""
         for flight in [flight for flight in self._flights if flight.done()]:
-            self._ended.append((self._flights.pop(flight), flight.result()))
+            claim = self._flights.pop(flight)
+            self._ended.append((claim, self._end_of(flight, claim)))
 
     async def _gather(self) -> None:
         """Let half a window land, or what does within a moment: its commit costs little more than that of one part."""
@@ -250,19 +251,15 @@ class Pump:
             return await self._thread.join(partial(self._thread.store.outbox.exchange, ended, claimant, room))
 
     def _launch(self, claim: Claim) -> None:
-        """Send a claimed part: from here on it may leave."""
+        """Send a claimed part: from here on it may leave. Whatever happens, it has an end."""
         self._empty.clear()
         self._took_at = self._clock()
-        flight = asyncio.get_running_loop().create_task(self._send(claim))
-        self._flights[flight] = claim
-        flight.add_done_callback(lambda _: self._work.set())
-
-    async def _send(self, claim: Claim) -> Outcome:
-        """Send one part; whatever happens it has an end."""
         try:
             submit = self._cut(claim, self._route)
         except (PduError, SealError) as error:
-            return NotSent(Verdict.NEVER, "text", str(error))
+            self._ended.append((claim, NotSent(Verdict.NEVER, "text", str(error))))
+            self._work.set()
+            return
         self._log.debug(
             "submitting",
             recipient=claim.recipient,
@@ -270,13 +267,21 @@ class Pump:
             attempt_id=claim.attempt_id,
             part=claim.place,
         )
-        try:
-            return await self._route.submit(submit)
-        except asyncio.CancelledError:
+        flight = asyncio.ensure_future(self._route.submit(submit))
+        self._flights[flight] = claim
+        flight.add_done_callback(self._look)
+
+    def _look(self, _: asyncio.Future[Outcome]) -> None:
+        self._work.set()
+
+    def _end_of(self, flight: asyncio.Future[Outcome], claim: Claim) -> Outcome:
+        """Return how a part ended; where its route failed, or was stopped, it may have left."""
+        if flight.cancelled():
             return InDoubt("stopped while the part was in the air")
-        except Exception as error:
-            log.exception("task_failed", task=f"submit {self._route.name}", attempt_id=claim.attempt_id)
-            return InDoubt(f"the route failed: {type(error).__name__}")
+        if (error := flight.exception()) is None:
+            return flight.result()
+        log.error("task_failed", task=f"submit {self._route.name}", attempt_id=claim.attempt_id, exc_info=error)
+        return InDoubt(f"the route failed: {type(error).__name__}")
 
     async def _land(self) -> None:
         """End every flight and record how; what the store does not take now is a doubt at the next start."""

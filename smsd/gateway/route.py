@@ -1,7 +1,7 @@
 """What the gateway asks of a way out of the house, and what the configuration decides for it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
@@ -67,10 +67,10 @@ class Route(Protocol):
     def witness(self) -> Witness:
         """Return what is known now that may settle a doubt about the next part."""
 
-    async def submit(self, submit: Submit) -> Outcome:
+    def submit(self, submit: Submit) -> Awaitable[Outcome]:
         """Send one part (or one whole message), as many at a time as the window allows.
 
-        Always returns one of the three ends, when it is cancelled too: then at once.
+        What is returned always gives one of the three ends, when it is cancelled too: then at once.
         """
 
     async def settle(self, doubt: Doubt, age_seconds: float) -> Outcome | None:

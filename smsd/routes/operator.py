@@ -80,7 +80,12 @@ class OperatorRoute:
     @property
     def _free(self) -> int:
         """How many more would leave at once: as many as the window has places, and the pace will have come to soon."""
-        return int(max(0, min(self.window - self._in_hand, self._pace.room(self._gate.waiting))))
+        return int(max(0, min(self.window - self._in_hand, self._pace.room(self._waiting))))
+
+    @property
+    def _waiting(self) -> int:
+        """How many wait here for their turn."""
+        return self._gate.waiting
 
     def _backoff(self) -> float:
         """Return how long to wait before the operator is tried again."""

@@ -183,11 +183,6 @@ class Gate:
         self.waiting = 0
         """How many are here."""
 
-    @property
-    def free(self) -> bool:
-        """Whether nobody is here and one may leave now: who leaves in this very turn of the loop need not come in."""
-        return not self.waiting and self._pace.wait() <= 0
-
     async def __aenter__(self) -> Self:
         """Come, and wait until those before have left."""
         self.waiting += 1

@@ -243,3 +243,18 @@ async def test_half_a_window_is_recorded_by_one_commit(
     for answered in route.answers[4:]:
         answered.set()
     await house.until(lambda: sum(recorded) == 8)  # nothing else is in the air: nothing is waited for
+
+
+async def test_a_route_that_fails_leaves_its_part_in_doubt(start: Start) -> None:
+    """It may have left: nobody knows how far the route had come."""
+
+    def fail(_: Submit) -> Outcome:
+        raise RuntimeError("no such thing")
+
+    house = await start(ScriptedRoute(answer=fail))
+    with capture_logs() as logs:
+        message = house.enqueue("text")
+        await house.until(lambda: house.store.outbox.show(message)["state"] == "in_doubt")
+    [attempt] = house.store.outbox.show(message)["attempt_list"]
+    assert attempt["reason"] == "the route failed: RuntimeError"
+    assert any(entry["event"] == "task_failed" for entry in logs)

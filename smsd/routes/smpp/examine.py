@@ -29,7 +29,7 @@ async def try_bind(settings: SmppSettings, password: str, clock: Callable[[], fl
         settings.port,
         clock,
         asked=lambda *_: None,
-        late=lambda *_: None,
+        answered=lambda *_: None,
         heard=lambda _: None,
     )
     try:

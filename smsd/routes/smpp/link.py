@@ -45,8 +45,9 @@ log = structlog.get_logger()
 
 
 class Link(asyncio.Protocol):
-    """One connection. ``asked`` is called with each message that wants an answer, ``late`` with each late answer, and
-    ``heard`` when the centre has surely heard our answer to some of the messages (``heard_marks``).
+    """One connection. ``asked`` is called with each message that wants an answer, ``answered`` with the answer to each
+    submit, however late, or with the doubt, and ``heard`` when the centre has surely heard our answer to some of the
+    messages (``heard_marks``).
     """  # noqa: D205  the summary is one thought of two lines
 
     def __init__(
@@ -55,12 +56,12 @@ class Link(asyncio.Protocol):
         clock: Callable[[], float],
         *,
         asked: Callable[["Link", Pdu], None],
-        late: Callable[[int, Pdu], None],
+        answered: Callable[["Link", int, Pdu | InDoubt], None],
         heard: Callable[["Link"], None],
     ) -> None:
         self._clock = clock
         self._asked = asked
-        self._late = late
+        self._answered = answered
         self._heard = heard
         self._loop = asyncio.get_running_loop()
         self._session = Session(settings.timings.session, window=settings.window)
@@ -70,7 +71,6 @@ class Link(asyncio.Protocol):
         self._wakes_at = float("inf")
         self._flushing = False
         self._entered: asyncio.Future[Pdu | None] = self._loop.create_future()
-        self._submits: dict[int, asyncio.Future[Pdu | InDoubt]] = {}
         self._queries: dict[int, asyncio.Future[Pdu | None]] = {}
         self._moved = asyncio.Event()
         self._reason = ""
@@ -89,12 +89,12 @@ class Link(asyncio.Protocol):
         clock: Callable[[], float],
         *,
         asked: Callable[["Link", Pdu], None],
-        late: Callable[[int, Pdu], None],
+        answered: Callable[["Link", int, Pdu | InDoubt], None],
         heard: Callable[["Link"], None],
     ) -> Self:
         """Connect. Raises ``RouteError`` when that cannot be."""
         place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        link = cls(settings, clock, asked=asked, late=late, heard=heard)
+        link = cls(settings, clock, asked=asked, answered=answered, heard=heard)
         context = trust(settings) if settings.tls else None
         name = (settings.tls_name or host) if settings.tls else None
         try:
@@ -165,16 +165,14 @@ class Link(asyncio.Protocol):
             await self._moved.wait()
         return True
 
-    def submit(self, message: ShortMessage, attempt_id: int) -> asyncio.Future[Pdu | InDoubt]:
-        """Submit now; what is returned gets the answer, or the doubt. ``room`` must have said that there is a place.
+    def submit(self, message: ShortMessage, attempt_id: int) -> None:
+        """Submit now. ``answered`` is told the end of it, an answer that comes late as well.
 
-        Raises ``PduError`` when the message cannot be written. Whoever stops waiting leaves the answer to ``late``.
+        Raises ``PduError`` when the message cannot be written, and ``RuntimeError`` when there is no place: see
+        ``has_room``.
         """
         self._session.submit(message, attempt_id, self._clock())
-        future: asyncio.Future[Pdu | InDoubt] = self._loop.create_future()
-        self._submits[attempt_id] = future
         self._flush_soon()
-        return future
 
     async def query(self, query: QuerySm) -> Pdu | None:
         """Ask what became of a message; ``None``: no answer."""
@@ -304,11 +302,11 @@ class Link(asyncio.Protocol):
                 case Overdue(tag, Command.QUERY_SM) | Lost(tag, Command.QUERY_SM):
                     self._told(tag, None)
                 case Answered(tag, _, answer) | Late(tag, Command.SUBMIT_SM, answer):
-                    self._answered(tag, answer)
+                    self._answered(self, tag, answer)
                 case Overdue(tag, _):
-                    self._unanswered(tag, "no answer came in time")
+                    self._answered(self, tag, InDoubt("no answer came in time"))
                 case Lost(tag, _):
-                    self._unanswered(tag, "the link was lost before the answer")
+                    self._answered(self, tag, InDoubt("the link was lost before the answer"))
                 case _:
                     self._tell_of_session(event)
         if events:
@@ -335,19 +333,6 @@ class Link(asyncio.Protocol):
         query = self._queries.get(tag)
         if query is not None and not query.done():
             query.set_result(answer)
-
-    def _answered(self, tag: int, answer: Pdu) -> None:
-        future = self._submits.pop(tag, None)
-        if future is None or future.done():
-            # Whoever asked could not wait, or has been told of a doubt.
-            self._late(tag, answer)
-        else:
-            future.set_result(answer)
-
-    def _unanswered(self, tag: int, why: str) -> None:
-        future = self._submits.pop(tag, None)
-        if future is not None and not future.done():
-            future.set_result(InDoubt(why))
 
 
 def trust(settings: SmppSettings) -> ssl.SSLContext:

@@ -17,7 +17,7 @@ from smsd.errors import ConfigError, PduError, RouteError, SmsdError, StoreError
 from smsd.routes import Inbound, Memory
 from smsd.routes.operator import OperatorRoute
 from smsd.routes.overdue import Poll, Unreported, learned, nothing
-from smsd.routes.pace import Departure
+from smsd.routes.smpp.flight import Flight, over
 from smsd.routes.smpp.link import Link
 from smsd.routes.smpp.redelivery import Redelivery, digest
 from smsd.routes.smpp.settings import Action, BindAs, SmppSettings
@@ -32,8 +32,8 @@ from smsd.routes.smpp.translate import (
     source,
     status_report,
     submission,
+    unwritable,
 )
-from smsd.rules.routing import Block
 from smsd.sms import (
     Doubt,
     Fact,
@@ -66,9 +66,6 @@ _BINDS = {
     BindAs.PAIR: (Command.BIND_TRANSMITTER, Command.BIND_RECEIVER),
 }
 _REFUSALS = frozenset({Status.BIND_FAILED, Status.INVALID_PASSWORD, Status.INVALID_SYSTEM_ID})
-
-_Left = tuple[asyncio.Future[Pdu | InDoubt], Departure]
-"""What waits for the answer to a submit that has left, and what the pace is to be told of it."""
 
 log = structlog.get_logger()
 
@@ -116,6 +113,7 @@ class SmppRoute(OperatorRoute):
         self._transmitter: Link | None = None
         self._refusals: dict[tuple[str, int], tuple[float, str]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._flights: dict[int, Flight] = {}
         self._asks_states = True
         self._answered_at = -math.inf
         self._silent = False
@@ -155,24 +153,24 @@ class SmppRoute(OperatorRoute):
         """Return what is known just before an attempt: nothing that could settle a doubt later."""
         return {"bind": self.name}
 
-    async def submit(self, submit: Submit) -> Outcome:
-        """Send one part, as many at a time as the window allows, and return its end.
+    def submit(self, submit: Submit) -> asyncio.Future[Outcome]:
+        """Send one part, as many at a time as the window allows; what is returned gets its end.
 
         Too much for the centre or the contract, it waits for its turn here; a part the centre will not take for its
         speed comes back with ``Verdict.ROUTE``: unharmed, uncounted, to be claimed again by priority. Raises nothing,
-        not even when the caller is cancelled: the end is returned at once, *in doubt* if the part may have left.
+        not even when the caller is cancelled: the end is there at once, *in doubt* if the part may have left.
         """
-        self._in_hand += 1
         try:
             message = submission(submit, self._source, self.settings)
-            return await self._sent(message, submit.attempt_id)
         except PduError as error:
-            block = Block.RECIPIENT if error.field in {"address", "destination_addr"} else Block.TEXT
-            return NotSent(Verdict.NEVER, error.field, error.problem, refused=block)
-        finally:
-            self._in_hand -= 1
-            if not self._in_hand:
-                self._changed()
+            return over(unwritable(error))
+        link, (state, detail) = self._transmitter, self._standing
+        if link is None or state != READY:
+            return over(NotSent(Verdict.ROUTE, state, detail or "the bind is not ready"))
+        self._in_hand += 1
+        if self._waiting == 1 and link.has_room and not self._pace.wait():
+            return self._leave(link, message, submit.attempt_id)
+        return asyncio.get_running_loop().create_task(self._wait_and_leave(link, message, submit.attempt_id))
 
     async def settle(self, doubt: Doubt, age_seconds: float) -> Outcome | None:  # noqa: ARG002  the gateway's protocol
         """Return ``None``: only a late answer or a receipt settles a doubt on a bind, and each comes by itself."""
@@ -205,51 +203,65 @@ class SmppRoute(OperatorRoute):
             return "away", self._transmitter.reason
         return self._state
 
+    @property
+    def _waiting(self) -> int:
+        """How many wait here for their turn, those included that have just been given."""
+        return self._in_hand - len(self._flights)
+
     # --- away from us -------------------------------------------------------------------------------------------------
 
-    async def _sent(self, message: ShortMessage, attempt_id: int) -> Outcome:
+    def _leave(self, link: Link, message: ShortMessage, attempt_id: int) -> asyncio.Future[Outcome]:
+        try:
+            link.submit(message, attempt_id)
+        except PduError as error:
+            self._let_go()
+            return over(unwritable(error))
+        flight = self._flights[attempt_id] = Flight(self._pace.leave())
+        return flight
+
+    async def _wait_and_leave(self, link: Link, message: ShortMessage, attempt_id: int) -> Outcome:
         """Wait for the turn and a place, submit, and wait for the end."""
-        state, detail = self._standing
-        link = self._transmitter
-        if link is None or state != READY:
-            return NotSent(Verdict.ROUTE, state, detail or "the bind is not ready")
-        try:
-            if self._gate.free and link.has_room:
-                left: _Left | None = self._leave(link, message, attempt_id)
-            else:
-                left = await self._leave_in_turn(link, message, attempt_id)
-        except asyncio.CancelledError:
-            return NotSent(Verdict.ROUTE, "cancelled", "the daemon stops before its turn came")
-        if left is None:
-            return NotSent(Verdict.ROUTE, "lost", link.reason)
-        answer, departure = left
-        try:
-            end = await answer
-        except asyncio.CancelledError:
-            return InDoubt("the daemon stops before the answer")
-        finally:
-            self._pace.answered(departure)
-        if not isinstance(end, InDoubt):
-            return self._judged(end)
-        if departure.at > self._answered_at and not link.over:
-            # It says that it lives and answers no submit: each further one would be a doubt, too.
+        flight, refusal = None, NotSent(Verdict.ROUTE, "cancelled", "the daemon stops before its turn came")
+        with contextlib.suppress(asyncio.CancelledError):
+            async with self._gate:
+                # Both must hold in the very turn of the loop in which it leaves.
+                while flight is None and await link.room():
+                    if await self._gate.ready():
+                        flight = self._leave(link, message, attempt_id)
+                refusal = NotSent(Verdict.ROUTE, "lost", link.reason)
+        if flight is not None:
+            return await flight
+        self._let_go()
+        return refusal
+
+    def _answered(self, link: Link, attempt_id: int, answer: Pdu | InDoubt) -> None:
+        """Hear the end of a submit, and tell whoever waits for it; if nobody does any more, the gateway."""
+        flight = self._flights.pop(attempt_id, None)
+        if flight is not None:
+            self._pace.answered(flight.departure)
+            self._let_go()
+        if flight is None or flight.done():
+            if not isinstance(answer, InDoubt):
+                self._spawn(self._settle_late(attempt_id, self._judged(answer, LATE)))
+        elif isinstance(answer, InDoubt):
+            self._unanswered(link, flight)
+            flight.set_result(answer)
+        else:
+            flight.set_result(self._judged(answer))
+
+    def _unanswered(self, link: Link, flight: Flight) -> None:
+        """Rest where it says that it lives and answers no submit: each further one would be a doubt, too."""
+        if flight.departure.at > self._answered_at and not link.over:
             timings, self._silences = self.settings.timings, self._silences + 1
             longer = timings.pause * 2 ** min(self._silences - 1, 30)
             self._rest("silent", "it answers no submit", min(longer, max(timings.pause, timings.refused)))
             self._silent = self._state[0] == "resting"
-        return end
 
-    async def _leave_in_turn(self, link: Link, message: ShortMessage, attempt_id: int) -> _Left | None:
-        """Submit when the turn has come and there is a place; ``None``: the link was lost before."""
-        async with self._gate:
-            # Both must hold in the very turn of the loop in which it leaves.
-            while await link.room():
-                if await self._gate.ready():
-                    return self._leave(link, message, attempt_id)
-        return None
-
-    def _leave(self, link: Link, message: ShortMessage, attempt_id: int) -> _Left:
-        return link.submit(message, attempt_id), self._pace.leave()
+    def _let_go(self) -> None:
+        """Have one less in hand."""
+        self._in_hand -= 1
+        if not self._in_hand:
+            self._changed()
 
     def _judged(self, answer: Pdu, evidence: str = "answer") -> Outcome:
         """Say what an answer means for the part, and do what it means for the bind."""
@@ -284,10 +296,6 @@ class SmppRoute(OperatorRoute):
                 self._become(READY, "")
 
         asyncio.get_running_loop().call_later(seconds, resume)
-
-    def _late_answer(self, attempt_id: int, answer: Pdu) -> None:
-        """Tell the end of a submit nobody waits for any more."""
-        self._spawn(self._settle_late(attempt_id, self._judged(answer, LATE)))
 
     async def _settle_late(self, attempt_id: int, end: Outcome) -> None:
         if self._inbound is not None:
@@ -408,7 +416,7 @@ class SmppRoute(OperatorRoute):
                     port,
                     self._clock,
                     asked=self._asked,
-                    late=self._late_answer,
+                    answered=self._answered,
                     heard=lambda link: self._spawn(self._close_heard(link)),
                 )
                 links.append(link)

@@ -27,6 +27,7 @@ __all__ = [
     "source",
     "status_report",
     "submission",
+    "unwritable",
 ]
 
 _VERDICTS: dict[Action, Verdict] = {
@@ -89,6 +90,12 @@ def submission(submit: sms.Submit, sender: Address, settings: SmppSettings) -> S
         data_coding=coding,
         tlvs=tlvs,
     )
+
+
+def unwritable(error: PduError) -> NotSent:
+    """Say of a part that it can never be sent, and whether that is its recipient's fault."""
+    block = Block.RECIPIENT if error.field in {"address", "destination_addr"} else Block.TEXT
+    return NotSent(Verdict.NEVER, error.field, error.problem, refused=block)
 
 
 def _destination(recipient: str, settings: SmppSettings) -> Address:
