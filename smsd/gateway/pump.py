@@ -70,6 +70,7 @@ class Pump:
         self._log = log.bind(route=route.name)
         self._flights: dict[asyncio.Future[Outcome], Claim] = {}
         self._ended: list[tuple[Claim, Outcome]] = []
+        self._claimed: list[Claim] = []
         self._being_recorded = 0
         self._claiming = False
         self._has_room_again = False
@@ -84,7 +85,7 @@ class Pump:
     @property
     def in_air(self) -> int:
         """How many parts have been claimed and not yet recorded."""
-        return len(self._flights) + len(self._ended) + self._being_recorded
+        return len(self._claimed) + len(self._flights) + len(self._ended) + self._being_recorded
 
     @property
     def stuck_for(self) -> float:
@@ -134,9 +135,7 @@ class Pump:
             self._ended = ended + self._ended
             raise
         else:
-            for claim, outcome in ended:
-                self._tell(claim, outcome)
-                self._landed(self._route, claim, outcome)
+            asyncio.get_running_loop().call_soon(self._tell_all, ended)
         finally:
             self._being_recorded -= len(ended)
             self._look_whether_empty()
@@ -181,25 +180,23 @@ class Pump:
         self._empty.clear()  # from here on a claim may come
         self._claiming = True
         self._has_room_again = False
-        claims: list[Claim] = []
         try:
-            claims = await self._exchange(self._room)
+            self._claimed = await self._exchange(self._room)
         except StoreError as error:
             log.error("store_trouble", route=self._route.name, error=str(error))
             await asyncio.sleep(STORE_RETRY_SECONDS)
         finally:
-            self._claiming = bool(claims)
+            self._claiming = False
             self._look_whether_empty()
-        for claim in claims:
-            self._launch(claim)
-        self._claiming = False
+        # In the next turn of the loop: should there be more to record, the store is at work on it meanwhile.
+        asyncio.get_running_loop().call_soon(self._launch_all)
 
     @property
     def _room(self) -> int:
         """How many parts may be claimed now: what does not leave at once waits where an answer overtakes it."""
         if self._stopping or self._holds or self._spoils_evidence or not self._route.status.up:
             return 0
-        return max(0, min(self._route.window - len(self._flights), self._route.room))
+        return max(0, min(self._route.window - len(self._flights), self._route.room) - len(self._claimed))
 
     @property
     def _spoils_evidence(self) -> bool:
@@ -250,6 +247,12 @@ class Pump:
         with self.recording() as ended:
             return await self._thread.join(partial(self._thread.store.outbox.exchange, ended, claimant, room))
 
+    def _launch_all(self) -> None:
+        """Send what has been claimed."""
+        claims, self._claimed = self._claimed, []
+        for claim in claims:
+            self._launch(claim)
+
     def _launch(self, claim: Claim) -> None:
         """Send a claimed part: from here on it may leave. Whatever happens, it has an end."""
         self._empty.clear()
@@ -296,6 +299,12 @@ class Pump:
                 await self._thread.call(self._thread.store.outbox.record, outcomes)
             self._ended.clear()
         self._empty.set()
+
+    def _tell_all(self, ended: list[tuple[Claim, Outcome]]) -> None:
+        """Say what has been recorded."""
+        for claim, outcome in ended:
+            self._tell(claim, outcome)
+            self._landed(self._route, claim, outcome)
 
     def _tell(self, claim: Claim, outcome: Outcome) -> None:
         if isinstance(outcome, Sent):

@@ -9,6 +9,7 @@ commit that is not on disk is none.
 """
 
 import contextlib
+import json
 import os
 import re
 import sqlite3
@@ -171,6 +172,13 @@ class Transaction:
         cursor = self._connection.execute(self._queries[query], values)
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def gathered(self, query: str, **values: Any) -> Any:
+        """Return what a query has gathered into one JSON text.
+
+        Each row that is fetched gives up the interpreter and must get it back; a text is one, however much is in it.
+        """
+        return json.loads(self._connection.execute(self._queries[query], values).fetchone()[0])
 
     def first(self, query: str, **values: Any) -> Row | None:
         """Return the first row of a query, or ``None``."""

@@ -45,12 +45,12 @@ def _begin_plainly(tx: Transaction, messages: Sequence[Row], claimant: Claimant,
     ids = json.dumps([row["id"] for row in messages])
     route = claimant.route
     tx.run("part_insert_plainly", ids=ids)
-    made = tx.all(
+    last = tx.insert(
         "attempt_insert_plainly",
         ids=ids, route=route, sim=claimant.sim, witness=json.dumps(dict(claimant.witness)), now=now,
     )  # fmt: skip
     tx.run("message_begin_plainly", ids=ids, route=route, sender=claimant.sender)
-    attempts = {row["message_id"]: row["id"] for row in made}
+    attempts = dict(tx.gathered("attempt_made_plainly", last=last, count=len(messages)))
     return [claim_of(row, attempts[row["id"]], part=1) for row in messages]
 
 
@@ -69,12 +69,14 @@ def settle_all(tx: Transaction, ended: Sequence[Ended], now: float, ways: Ways) 
 
 def _settle_plainly(tx: Transaction, sent: Sequence[_Acceptance], now: float) -> Collection[int]:
     """Settle those of which there is nothing to say but that they left; return which those were."""
-    rows = tx.all("attempt_sent_plainly", ended=json.dumps(_unreported(tx, sent)), now=now)
-    messages = json.dumps([row["message_id"] for row in rows])
+    told = {each[0]: each for each in _unreported(tx, sent)}
+    plain = dict(tx.gathered("attempt_plain", attempts=json.dumps(list(told))))
+    tx.run("attempt_sent_plainly", ended=json.dumps([told[attempt_id] for attempt_id in plain]), now=now)
+    messages = json.dumps(list(plain.values()))
     tx.run("part_sent_plainly", messages=messages, now=now)
     tx.run("message_submitted_plainly", messages=messages, now=now)
     tell_messages(tx, messages, State.SUBMITTED, now)
-    return {row["id"] for row in rows}
+    return plain
 
 
 def _unreported(tx: Transaction, sent: Sequence[_Acceptance]) -> list[_Acceptance]:

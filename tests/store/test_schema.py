@@ -268,7 +268,7 @@ def names_in_code(known: set[str]) -> set[str]:
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)
-                and node.func.attr in ("run", "run_all", "insert", "all", "first", "one")
+                and node.func.attr in ("run", "run_all", "insert", "all", "first", "one", "gathered")
                 and isinstance(node.func.value, ast.Name)
                 and node.func.value.id == "tx"
             ):
@@ -287,7 +287,8 @@ def test_every_name_in_the_code_is_a_query() -> None:
             match node:
                 case ast.Call(
                     func=ast.Attribute(
-                        value=ast.Name(id="tx"), attr="run" | "run_all" | "insert" | "all" | "first" | "one"
+                        value=ast.Name(id="tx"),
+                        attr="run" | "run_all" | "insert" | "all" | "first" | "one" | "gathered",
                     ),
                     args=[ast.Constant(value=name)],
                 ):
@@ -432,6 +433,7 @@ def test_a_doubt_about_one_number_is_found_among_thousands_of_others(migrated: s
     [
         "attempt_insert_plainly",
         "attempt_meant_plainly",
+        "attempt_plain",
         "attempt_reported_plainly",
         "attempt_sent_plainly",
         "message_begin_plainly",

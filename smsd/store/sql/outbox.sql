@@ -265,8 +265,11 @@ VALUES (:message_id, :sequence, :recipient, :route, :sim, :witness, :now);
 INSERT INTO attempt (message_id, sequence, recipient, route, sim, witness, started_at)
 SELECT message.id, 1, message.recipient, :route, :sim, :witness, :now
 FROM json_each(:ids) AS taken JOIN message ON message.id = taken.value
-ORDER BY taken.key
-RETURNING id, message_id;
+ORDER BY taken.key;
+
+-- name: attempt_made_plainly
+-- The last attempts that were made: the message of each, and its id.
+SELECT json_group_array(json_array(message_id, id)) FROM attempt WHERE id > :last - :count;
 
 -- name: attempt_get
 -- One attempt with its part, or with each of them where it took the whole message, and what moves a message on that has
@@ -290,18 +293,26 @@ UPDATE attempt SET outcome = :outcome, reference = coalesce(:reference, referenc
     evidence = :evidence, settled_at = :now
 WHERE id = :id;
 
+-- name: attempt_plain
+-- Those of some attempts of which nothing else is to be said if they have left, each with its message: it is at the only
+-- part of that, no end was known, nothing waits for the message, there is nothing to wipe, and it has not been given up or
+-- diverted.
+SELECT json_group_array(json_array(attempt.id, attempt.message_id))
+FROM json_each(:attempts) AS ended
+JOIN attempt ON attempt.id = ended.value
+JOIN message ON message.id = attempt.message_id
+JOIN part ON part.message_id = attempt.message_id AND part.sequence = 1
+WHERE attempt.outcome IS NULL AND attempt.sequence = 1
+  AND message.parts = 1 AND message.state = 'submitting' AND message.class <> 'ack'
+  AND message.sealed IS NULL AND message.diverts_to IS NULL AND part.state = 'in_air';
+
 -- name: attempt_sent_plainly
--- Attempts at the only part of a message that have left with nothing else to be said: no end was known, nothing waits
--- for the message, there is nothing to wipe, and it has not been given up or diverted.
+-- Attempts have left: of each its id, the reference it was given, and the evidence.
 UPDATE attempt SET outcome = 'sent', reference = ended.reference, evidence = ended.evidence, settled_at = :now
 FROM (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS reference,
              json_extract(value, '$[2]') AS evidence
-      FROM json_each(:ended)) AS ended, message, part
-WHERE attempt.id = ended.id AND attempt.outcome IS NULL AND attempt.sequence = 1
-  AND message.id = attempt.message_id AND message.parts = 1 AND message.state = 'submitting' AND message.class <> 'ack'
-  AND message.sealed IS NULL AND message.diverts_to IS NULL
-  AND part.message_id = attempt.message_id AND part.sequence = 1 AND part.state = 'in_air'
-RETURNING id, message_id;
+      FROM json_each(:ended)) AS ended
+WHERE attempt.id = ended.id;
 
 -- name: attempt_list
 -- The attempts of a message in order.
