@@ -1,7 +1,7 @@
 """One route's pump: claim, submit, record, as many parts at a time as the route's window allows.
 
 Knows that the attempt is on disk before the octets leave, and that what ended is recorded by the same commit that
-claims what comes next: a window at full speed costs one or two commits, not one for each part. Where a receipt comes
+claims what comes next: a window at full speed costs one commit, not one for each part. Where a receipt comes
 meanwhile, its own commit records what ended before it (``recording``), lest it find nothing to speak of. Refuses to
 know which message is next (the store's), by which route it may go (``rules.routing``) and how it is sent (the route's).
 
@@ -30,6 +30,10 @@ POLL_SECONDS = 5.0
 """How often the outbox is looked at when nobody rang."""
 GATHER_SECONDS = 0.01
 """How long what has landed waits for what is about to, to be recorded by the same commit."""
+LAUNCHED_AT_ONCE = 10
+"""Parts that are cut and given to the route in one turn of the loop."""
+TELL_SECONDS = 0.001
+"""How long after it was recorded an end is told: what is to leave goes first, and the centre works meanwhile."""
 STORE_RETRY_SECONDS = 2.0
 """How long to wait when the store takes nothing (a full disk, a stuck writer)."""
 
@@ -71,6 +75,7 @@ class Pump:
         self._flights: dict[asyncio.Future[Outcome], Claim] = {}
         self._ended: list[tuple[Claim, Outcome]] = []
         self._claimed: list[Claim] = []
+        self._untold: list[tuple[Claim, Outcome]] = []
         self._being_recorded = 0
         self._claiming = False
         self._has_room_again = False
@@ -135,7 +140,8 @@ class Pump:
             self._ended = ended + self._ended
             raise
         else:
-            asyncio.get_running_loop().call_soon(self._tell_all, ended)
+            self._untold += ended
+            asyncio.get_running_loop().call_later(TELL_SECONDS, self._tell_all)
         finally:
             self._being_recorded -= len(ended)
             self._look_whether_empty()
@@ -181,15 +187,15 @@ class Pump:
         self._claiming = True
         self._has_room_again = False
         try:
-            self._claimed = await self._exchange(self._room)
+            claims = await self._exchange(self._room)
+            self._claimed += claims
         except StoreError as error:
             log.error("store_trouble", route=self._route.name, error=str(error))
             await asyncio.sleep(STORE_RETRY_SECONDS)
         finally:
             self._claiming = False
             self._look_whether_empty()
-        # In the next turn of the loop: should there be more to record, the store is at work on it meanwhile.
-        asyncio.get_running_loop().call_soon(self._launch_all)
+        self._launch_some()
 
     @property
     def _room(self) -> int:
@@ -210,10 +216,10 @@ class Pump:
             self._ended.append((claim, self._end_of(flight, claim)))
 
     async def _gather(self) -> None:
-        """Let half a window land, or what does within a moment: its commit costs little more than that of one part."""
+        """Let what is in the air land, as far as it does within a moment: a commit costs little more for all of it."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GATHER_SECONDS):
-                while self._flights and len(self._ended) < self._route.window // 2:
+                while self._claimed or self._flights:
                     self._work.clear()
                     await self._work.wait()
                     self._collect()
@@ -247,11 +253,13 @@ class Pump:
         with self.recording() as ended:
             return await self._thread.join(partial(self._thread.store.outbox.exchange, ended, claimant, room))
 
-    def _launch_all(self) -> None:
-        """Send what has been claimed."""
-        claims, self._claimed = self._claimed, []
+    def _launch_some(self) -> None:
+        """Send what has been claimed, a few in each turn of the loop: the centre begins on the first meanwhile."""
+        claims, self._claimed = self._claimed[:LAUNCHED_AT_ONCE], self._claimed[LAUNCHED_AT_ONCE:]
         for claim in claims:
             self._launch(claim)
+        if self._claimed:
+            asyncio.get_running_loop().call_soon(self._launch_some)
 
     def _launch(self, claim: Claim) -> None:
         """Send a claimed part: from here on it may leave. Whatever happens, it has an end."""
@@ -288,6 +296,9 @@ class Pump:
 
     async def _land(self) -> None:
         """End every flight and record how; what the store does not take now is a doubt at the next start."""
+        stopped = NotSent(Verdict.ROUTE, "cancelled", "the daemon stops before its turn came")
+        claims, self._claimed = self._claimed, []
+        self._ended += [(claim, stopped) for claim in claims]
         for flight in self._flights:
             flight.cancel()
         if self._flights:
@@ -300,9 +311,10 @@ class Pump:
             self._ended.clear()
         self._empty.set()
 
-    def _tell_all(self, ended: list[tuple[Claim, Outcome]]) -> None:
+    def _tell_all(self) -> None:
         """Say what has been recorded."""
-        for claim, outcome in ended:
+        untold, self._untold = self._untold, []
+        for claim, outcome in untold:
             self._tell(claim, outcome)
             self._landed(self._route, claim, outcome)
 

@@ -258,7 +258,6 @@ class SmppRoute(OperatorRoute):
             self._silent = self._state[0] == "resting"
 
     def _let_go(self) -> None:
-        """Have one less in hand."""
         self._in_hand -= 1
         if not self._in_hand:
             self._changed()
