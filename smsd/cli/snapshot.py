@@ -14,6 +14,7 @@ from smsd.cli.app import App
 from smsd.cli.output import age, plural
 from smsd.cli.simlife import with_lives
 from smsd.rules.conditions import ACKNOWLEDGEMENT_LATE, LEAST_OCTETS
+from smsd.rules.webhooks import EventState
 from smsd.speech import _, ngettext, said
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Snapshot:
                 len(self.held),
             )
             found.append(told.format(n=len(self.held)))
-        if unheard := sum(row["count"] for row in self.events if row["state"] == "given_up"):
+        if unheard := sum(row["count"] for row in self.events if row["state"] == EventState.GIVEN_UP):
             told = _("{events} never heard by a webhook: 'smsd webhook list --given-up' shows which")
             found.append(told.format(events=plural(unheard, "event")))
         return found

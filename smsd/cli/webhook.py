@@ -17,6 +17,7 @@ from smsd.cli.output import (
     tell,
 )
 from smsd.errors import UsageError
+from smsd.rules.webhooks import EventState
 from smsd.speech import _
 
 __all__ = ["webhook"]
@@ -37,7 +38,7 @@ def webhook() -> None:
 def list_(app: App, *, given_up: bool, limit: int, as_json: bool) -> None:
     """List events that wait to be told or were given up, newest first. What was heard is forgotten."""
     with app.store() as store:
-        rows = store.events.recent(limit=limit, state="given_up" if given_up else None)
+        rows = store.events.recent(limit=limit, state=EventState.GIVEN_UP if given_up else None)
         counts = store.events.counts()
         told = store.events.told()
     clock = Clock(app.config.service.zone, app.now)
@@ -47,7 +48,7 @@ def list_(app: App, *, given_up: bool, limit: int, as_json: bool) -> None:
     if not told:
         click.echo(_("nobody is told anything: there is no [[webhook]], or no daemon has run with it"), err=True)
     for row in counts:
-        state = _("given up") if row["state"] == "given_up" else _("waiting")
+        state = _("given up") if row["state"] == EventState.GIVEN_UP else _("waiting")
         click.echo(
             f"{row['webhook']}: {plural(row['count'], 'event')} {state}, "
             + _("the oldest of {when}").format(when=clock.full(row["oldest"]))

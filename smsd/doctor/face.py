@@ -10,6 +10,7 @@ from smsd.config import Config, read_templates
 from smsd.config.templates import SUFFIX, read_template
 from smsd.doctor.finding import Check, Finding, bad, fine, worth_a_look
 from smsd.errors import ConfigError
+from smsd.rules.webhooks import EventState
 from smsd.store import Store
 
 __all__ = ["templates", "webhooks"]
@@ -51,7 +52,7 @@ def webhooks(config: Config, store: Store, clock: Callable[[], float]) -> Iterat
     """Say whether what was to be told was heard."""
     counts = {(row["webhook"], row["state"]): row for row in store.events.counts()}
     for hook in config.webhooks:
-        given_up, waiting = counts.get((hook.name, "given_up")), counts.get((hook.name, "waiting"))
+        given_up, waiting = counts.get((hook.name, EventState.GIVEN_UP)), counts.get((hook.name, EventState.WAITING))
         if given_up is not None:
             what = f"{given_up['count']} events were never heard"
             yield worth_a_look(Check.WEBHOOK, hook.name, what, "smsd webhook list --given-up; smsd webhook retry --all")

@@ -22,7 +22,7 @@ from smsd.rules.doubts import HELD_AFTER
 from smsd.rules.outbox import MessageClass
 from smsd.rules.phones import mask
 from smsd.store import NewMessage
-from smsd.store.alarms import Told
+from smsd.store.alarms import LOOKED_AT, Told
 from smsd.store.thread import StoreThread
 
 __all__ = ["AlarmSettings", "Alarms", "Looks"]
@@ -35,8 +35,6 @@ CLOCK_SECONDS = 600.0
 """How often the network's clock is compared with this host's."""
 CLOCK_WITNESSES = 3
 """So many messages must say that the clock is off."""
-LOOKED_AT = "alarms_looked_at"
-"""The fact of the store that says when it was looked last, in Unix seconds."""
 RECORD_SECONDS = 60.0
 """How often it is tried whether the store takes anything: without that, a full disk shows only when somebody writes."""
 MOST_WAITING = 500

@@ -15,8 +15,10 @@ from smsd.rules.outbox import PRIORITY, MessageClass
 from smsd.store.claims import NewMessage, insert_message
 from smsd.store.engine import Engine, Row, Transaction
 
-__all__ = ["ANYTHING", "Alarms", "Told"]
+__all__ = ["ANYTHING", "LOOKED_AT", "Alarms", "Told"]
 
+LOOKED_AT = "alarms_looked_at"
+"""The fact of the store that says when it was looked last whether anything is wrong, in Unix seconds."""
 KEPT_SECONDS = 90 * 86_400.0
 """For how long what was told is kept."""
 HOUR = 3600.0

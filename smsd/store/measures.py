@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from smsd.rules.doubts import HELD_AFTER
-from smsd.store.alarms import Alarms
+from smsd.store.alarms import LOOKED_AT, Alarms
 from smsd.store.engine import Engine, Row
 from smsd.store.outbox import Outbox
 from smsd.store.requests import Requests
@@ -53,7 +53,7 @@ class Measures:
         with self._engine.read() as tx:
             webhooks = tx.all("measures_webhooks")
             rows = tx.all("measures_parts", ids=json.dumps(list(landed))) if landed else []
-            looked = tx.first("fact_get", name="alarms_looked_at")
+            looked = tx.first("fact_get", name=LOOKED_AT)
         return Reading(
             at=now,
             queue=self._outbox.counts(),
