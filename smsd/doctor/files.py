@@ -1,6 +1,6 @@
 """Files as the daemon's user sees them: may he read and write what he must, and nobody else what is secret.
 
-Knows modes, owners and groups (and that an access list may say more than they do: then nothing is claimed). The
+Knows modes, owners and groups, and access lists, which say more than they do (the unit's directory has one). The
 daemon's user is the owner of the database's directory; it is asked for by name only to say it. Refuses to change
 anything.
 """
@@ -10,9 +10,11 @@ import os
 import pwd
 import re
 import stat
+import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from smsd.config import Config, read_secret
 from smsd.credential import is_encrypted
@@ -55,10 +57,37 @@ class Account:
             return True
         if self.uid == os.geteuid():
             return os.access(path, wanted)
-        if self.uid == 0 or _has_list(path):
+        if self.uid == 0:
             return True
+        if (entries := _list(path)) is not None:
+            return any(granted & wanted == wanted for granted in self._granted(entries, status))
         shift = 6 if status.st_uid == self.uid else 3 if status.st_gid in self.groups else 0
         return (status.st_mode >> shift) & wanted == wanted
+
+    def _granted(self, entries: "list[_Entry]", status: os.stat_result) -> list[int]:
+        """Return what an access list grants him, any of which will do (acl(5), access check algorithm)."""
+        mask = next((each.bits for each in entries if each.tag == _MASK), 7)
+        if self.uid == status.st_uid:
+            return [each.bits for each in entries if each.tag == _OWNER]
+        if named := [each.bits & mask for each in entries if each.tag == _USER and each.id == self.uid]:
+            return named
+        groups = [each.bits & mask for each in entries if self._in_group(each, status)]
+        return groups or [each.bits for each in entries if each.tag == _OTHER]
+
+    def _in_group(self, entry: "_Entry", status: os.stat_result) -> bool:
+        owning = entry.tag == _GROUP and status.st_gid in self.groups
+        return owning or (entry.tag == _NAMED_GROUP and entry.id in self.groups)
+
+
+_OWNER, _USER, _GROUP, _NAMED_GROUP, _MASK, _OTHER = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
+
+
+class _Entry(NamedTuple):
+    """An entry of an access list as the kernel keeps it: whom it is about, and what it grants."""
+
+    tag: int
+    bits: int
+    id: int
 
 
 def handed_by(units: Iterable[Path]) -> frozenset[Path]:
@@ -248,9 +277,10 @@ def _entry(device: Path, account: Account) -> str:
     return f"sudo usermod -aG {name} {account.name}, then restart the daemon"
 
 
-def _has_list(path: Path) -> bool:
-    """Tell whether an access list (acl(5)) says more than the mode."""
+def _list(path: Path) -> list[_Entry] | None:
+    """Return a file's access list (acl(5)); ``None``: there is none, its mode says everything."""
     try:
-        return bool(os.getxattr(path, "system.posix_acl_access"))
+        octets = os.getxattr(path, "system.posix_acl_access")
     except OSError:
-        return False
+        return None
+    return [_Entry(*entry) for entry in struct.iter_unpack("<HHI", octets[4:])]  # after its version

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import struct
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -40,6 +41,35 @@ def test_the_rights_of_another_account_are_read_from_the_mode(tmp_path: Path) ->
     ]:
         file.chmod(mode)
         assert who.may(file, os.R_OK) is allowed, (oct(mode), who.name)
+
+
+OWNER, NAMED, GROUP, NAMED_GROUP, MASK, OTHER = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
+
+
+@pytest.mark.parametrize(
+    ("entries", "allowed"),
+    [
+        ([(OWNER, 6, 0), (GROUP, 0, 0), (MASK, 6, 0), (OTHER, 0, 0), (NAMED, 6, STRANGER.uid)], True),
+        ([(OWNER, 6, 0), (GROUP, 0, 0), (MASK, 4, 0), (OTHER, 6, 0), (NAMED, 6, STRANGER.uid)], False),
+        ([(OWNER, 6, 0), (GROUP, 0, 0), (MASK, 6, 0), (OTHER, 0, 0), (NAMED_GROUP, 6, 54321)], True),
+        ([(OWNER, 6, 0), (GROUP, 0, 0), (MASK, 0, 0), (OTHER, 6, 0), (NAMED_GROUP, 6, 54321)], False),
+        ([(OWNER, 6, 0), (GROUP, 0, 0), (MASK, 6, 0), (OTHER, 6, 0), (NAMED_GROUP, 0, 11111)], True),
+        ([(OWNER, 6, 0), (GROUP, 0, 0), (MASK, 6, 0), (OTHER, 0, 0), (NAMED_GROUP, 6, 11111)], False),
+    ],
+)
+def test_the_rights_of_another_account_are_read_from_an_access_list(
+    tmp_path: Path, entries: list[tuple[int, int, int]], allowed: bool
+) -> None:
+    """The database's directory has one by default: whoever passed over it would never see that a file is root's."""
+    file = tmp_path / "file"
+    file.touch()
+    octets = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in sorted(entries))
+    try:
+        os.setxattr(file, "system.posix_acl_access", octets)
+    except OSError:
+        pytest.skip("no access lists on this file system")
+    assert STRANGER.may(file, os.R_OK | os.W_OK) is allowed
+    assert replace(STRANGER, uid=file.stat().st_uid).may(file, os.R_OK | os.W_OK)
 
 
 def test_a_good_directory_says_nothing(configured: Configured) -> None:

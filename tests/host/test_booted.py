@@ -316,6 +316,18 @@ def test_every_secret_that_can_be_configured_is_handed_over_and_used(host: Host,
     assert not [name for name, secret in secrets.items() if name != "pin" and secret in said]
 
 
+def test_the_doctor_names_a_database_that_has_become_roots(host: Host) -> None:
+    """The directory gives every file an access list; it tells as much as a mode does, and must be read like one."""
+    host.plug()
+    host.run("systemctl stop plugged.target smsd; chown root: /var/lib/smsd/smsd.db && chmod 600 /var/lib/smsd/smsd.db")
+    assert "+" in host.run("ls -l /var/lib/smsd/smsd.db").split()[0]
+    looked = json.loads(host.run("smsd doctor --json", code=None))["findings"]
+    assert [each["about"] for each in looked if each["check"] == "permissions"] == ["/var/lib/smsd/smsd.db"]
+    cure = next(each["cure"] for each in looked if each["check"] == "permissions")
+    host.run(f"{cure.replace('sudo ', '')} && systemctl start plugged.target smsd")
+    assert host.state() == "active"
+
+
 # --- what it may do ---------------------------------------------------------------------------------------------------
 
 
