@@ -20,7 +20,7 @@ def test_the_whole_service_is_shown_without_any_configuration(tmp_path: Path) ->
     """A person who has just installed it sees both answers, and nothing is left behind."""
     environ = {"TMPDIR": str(tmp_path), "SMSD_CONFIG": str(tmp_path / "none.toml"), "PYTHONUTF8": "1"}
     process = subprocess.run(
-        [sys.executable, "-m", "smsd", "demo"], env=environ, capture_output=True, text=True, check=False, timeout=50
+        [sys.executable, "-m", "smsd", "demo"], env=environ, capture_output=True, text=True, check=False, timeout=100
     )
     assert (process.returncode, process.stderr) == (0, "")
     shown = process.stdout

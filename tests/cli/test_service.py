@@ -47,7 +47,7 @@ def test_a_simulated_modem_is_there_until_it_is_told_to_go(tmp_path: Path, numbe
         assert str(link) in process.stdout.readline()
         assert link.exists()
         process.send_signal(number)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=100)
     assert (process.returncode, errors) == (0, "")
     assert not link.is_symlink()
 

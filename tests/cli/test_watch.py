@@ -126,7 +126,7 @@ def test_an_old_locale_gets_plain_bars(encoding: str | None, bars: str) -> None:
 # --- the terminal -----------------------------------------------------------------------------------------------------
 
 
-def read_until(descriptor: int, wanted: bytes, seconds: float = 20.0) -> bytes:
+def read_until(descriptor: int, wanted: bytes, seconds: float = 60.0) -> bytes:
     """Read a terminal until something stands there."""
     heard, until = b"", time.monotonic() + seconds
     while wanted not in heard:

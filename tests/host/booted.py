@@ -29,7 +29,7 @@ PROGRAM = """\
 export PYTHONPATH=/opt/smsd/libraries:/opt/smsd/source
 exec /usr/bin/python3 -m smsd "$@"
 """
-STARTED_SECONDS = 30
+STARTED_SECONDS = 120
 # Where processes are counted: the one hierarchy, or beside the older ones that of systemd and the new one.
 HIERARCHIES = [Path("/sys/fs/cgroup") / name for name in ("", "unified", "systemd")]
 
@@ -102,9 +102,9 @@ class Booted:
         done = subprocess.run(["timeout", str(STARTED_SECONDS), "sh", "-c", look], check=False)
         assert done.returncode == 0, (self.path.parent / "console").read_text("utf-8", "replace")
         self._leader = int(children.read_text("ascii").split()[0])
-        self.run("systemctl is-system-running --wait", code=None)
+        self.run("systemctl is-system-running --wait", code=None, seconds=200)
 
-    def run(self, command: str, *, code: int | None = 0, seconds: float = 50) -> str:
+    def run(self, command: str, *, code: int | None = 0, seconds: float = 100) -> str:
         """Run a command of the shell in there, as root; return what it says, and insist on how it ends."""
         path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
         spaces = [f"--{each}" for each in ("mount", "pid", "ipc", "uts", "net", "cgroup", "root", "wd")]
@@ -117,7 +117,7 @@ class Booted:
         assert code is None or done.returncode == code, f"{command}: {done.returncode}\n{done.stdout}"
         return done.stdout
 
-    def until(self, condition: str, seconds: float = 20) -> None:
+    def until(self, condition: str, seconds: float = 60) -> None:
         """Wait until a command of the shell succeeds in there."""
         loop = shlex.quote(f"until {condition} >/dev/null 2>&1; do sleep 0.1; done")
         waiting = f"timeout {seconds:g} sh -c {loop}"
@@ -132,7 +132,7 @@ class Booted:
         if self._leader:
             self.run("systemctl poweroff --force --force", code=None)
         try:
-            self._process.wait(timeout=20)
+            self._process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -84,7 +84,7 @@ def look(device: Device, rules: list[Path], action: str = "add") -> list[Seen]:
         script = _script(Path(folder), rules, places, action)
         done = subprocess.run(
             ["unshare", "--mount", "--propagation", "private", "sh", "-ec", script],
-            check=False, capture_output=True, text=True, timeout=50,
+            check=False, capture_output=True, text=True, timeout=100,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         outputs = done.stdout.split("=-=-=\n")[1:]

@@ -83,7 +83,7 @@ class Host:
     def smsd(self, user: User, command: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
         words, environment = self.words(user, command)
         return subprocess.run(
-            words, env=environment, capture_output=True, text=True, check=False, timeout=50, input=stdin, cwd="/"
+            words, env=environment, capture_output=True, text=True, check=False, timeout=100, input=stdin, cwd="/"
         )
 
     @contextmanager
@@ -161,7 +161,7 @@ def tried(host: Host, user: User, column: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("up", [True, False], ids=["daemon up", "daemon down"])
 def test_each_command_works_for_whom_the_page_says(host: Host, up: bool) -> None:
     assert len(rows()) > 15

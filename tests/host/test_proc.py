@@ -39,7 +39,7 @@ def asked(place: Path, options: list[str]) -> str:
     ).replace(repr(ASK), f'"{ASK}"')
     done = subprocess.run(
         ["unshare", "--mount", "--propagation", "private", "sh", "-ec", script],
-        check=False, capture_output=True, text=True, timeout=30, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False, capture_output=True, text=True, timeout=100, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

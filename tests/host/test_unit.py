@@ -63,7 +63,7 @@ def installed(tree: Path, unit: str) -> Path:
 def analyze(*words: str) -> tuple[int, str]:
     """Run systemd-analyze; return its exit code and what it says."""
     done = subprocess.run(
-        ["systemd-analyze", *words], check=False, capture_output=True, text=True, timeout=50, errors="replace"
+        ["systemd-analyze", *words], check=False, capture_output=True, text=True, timeout=100, errors="replace"
     )
     return done.returncode, done.stdout + done.stderr
 

@@ -7,10 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from smsd.simulator import Simulator
+
+T = TypeVar("T")
 
 CLIENT = "+79161234567"
 
@@ -39,12 +42,12 @@ def running(command: list[str], output: Path) -> Iterator[None]:
         finally:
             process.terminate()
             try:
-                process.wait(10)
+                process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
 
 
-def eventually(what: Callable[[], list[str]], seconds: float) -> list[str]:
+def eventually(what: Callable[[], list[T]], seconds: float = 60.0) -> list[T]:
     """Ask until there is something: strangers tell nobody when they have written a file."""
     until = time.monotonic() + seconds
     while not (found := what()):

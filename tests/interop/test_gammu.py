@@ -15,7 +15,7 @@ def gammu(simulator: Simulator, *arguments: str) -> str:
     configuration = simulator.link.with_name("gammurc")
     configuration.write_text(f"[gammu]\ndevice = {simulator.link}\nconnection = at\n")
     command = [binary, "-c", str(configuration), *arguments]
-    return subprocess.run(command, check=True, capture_output=True, encoding="utf-8", timeout=50).stdout
+    return subprocess.run(command, check=True, capture_output=True, encoding="utf-8", timeout=100).stdout
 
 
 def test_gammu_identifies_the_modem_and_its_sim(simulator: Simulator) -> None:
@@ -37,6 +37,6 @@ def test_gammu_sends_a_long_cyrillic_message(simulator: Simulator) -> None:
     text = "Ваша заявка принята {}. " * 7
     said = gammu(simulator, "sendsms", "TEXT", CLIENT, "-unicode", "-autolen", str(len(text)), "-text", text)
     assert "message reference=3" in said
-    (shown,) = simulator.ask("wait", CLIENT, 1)
+    (shown,) = simulator.ask("wait", CLIENT, 1, 60)
     assert shown["text"] == text
     assert shown["parts"] == 3

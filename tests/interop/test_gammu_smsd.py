@@ -29,9 +29,9 @@ def test_gammu_smsd_sends_and_receives(simulator: Simulator, tmp_path: Path) -> 
     )
     simulator.ask("text", CLIENT, "CLIENT info")
     command = [inject, "-c", str(configuration), "TEXT", CLIENT, "-unicode", "-text", "Ответ"]
-    subprocess.run(command, check=True, capture_output=True, timeout=20)
+    subprocess.run(command, check=True, capture_output=True, timeout=100)
     with running([daemon, "-c", str(configuration)], tmp_path / "words"):
-        (shown,) = simulator.ask("wait", CLIENT, 1, 40)
-        (received,) = eventually(lambda: [path.name for path in boxes["inbox"].iterdir() if path.stat().st_size], 20)
+        (shown,) = simulator.ask("wait", CLIENT, 1, 100)
+        (received,) = eventually(lambda: [path.name for path in boxes["inbox"].iterdir() if path.stat().st_size])
     assert shown["text"] == "Ответ"
     assert CLIENT in received

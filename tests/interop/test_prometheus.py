@@ -71,7 +71,7 @@ class Server:
     def ask(self, path: str, **values: str) -> Any:
         """Return what it says to a query."""
         query = f"{self._base}{path}?{urllib.parse.urlencode(values)}"
-        with urllib.request.urlopen(query, timeout=10) as answer:  # noqa: S310  our own host
+        with urllib.request.urlopen(query, timeout=30) as answer:  # noqa: S310  our own host
             return json.load(answer)["data"]
 
     async def until(self, query: str) -> Any:
@@ -119,7 +119,7 @@ async def prometheus(start: Start, tmp_path: Path) -> AsyncIterator[Server]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_prometheus_scrapes_evaluates_the_rules_and_answers_the_dashboard(prometheus: Server) -> None:
     [up] = await prometheus.until('smsd_route_up{route="scripted"}')
     assert up["value"][1] == "1"

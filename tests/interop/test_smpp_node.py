@@ -26,7 +26,7 @@ def module() -> str:
     if not installed.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(CACHE), PACKAGE]
-        fetched = subprocess.run(command, capture_output=True, timeout=50, check=False)
+        fetched = subprocess.run(command, capture_output=True, timeout=100, check=False)
         if fetched.returncode:
             pytest.skip(f"needs {PACKAGE} (npm install --prefix {CACHE} {PACKAGE})")
     return str(installed)

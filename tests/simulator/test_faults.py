@@ -193,7 +193,7 @@ async def test_a_bad_pdu_among_good_ones_and_a_slow_list(program: Program, modem
 
 async def test_a_report_in_two_pieces(program: Program, modem: SimulatedModem) -> None:
     await program.ask("+CNMI=2,1,0,1,0")
-    modem.inject(Fault(Kind.SPLIT_REPORT, at="+CDS", seconds=0.01))
+    modem.inject(Fault(Kind.SPLIT_REPORT, at="+CDS", seconds=0.5))
     await program.submit(submit_pdu("text", report=True))
     assert (await program.until(b"+CDS: 25\r\n")).endswith("+CDS: 25\r\n")
     program.heard = b""

@@ -53,7 +53,7 @@ def test_it_ends_with_who_started_it_even_while_a_request_waits(tmp_path: Path) 
     program = (
         "from smsd.simulator import Simulator\n"
         f"with Simulator({str(tmp_path / 'modem')!r}) as simulator:\n"
-        "    simulator._process.stdin.write(b'wait +79161234567 1 55\\n')\n"
+        "    simulator._process.stdin.write(b'wait +79161234567 1 150\\n')\n"
         "    simulator._process.stdin.flush()\n"
         "    print('asked', flush=True)\n"
         "    simulator._process.wait()\n"
@@ -64,7 +64,7 @@ def test_it_ends_with_who_started_it_even_while_a_request_waits(tmp_path: Path) 
         assert starter.stdout.readline() == b"asked\n"
         starter.kill()
         # Both have this end of the pipe.
-        assert starter.communicate(timeout=45) == (b"", b"")
+        assert starter.communicate(timeout=100) == (b"", b"")
     assert not (tmp_path / "modem").is_symlink()
 
 
@@ -81,6 +81,6 @@ async def test_modem_and_card_are_who_they_are_told_to_be(tmp_path: Path) -> Non
 def test_the_command_line_says_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     command = [sys.executable, "-m", "smsd.simulator", "--link", str(tmp_path / "file")]
-    done = subprocess.run(command, check=False, capture_output=True, encoding="utf-8", timeout=20)
+    done = subprocess.run(command, check=False, capture_output=True, encoding="utf-8", timeout=100)
     assert done.returncode == 2
     assert "exists and is no symbolic link" in done.stderr

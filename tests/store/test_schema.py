@@ -239,7 +239,7 @@ def test_processes_that_make_the_store_at_once_all_find_it_made(tmp_path: Path) 
     processes = [context.Process(target=open_at_once, args=(tmp_path / "smsd.db", gate, told)) for _ in range(4)]
     for process in processes:
         process.start()
-    assert [told.get(timeout=30) for _ in processes] == [""] * 4
+    assert [told.get(timeout=100) for _ in processes] == [""] * 4
     for process in processes:
         process.join(30)
     with sqlite3.connect(tmp_path / "smsd.db") as connection:
