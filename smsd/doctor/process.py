@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smsd.routes.modem import holder
+from smsd.routes.modem.port import UNIX98_PTY_MAJORS
 from smsd.speech import N_
 
 __all__ = ["PROC", "PortUser", "cure", "running", "users_of"]
@@ -86,10 +87,24 @@ def _has_open(pid: int, real: str, proc: Path) -> bool:
             target = _link(directory / number)
             if target.endswith("/ptmx") and _is_other_end(proc / str(pid) / "fdinfo" / number, real):
                 return False
-            here = here or target == real
+            here = here or (target == real and _is_the_same(directory / number, real))
     except OSError:
         return False
     return here
+
+
+def _is_the_same(opened: Path, real: str) -> bool:
+    """Tell whether what a process has open is what has its name here: a container has a /dev of its own.
+
+    A real port has its number in each of them; a pseudo-terminal's number says nothing in another.
+    """
+    try:
+        there, here = os.stat(opened), os.stat(real)  # noqa: PTH116  device nodes
+    except OSError:
+        return True  # it cannot be seen: by its name it is
+    if os.path.samestat(there, here):
+        return True
+    return there.st_rdev == here.st_rdev and os.major(here.st_rdev) not in UNIX98_PTY_MAJORS
 
 
 def _is_other_end(fdinfo: Path, real: str) -> bool:

@@ -358,9 +358,16 @@ class Engine:
         """Run the migrations that have not run; return their names.
 
         Each runs in one transaction together with the note that it ran, so that a crash leaves it wholly done or not
-        at all. Raises ``StoreVersionError`` when the file is newer than this program.
+        at all; a new file gets all of them by one, so that another process never finds it half made. Raises
+        ``StoreVersionError`` when the file is newer than this program.
         """
         self.refuse_newer()
+        if self.version() or self._grouping:
+            return self._migrate(now)
+        with self.group():
+            return self._migrate(now)
+
+    def _migrate(self, now: float) -> list[str]:
         done = []
         for number, name, script in migrations():
             with self.write(noted=False):

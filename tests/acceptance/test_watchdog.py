@@ -91,6 +91,9 @@ async def test_a_supervisor_that_has_ended_is_not_alive(tmp_path: Path, monkeypa
     with capture_logs() as events:
         task = asyncio.create_task(manager.daemon.run())
         assert "READY=1" in await manager.told()
+        async with asyncio.timeout(60):
+            while not any(event["event"] == "supervisor_ended" for event in events):  # noqa: ASYNC110  a log is no event
+                await asyncio.sleep(0.01)
         assert await manager.starves()
         manager.daemon.stop()
         await task

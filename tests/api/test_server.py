@@ -38,6 +38,7 @@ async def test_a_client_that_dawdles_is_shown_out(face: Face, monkeypatch: pytes
     monkeypatch.setattr(server, "REQUEST_SECONDS", 0.2)
     assert (await raw(face, b"")).startswith(b"HTTP/1.1 408")
     assert (await raw(face, HEAD)).startswith(b"HTTP/1.1 408")
+    monkeypatch.setattr(server, "REQUEST_SECONDS", 60.0)
     monkeypatch.setattr(app, "BODY_SECONDS", 0.1)
     slow = await raw(face, HEAD + b"Content-Length: 100\r\n\r\n{")
     assert slow.startswith(b"HTTP/1.1 408")

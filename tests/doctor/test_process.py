@@ -60,6 +60,49 @@ def test_what_is_not_there_is_used_by_nobody(tmp_path: Path) -> None:
     assert users_of(PORT, tmp_path / "none") == []
 
 
+ELSEWHERE = """
+import os, sys
+opened = [os.openpty() for _ in range(int(sys.argv[1]) + 1)]
+child = os.fork()
+for ours, theirs in opened:
+    os.close(theirs if child else ours)
+if not child:
+    print(os.ttyname(opened[-1][1]), flush=True)
+sys.stdin.read()
+"""
+"""Has the pseudo-terminal of a number open in one process, and its other end in another."""
+
+
+def _own_pts() -> str:
+    """Say why no pseudo-terminals of a container's own can be made here; empty: they can."""
+    trial = ["unshare", "--mount", "mount", "-t", "devpts", "-o", "newinstance,ptmxmode=666", "devpts", "/dev/pts"]
+    try:
+        done = subprocess.run(trial, check=False, capture_output=True, text=True)
+    except OSError as error:
+        return str(error)
+    return done.stderr.strip()
+
+
+@pytest.mark.skipif(bool(_own_pts()), reason=f"there can be no container's /dev here: {_own_pts()}")
+def test_a_name_in_a_container_means_another_port() -> None:
+    ours, theirs = pty.openpty()
+    port = os.ttyname(theirs)
+    script = (
+        "mount -t devpts -o newinstance,ptmxmode=666 devpts /dev/pts && mount --bind /dev/pts/ptmx /dev/ptmx && "
+        'exec "$@"'
+    )
+    words = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", script, "sh"]
+    program = [sys.executable, "-c", ELSEWHERE, port.rpartition("/")[2]]
+    with subprocess.Popen([*words, *program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == f"{port}\n"
+        found = users_of(port)
+        other.kill()
+    os.close(ours)
+    os.close(theirs)
+    assert found == []
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="there is no /proc here")
 def test_a_real_process_at_a_real_port_is_found() -> None:
     ours, theirs = pty.openpty()

@@ -7,7 +7,6 @@ import pytest
 from smsd.rules.outbox import MessageClass
 from smsd.rules.routing import ANSWER_PATIENCE, OWN_SECONDS, Block, Kind
 from smsd.sms import InDoubt, NotSent, Outcome, Received, ReportClass, Sent, StatusReport, Submit, Verdict
-from smsd.store import NewMessage
 from smsd.store.swaps import HELD
 from tests.gateway.house import PHONE, House, ScriptedRoute, Start
 
@@ -24,12 +23,6 @@ def sim() -> ScriptedRoute:
 
 def refuse_sender(_: Submit) -> NotSent:
     return NotSent(Verdict.NEVER, "SMPP 0x0A", "invalid source address", refused=Block.SENDER.value)
-
-
-async def _set_up(house: House, route: ScriptedRoute, *, up: bool) -> None:
-    route.up = up
-    house.gateway.changed(route.name)
-    await asyncio.sleep(0)
 
 
 def _rests(house: House, message_id: int) -> bool:
@@ -56,7 +49,7 @@ async def test_an_answer_goes_by_the_sim_when_the_bind_has_been_down_long_enough
     house.clock.now += 31
     await house.until(lambda: len(house.routes[1].submits) == 2)
     assert house.store.outbox.show(alert)["state"] == "queued"
-    await _set_up(house, house.routes[0], up=True)
+    await house.heard(house.routes[0], up=True)
     await house.until(lambda: len(house.routes[0].submits) >= 1)
 
 
@@ -219,7 +212,7 @@ async def test_what_a_failed_bind_gave_to_a_sim_that_dies_goes_back(
     refusals.append(NotSent(Verdict.ROUTE, "SMPP 0x400", refused=Block.ROUTE.value))
     answer = house.enqueue("ответ", MessageClass.RESULT)
     await house.until(lambda: house.store.outbox.show(answer)["route"] == "modem0")
-    await _set_up(house, modem, up=False)
+    await house.heard(modem, up=False)
     house.clock.now += 31
     await house.until(lambda: house.store.outbox.show(answer)["state"] == "submitted")
     assert (house.store.outbox.show(answer)["route"], house.store.outbox.show(named)["state"]) == ("operator", "queued")
@@ -306,16 +299,16 @@ async def test_the_number_that_a_client_wrote_to_answers(start: Start) -> None:
 async def test_another_number_answers_where_that_one_is_away_or_long_busy(start: Start) -> None:
     house = await start(*two_sims())
     first, second = house.routes
-    await _set_up(house, second, up=False)
+    await house.heard(second, up=False)
     await house.text("CLIENT sms start", by="modem1")
     await house.until(lambda: is_answered(house))
     assert len(first.submits) == 2
-    await _set_up(house, second, up=True)
+    await house.heard(second, up=True)
     second.hold = asyncio.Event()
-    by_hand = house.store.outbox.enqueue(NewMessage(MessageClass.MANUAL, PHONE, 1, text="занят"))[0]
-    first.up = False
+    await house.heard(first, up=False)
+    by_hand = house.enqueue("занят")
     await house.until(lambda: house.store.outbox.show(by_hand)["state"] == "submitting")
-    await _set_up(house, first, up=True)
+    await house.heard(first, up=True)
     await house.text("CLIENT sms start", 1, by="modem1")
     await asyncio.sleep(0.1)
     assert len(first.submits) == 2, "the other one will be free in a moment"
@@ -331,7 +324,7 @@ async def test_what_falls_back_goes_by_the_number_that_the_client_wrote_to(start
     await house.text("CLIENT sms start", by="modem1")
     await house.until(lambda: is_answered(house))
     assert (len(first.submits), len(second.submits)) == (0, 2)
-    await _set_up(house, operator, up=False)
+    await house.heard(operator, up=False)
     await house.text("CLIENT sms start", 1, by="modem1")
     await asyncio.sleep(0.1)
     house.clock.now += 31
@@ -353,7 +346,7 @@ async def test_an_answer_begun_on_a_dead_bind_goes_by_a_sim_that_carries_its_cla
         "modem0": house.enqueue("б" * 100, MessageClass.RESULT, parts=2),
     }
     await house.until(lambda: len(operator.submits) >= 4)
-    await _set_up(house, operator, up=False)
+    await house.heard(operator, up=False)
     house.clock.now += 31
     await house.until(lambda: is_answered(house))
     assert {house.store.outbox.show(each)["route"]: each for each in answers.values()} == answers
@@ -397,7 +390,7 @@ async def test_a_password_does_not_follow_a_swapped_sim(start: Start) -> None:
     await house.until(lambda: len(house.states()) == 4 and house.states()[2] == ("ack", "submitted"))
     held = house.store.outbox.recent(limit=1)[0]["id"]
     await house.until(lambda: house.store.outbox.show(held)["error"] == HELD)
-    await _set_up(house, house.routes[0], up=False)
+    await house.heard(house.routes[0], up=False)
     house.clock.now += 700
     await house.until(lambda: (house.store.outbox.show(held)["due_at"] or 0) > house.clock.now)
     assert not house.routes[1].submits

@@ -1,11 +1,12 @@
 """What could drift: CHECK lists and enums, migrations and schema.sql, named queries and the code that names them."""
 
 import ast
+import contextlib
 import hashlib
 import multiprocessing
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -247,6 +248,22 @@ def test_processes_that_make_the_store_at_once_all_find_it_made(tmp_path: Path) 
     connection.close()
 
 
+def test_a_new_store_is_never_seen_half_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks meanwhile finds nothing, and makes what he then finds made."""
+    path = tmp_path / "smsd.db"
+    statements = engine._statements
+    seen: list[int] = []
+
+    def looked_at(script: str) -> Iterator[str]:
+        with contextlib.closing(sqlite3.connect(path)) as other:
+            seen.append(other.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+        yield from statements(script)
+
+    monkeypatch.setattr(engine, "_statements", looked_at)
+    Store(path, lambda: 0.0).close()
+    assert seen == [0] * len(migrations())
+
+
 # --- named queries ----------------------------------------------------------------------------------------------------
 
 
@@ -393,6 +410,11 @@ def test_every_reference_between_tables_is_looked_at_above(migrated: sqlite3.Con
     assert len(referring.fetchall()) == 9
 
 
+def _of_a_list(step: str) -> bool:
+    """Tell whether a step goes through what was handed in as a list, and not through a table."""
+    return "json_each VIRTUAL TABLE" in step
+
+
 @pytest.mark.parametrize("name", ON_THE_WAY)
 def test_what_the_daemon_asks_all_the_time_is_found_by_an_index(migrated: sqlite3.Connection, name: str) -> None:
     """No scan and no sorting, however long the tables are."""
@@ -400,7 +422,7 @@ def test_what_the_daemon_asks_all_the_time_is_found_by_an_index(migrated: sqlite
     values = dict.fromkeys(re.findall(r":(\w+)", text))
     plan = [row[3] for row in migrated.execute(f"EXPLAIN QUERY PLAN {text}", values)]
     assert plan
-    assert not [step for step in plan if step.startswith("SCAN")]
+    assert not [step for step in plan if step.startswith("SCAN") and not _of_a_list(step)]
     if name not in SORTS_A_HANDFUL:
         assert not [step for step in plan if "TEMP B-TREE" in step]
 
@@ -415,10 +437,11 @@ def test_what_the_daemon_asks_all_the_time_is_found_by_an_index(migrated: sqlite
 def test_the_next_message_is_found_in_the_order_of_its_index(
     migrated: sqlite3.Connection, name: str, expected: str
 ) -> None:
-    values = {"priority": 0, "now": 0.0, "route": "m", "made_before": 0.0, "limit": 1, "begun_only": 0}
-    plan = migrated.execute(f"EXPLAIN QUERY PLAN {engine._load_queries()[name]}", values).fetchall()
-    assert plan[0][3] == f"SEARCH message USING INDEX {expected}"
-    assert not [row[3] for row in plan if row[3].startswith("SCAN ") or "TEMP" in row[3]]
+    text = engine._load_queries()[name]
+    values = dict.fromkeys(re.findall(r":(\w+)", text))
+    plan = [row[3] for row in migrated.execute(f"EXPLAIN QUERY PLAN {text}", values)]
+    assert plan[0] == f"SEARCH message USING INDEX {expected}"
+    assert not [step for step in plan if (step.startswith("SCAN ") and not _of_a_list(step)) or "TEMP" in step]
 
 
 def test_a_doubt_about_one_number_is_found_among_thousands_of_others(migrated: sqlite3.Connection) -> None:
