@@ -18,19 +18,16 @@ from smsd.routes import Inbound, Memory
 from smsd.routes.operator import OperatorRoute
 from smsd.routes.overdue import Poll, Unreported, learned, nothing
 from smsd.routes.smpp.flight import Flight, over
+from smsd.routes.smpp.inbound import Arrivals
 from smsd.routes.smpp.link import Link
-from smsd.routes.smpp.redelivery import Redelivery, digest
+from smsd.routes.smpp.redelivery import Redelivery
 from smsd.routes.smpp.settings import Action, BindAs, SmppSettings
 from smsd.routes.smpp.translate import (
     bind_of,
     code,
-    deliver,
-    message_of,
-    octets,
     outcome,
     report_of,
     source,
-    status_report,
     submission,
     unwritable,
 )
@@ -49,7 +46,7 @@ from smsd.sms import (
     Witness,
 )
 from smsd.wire.smpp.pdu import Pdu, QuerySm, QuerySmResp, ShortMessage
-from smsd.wire.smpp.receipt import Receipt, is_receipt, state_name
+from smsd.wire.smpp.receipt import Receipt, state_name
 from smsd.wire.smpp.tables import Command, Status, status_text
 
 __all__ = ["SmppRoute"]
@@ -110,6 +107,7 @@ class SmppRoute(OperatorRoute):
         except PduError as error:
             raise ConfigError(f"the sender of {name}: {error.problem}") from None
         self._redelivery = Redelivery(name, memory, settings.timings.open)
+        self._arrivals = Arrivals(name, settings, self._redelivery)
         self._transmitter: Link | None = None
         self._refusals: dict[tuple[str, int], tuple[float, str]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -309,41 +307,7 @@ class SmppRoute(OperatorRoute):
         if len(self._tasks) >= self.settings.inbound_most:
             link.answer(pdu, Status.QUEUE_FULL)
         else:
-            self._spawn(self._take(link, pdu))
-
-    async def _take(self, link: Link, pdu: Pdu) -> None:
-        """Hand a message over, and answer it once it is safe; whatever fails, the centre keeps it and tries again."""
-        status, mark = Status.TEMPORARY_APPLICATION_ERROR, None
-        try:
-            received, mark = await self._read(pdu)
-            if self._inbound is not None:
-                await self._inbound.received(received)
-                status = Status.OK
-        except StoreError as error:
-            log.warning("message_not_kept", route=self.name, error=str(error))
-        finally:
-            link.answer(pdu, status, mark if status == Status.OK else None)
-
-    async def _read(self, pdu: Pdu) -> tuple[Received, str | None]:
-        """Read a message, and give the mark it is known by should it come again.
-
-        A receipt has none: told twice it says nothing new, and only a centre that begins its ids again could say the
-        same of another message, much later.
-        """
-        soon = self.settings.timings.redelivery
-        try:
-            message = message_of(pdu)
-            if is_receipt(message):
-                report = status_report(message, self.settings)
-                return self._received(pdu, 0, report, warnings=message.warnings, repeats_within=soon), None
-        except PduError as error:
-            return self._received(pdu, 0, None, fault=str(error), repeats_within=soon), None
-        mark = digest(pdu)
-        value, warnings = deliver(message, self.settings)
-        return self._received(pdu, await self._redelivery.number(mark), value, warnings=warnings), mark
-
-    def _received(self, pdu: Pdu, number: int, value: Any, **more: Any) -> Received:
-        return Received(self.name, octets(pdu, number), value, **more)
+            self._spawn(self._arrivals.take(link, pdu, self._inbound))
 
     async def _ask(self, reference: str, recipient: str) -> Received | None:
         """Ask what became of a part whose receipt is overdue; ``None``: nothing that matters is known."""
@@ -354,15 +318,6 @@ class SmppRoute(OperatorRoute):
     async def _told(self, received: Received) -> None:
         if self._inbound is not None:
             await self._inbound.received(received)
-
-    async def _close_heard(self, link: Link) -> None:
-        """Let messages be new ones again whose answer the centre has heard."""
-        heard = link.heard_marks()
-        try:
-            await self._redelivery.heard(heard)
-        except StoreError as error:
-            link.open_marks |= dict.fromkeys(heard, 0)
-            log.warning("message_not_kept", route=self.name, error=str(error))
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
@@ -416,7 +371,7 @@ class SmppRoute(OperatorRoute):
                     self._clock,
                     asked=self._asked,
                     answered=self._answered,
-                    heard=lambda link: self._spawn(self._close_heard(link)),
+                    heard=lambda link: self._spawn(self._arrivals.close_heard(link)),
                 )
                 links.append(link)
                 status = await link.bind(command, bind)
