@@ -192,13 +192,17 @@ class Daemon:
     async def _watch(self, thread: StoreThread, gateway: Gateway) -> None:
         """Feed systemd's watchdog as long as the loop turns, the store's thread answers and every supervisor lives.
 
-        A modem or a bind that is down is no reason to stop: the other routes are healthy.
+        A modem or a bind that is down is no reason to stop: the other routes are healthy. Nor is one that waits for
+        long for a reason; one that waits for what never comes is as good as ended.
         """
+        seconds = self._watchdog_seconds or 3600.0
         while True:
-            await asyncio.sleep(self._watchdog_seconds or 3600.0)
+            await asyncio.sleep(seconds)
             await thread.call(lambda: None)
             if lifeless := gateway.lifeless:
                 self._log.error("supervisor_ended", tasks=lifeless, why="a fault in the program; systemd restarts it")
+            elif still := gateway.standing_still(seconds):
+                self._log.error("supervisor_hangs", tasks=still, why="a fault in the program; systemd restarts it")
             else:
                 self._notifier.watchdog()
 

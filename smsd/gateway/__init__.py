@@ -23,11 +23,13 @@ from smsd.gateway.alerts import Feeder
 from smsd.gateway.answers import MESSAGE_SEAL, Answers
 from smsd.gateway.doubts import Doubts
 from smsd.gateway.keywatch import KeyWatch
+from smsd.gateway.pulse import Pulse
 from smsd.gateway.pump import STORE_RETRY_SECONDS, Pump
 from smsd.gateway.reception import Reception
 from smsd.gateway.retention import Forgetting
 from smsd.gateway.route import Bells, Counter, Route, Settings
 from smsd.gateway.routing import Routing, block_of
+from smsd.routes.rest import heard
 from smsd.rules.commands import Command
 from smsd.rules.conditions import ACKNOWLEDGEMENT_LATE, RouteLook
 from smsd.rules.outbox import MessageClass
@@ -46,6 +48,8 @@ CARE_SECONDS = 10.0
 """How often deadlines, late parts and old acknowledgements are looked after."""
 WAL_SECONDS = 3600.0
 """How often the write-ahead log is emptied, so that what was wiped leaves no copy there."""
+STUCK_SECONDS = 3600.0
+"""How long a route may keep a part: an hour without an end is not the network's doing."""
 
 log = structlog.get_logger("smsd.gateway")
 
@@ -77,6 +81,7 @@ class Gateway:
         self._beside: list[tuple[str, Callable[[], Awaitable[None]]]] = []
         self._wal_emptied = clock()
         self._supervisors: list[asyncio.Task[None]] = []
+        self._pulses: list[Pulse] = []
         self._bells = Bells(list(self._routes))
         self._answers = Answers(store, directory, vault.public, settings, clock, self._bells)
         self._feeder = Feeder(
@@ -127,7 +132,9 @@ class Gateway:
         async with asyncio.TaskGroup() as group:
 
             def supervise(what: str, work: Callable[..., Awaitable[None]], *args: object) -> None:
-                self._supervisors.append(group.create_task(_supervised(what, work, *args), name=what))
+                pulse = Pulse(what, _supervised(what, work, *args))
+                self._pulses.append(pulse)
+                self._supervisors.append(group.create_task(_beating(pulse), name=what))
 
             for name, route in self._routes.items():
                 self._bells.doubts[name].set()
@@ -177,6 +184,15 @@ class Gateway:
     def lifeless(self) -> list[str]:
         """Name the supervisors that have ended, which none ever should. A route that is down is not among them."""
         return [task.get_name() for task in self._supervisors if task.done()]
+
+    def standing_still(self, seconds: float) -> list[str]:
+        """Name what waits for something that will not come, and where; to be asked every so many ``seconds``.
+
+        A supervisor without a beat for so long, or a part that was given to its route and is not given back.
+        """
+        still = [f"{pulse.name}: {pulse.place}" for pulse in self._pulses if not pulse.look(seconds)]
+        stuck = [f"submit {name}" for name, pump in self._pumps.items() if pump.look(seconds) >= STUCK_SECONDS]
+        return still + stuck
 
     # --- what routes say ----------------------------------------------------------------------------------------------
 
@@ -312,7 +328,7 @@ class Gateway:
     async def _publish(self) -> None:
         """Write how the routes are to the store, where ``smsd status`` reads it."""
         while True:
-            await self._statuses.wait()
+            await heard(self._statuses)
             self._statuses.clear()
             for route in self._routes.values():
                 await self._thread.call(self._store.put_route, route.name, route.status)
@@ -356,6 +372,10 @@ class Gateway:
             if count := await self._thread.call(self._store.outbox.rescue, route.name, self._routing.rescue):
                 log.warning("rescued", route=route.name, count=count)
                 self._bells.ring()
+
+
+async def _beating(pulse: Pulse) -> None:
+    await pulse
 
 
 async def _supervised(what: str, work: Callable[..., Awaitable[None]], *args: object) -> None:

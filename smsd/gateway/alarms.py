@@ -16,6 +16,7 @@ from datetime import timedelta
 import structlog
 
 from smsd.errors import StoreError
+from smsd.routes.rest import heard
 from smsd.rules.alarms import Event, Finding, Key, Severity, Silence, Standing, judge, say, spoken_again
 from smsd.rules.conditions import Marks, RouteLook, Situation, observe
 from smsd.rules.doubts import HELD_AFTER
@@ -155,7 +156,7 @@ class Alarms:
                 if self._waiting and self._waiting[0] is told:
                     self._waiting.popleft()
             self._work.clear()
-            await self._work.wait()
+            await heard(self._work)
 
     # --- one look -----------------------------------------------------------------------------------------------------
 

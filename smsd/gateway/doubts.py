@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager
 import structlog
 
 from smsd.gateway.route import Bells, Route
+from smsd.routes.rest import heard
 from smsd.rules.outbox import DoubtPolicy
 from smsd.sms import Doubt, Outcome
 from smsd.store.thread import StoreThread
@@ -55,7 +56,7 @@ class Doubts:
         """Look after the doubts of one route for ever."""
         bell = self._bells.doubts[route.name]
         while True:
-            await bell.wait()
+            await heard(bell)
             bell.clear()
             if await self._list(route):
                 async with self._quiet(route.name):

@@ -73,6 +73,7 @@ class Pump:
         # Bound once: what is written for each part is a good deal of what a part costs.
         self._log = log.bind(route=route.name)
         self._flights: dict[asyncio.Future[Outcome], Claim] = {}
+        self._out: dict[asyncio.Future[Outcome], float] = {}
         self._ended: list[tuple[Claim, Outcome]] = []
         self._claimed: list[Claim] = []
         self._untold: list[tuple[Claim, Outcome]] = []
@@ -91,6 +92,11 @@ class Pump:
     def in_air(self) -> int:
         """How many parts have been claimed and not yet recorded."""
         return len(self._claimed) + len(self._flights) + len(self._ended) + self._being_recorded
+
+    def look(self, seconds: float) -> float:
+        """Say for how long the oldest flight has been out; to be asked every so many ``seconds``."""
+        self._out = {flight: self._out.get(flight, 0.0) + seconds for flight in self._flights if not flight.done()}
+        return max(self._out.values(), default=0.0)
 
     @property
     def stuck_for(self) -> float:

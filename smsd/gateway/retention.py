@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
+from smsd.routes.rest import rest
 from smsd.rules.retention import Keep, next_batch
 from smsd.store.retention import Step, Swept
 from smsd.store.thread import StoreThread
@@ -39,7 +40,7 @@ class Forgetting:
         """Work for ever."""
         while True:
             await self.sweep()
-            await asyncio.sleep(SWEEP_SECONDS)
+            await rest(SWEEP_SECONDS)
 
     async def sweep(self) -> dict[str, int]:
         """Forget all that is old; return how many of each, and the longest hold of the store in the log."""

@@ -4,13 +4,17 @@ import asyncio
 import contextlib
 import os
 import pty
+import threading
 import tty
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from smsd.errors import PortBusyError, PortGoneError, RouteError
+from smsd.routes.modem import port as modem_port
 from smsd.routes.modem.port import Port
 
 
@@ -154,3 +158,43 @@ async def test_an_opening_that_nobody_waits_for_any_more_is_closed(peer: Peer) -
                 await (await Port.open(peer.path)).close()
                 break
             await asyncio.sleep(0.01)
+
+
+async def test_a_driver_that_does_not_return_holds_nobody_up_for_ever_and_no_second_thread(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The supervisor would wait with it, and be taken for dead: the healthy routes beside it would be restarted."""
+    monkeypatch.setattr(modem_port, "DRIVER_SECONDS", 0.05)
+    returns, asked, real = threading.Event(), [], modem_port._open
+
+    def stuck(path: str, baud: int, rtscts: bool) -> Any:
+        asked.append(path)
+        returns.wait()
+        return real(path, baud, rtscts)
+
+    monkeypatch.setattr(modem_port, "_open", stuck)
+    with pytest.raises(RouteError, match="has not opened it within"):
+        await Port.open(peer.path)
+    with pytest.raises(RouteError, match="has not returned"):
+        await Port.open(peer.path)
+    assert asked == [peer.path]
+    monkeypatch.setattr(modem_port, "DRIVER_SECONDS", 5.0)
+    returns.set()
+    await (await Port.open(peer.path)).close()  # what it opened too late was given back
+
+
+async def test_a_driver_that_does_not_let_go_is_left_behind(
+    port: Port, peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(modem_port, "DRIVER_SECONDS", 0.05)
+    returns, real = threading.Event(), modem_port._close
+    monkeypatch.setattr(modem_port, "_close", lambda line: (returns.wait(), real(line)))
+    with capture_logs() as events:
+        await port.close()
+    assert [event["event"] for event in events] == ["port_not_closed"]
+    with pytest.raises(RouteError, match="has not returned"):
+        await Port.open(peer.path)
+    monkeypatch.setattr(modem_port, "DRIVER_SECONDS", 5.0)
+    monkeypatch.setattr(modem_port, "_close", real)
+    returns.set()
+    await (await Port.open(peer.path)).close()

@@ -6,7 +6,8 @@ messages: whatever goes wrong becomes a state that people can read.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import structlog
@@ -32,6 +33,7 @@ from smsd.routes.http.translate import (
 from smsd.routes.http.webhook import Webhook
 from smsd.routes.operator import OperatorRoute
 from smsd.routes.overdue import Poll, Unreported, learned
+from smsd.routes.rest import rest, stretch
 from smsd.sms import (
     Doubt,
     Fact,
@@ -283,12 +285,14 @@ class HttpRoute(OperatorRoute):
         self._become(state, reason)
         self._ill.set()
 
-    async def _recover(self) -> None:
-        """Wait until the operator is to be trusted again, whenever it was not."""
+    async def _recover(self, hears: "asyncio.Task[None] | None") -> None:
+        """Wait until the operator is to be trusted again, whenever it was not. Raises what ended ``hears``."""
         while True:
-            await self._ill.wait()
+            while not await stretch(self._ill):
+                if hears is not None and hears.done():
+                    hears.result()
             self._ill.clear()
-            await asyncio.sleep(self._rest)
+            await rest(self._rest)
             self._failures = 0
             while (reason := await self._client.absent()) is not None:
                 self._failures += 1
@@ -344,14 +348,26 @@ class HttpRoute(OperatorRoute):
             self._become(AWAY, "not asked yet")
             self._rest = 0.0
             self._ill.set()
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._recover())
-                if self.settings.webhook_port and self._profile.receipt is not None:
-                    group.create_task(self._listen())
-                elif self._profile.status is not None:
-                    group.create_task(self._poll.run(self.settings.timings.poll, lambda: self._state[0] == READY))
+            async with self._beside() as hears:
+                await self._recover(hears)
         finally:
             await self._client.close()
+
+    @contextlib.asynccontextmanager
+    async def _beside(self) -> AsyncIterator[asyncio.Task[None] | None]:
+        """Have receipts listened for, or asked for, while the body runs."""
+        hears: asyncio.Task[None] | None = None
+        if self.settings.webhook_port and self._profile.receipt is not None:
+            hears = asyncio.create_task(self._listen())
+        elif self._profile.status is not None:
+            ready = lambda: self._state[0] == READY  # noqa: E731
+            hears = asyncio.create_task(self._poll.run(self.settings.timings.poll, ready))
+        try:
+            yield hears
+        finally:
+            if hears is not None:
+                hears.cancel()
+                await asyncio.wait([hears])
 
     async def _listen(self) -> None:
         """Listen for receipts; what keeps us from it keeps nobody from sending."""

@@ -12,9 +12,10 @@ import fcntl
 import os
 import termios
 from collections.abc import Callable
-from typing import Self
+from typing import Any, ClassVar, Self
 
 import serial
+import structlog
 
 from smsd.errors import PortBusyError, PortGoneError, RouteError
 from smsd.routes.modem.holder import holder
@@ -22,13 +23,20 @@ from smsd.routes.modem.holder import holder
 __all__ = ["Port"]
 
 READ_SIZE = 4096
+DRIVER_SECONDS = 60.0
+"""How long a driver may take to open or close a port: some wait half a minute for what they cannot write."""
 UNIX98_PTY_MAJORS = range(136, 144)
 _ABSENT = {errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.EIO, errno.ENOTDIR}
 _HELD = {errno.EBUSY, errno.EAGAIN}
 
+log = structlog.get_logger()
+
 
 class Port:
     """An open port. ``on_data`` hears every octet; ``on_lost`` hears once that the device is gone."""
+
+    _in_driver: ClassVar[dict[str, asyncio.Future[Any]]] = {}
+    """What was asked of a driver last, by the path of its port."""
 
     def __init__(self, path: str, line: serial.Serial) -> None:
         self.path = path
@@ -45,12 +53,21 @@ class Port:
         """Open ``path`` for this process alone, away from the loop: drivers have been seen to block for seconds.
 
         Raises ``PortGoneError`` when there is no such device, ``PortBusyError`` when another program holds it,
-        ``RouteError`` when it cannot be opened at all.
+        ``RouteError`` when it cannot be opened at all, or not within a minute: then it is not tried again before that
+        try has ended, for each holds a thread that nothing can end.
         """
         loop = asyncio.get_running_loop()
-        opening = loop.run_in_executor(None, _open, path, baud, rtscts)
+        before = cls._in_driver.get(path)
+        ours = before is not None and not before.done() and before.get_loop() is loop
+        if before is not None and ours and (await asyncio.wait([before], timeout=DRIVER_SECONDS))[1]:
+            raise RouteError(f"{path}: its driver has not returned from the last time; pull the modem out")
+        cls._in_driver[path] = opening = loop.run_in_executor(None, _open, path, baud, rtscts)
         try:
-            return cls(path, await asyncio.shield(opening))
+            async with asyncio.timeout(DRIVER_SECONDS):
+                return cls(path, await asyncio.shield(opening))
+        except TimeoutError:
+            opening.add_done_callback(_close_unwanted)
+            raise RouteError(f"{path}: its driver has not opened it within {DRIVER_SECONDS:g} s") from None
         except asyncio.CancelledError:
             opening.add_done_callback(_close_unwanted)
             raise
@@ -100,7 +117,10 @@ class Port:
         self._lose("closed")
         self._stop()
         self._open = False
-        await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, _close, self._line))
+        self._in_driver[self.path] = closing = asyncio.get_running_loop().run_in_executor(None, _close, self._line)
+        _, late = await asyncio.wait([closing], timeout=DRIVER_SECONDS)
+        if late:
+            log.error("port_not_closed", path=self.path, seconds=DRIVER_SECONDS, why="its driver does not return")
 
     def _readable(self) -> None:
         try:

@@ -38,6 +38,8 @@ __all__ = ["Link"]
 
 EYEBALLS_SECONDS = 0.25
 """Before the next address of a host is tried beside one that does not answer (RFC 8305)."""
+ASLEEP_SECONDS = 60.0
+"""So long after a moment of its own a session has surely slept through it."""
 HANG_UP_SECONDS = 1.0
 """For the other side to hear that we hang up, TLS's own good-bye included."""
 
@@ -135,6 +137,11 @@ class Link(asyncio.Protocol):
     def has_room(self) -> bool:
         """Whether a submit may be made now."""
         return self._session.room > 0
+
+    @property
+    def asleep(self) -> bool:
+        """Whether the session has slept through a moment of its own: something was to be done then, and was not."""
+        return self._clock() - self._session.deadline > ASLEEP_SECONDS
 
     def heard_marks(self) -> list[str]:
         """Take the messages of which the centre has by now certainly heard our answer."""

@@ -17,6 +17,7 @@ from smsd.errors import ConfigError, PduError, RouteError, SmsdError, StoreError
 from smsd.routes import Inbound, Memory
 from smsd.routes.operator import OperatorRoute
 from smsd.routes.overdue import Poll, Unreported, learned, nothing
+from smsd.routes.rest import any_of, rest
 from smsd.routes.smpp.flight import Flight, over
 from smsd.routes.smpp.inbound import Arrivals
 from smsd.routes.smpp.link import Link
@@ -330,7 +331,7 @@ class SmppRoute(OperatorRoute):
                     if (host, port) not in self._refusals:
                         await self._lived(host, port)
                 self._failures += 1
-                await self._pause(self._till_next_round())
+                await rest(self._till_next_round())
         finally:
             for task in list(self._tasks):
                 task.cancel()
@@ -399,7 +400,9 @@ class SmppRoute(OperatorRoute):
             )
         )
         try:
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            while not await any_of(ends):
+                if any(link.asleep for link in links):
+                    return "its timers have stopped, a fault in the program"
         finally:
             for task in (*ends, old, overdue):
                 task.cancel()
@@ -439,9 +442,6 @@ class SmppRoute(OperatorRoute):
             self._become("refused", next(iter(self._refusals.values()))[1])
         self._refusals = {host: told for host, told in self._refusals.items() if told[0] > now + wait}
         return wait
-
-    async def _pause(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside; what fails is logged, never lost."""

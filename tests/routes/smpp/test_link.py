@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from smsd.routes import rest
+from smsd.routes.smpp import link as smpp_link
 from smsd.simulator.network import Network
 from smsd.simulator.smsc import SimulatedSmsc
 from smsd.simulator.troubles import Trouble
@@ -97,6 +99,19 @@ async def test_an_outbind_is_refused_and_changes_nothing(ledger: Ledger) -> None
         smsc.outbind()
         await smsc.until(lambda: Command.GENERIC_NACK in [pdu.command_id for pdu in smsc.heard])
         assert isinstance(await send(route), Sent)
+
+
+async def test_a_link_whose_timers_have_stopped_is_left_too(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing it waits for would ever be overdue: a mute centre would be taken for a quiet one."""
+    monkeypatch.setattr(rest, "BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(smpp_link, "ASLEEP_SECONDS", 0.05)
+    async with bound(ledger, timings=timings(enquire=0.1)) as (route, smsc):
+        link = route._transmitter
+        assert link is not None
+        assert link._timer is not None
+        link._timer.cancel()
+        await ledger.until(lambda: route._transmitter not in {link, None} and route.status.up)
+        assert len(smsc.binds) == 2
 
 
 async def test_a_mute_centre_is_noticed_and_left(ledger: Ledger) -> None:
