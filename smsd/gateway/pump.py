@@ -1,7 +1,7 @@
 """One route's pump: claim, submit, record, as many parts at a time as the route's window allows.
 
 Knows that the attempt is on disk before the octets leave, and that what ended is recorded by the same commit that
-claims what comes next: a window at full speed costs one commit, not one for each part. Where a receipt comes
+claims what comes next: a window at full speed costs two commits, not one for each part. Where a receipt comes
 meanwhile, its own commit records what ended before it (``recording``), lest it find nothing to speak of. Refuses to
 know which message is next (the store's), by which route it may go (``rules.routing``) and how it is sent (the route's).
 
@@ -222,10 +222,13 @@ class Pump:
             self._ended.append((claim, self._end_of(flight, claim)))
 
     async def _gather(self) -> None:
-        """Let what is in the air land, as far as it does within a moment: a commit costs little more for all of it."""
+        """Let half a window land, or what does within a moment: its commit costs little more than that of one part.
+
+        Not all of it: while the one half is recorded the other is in the air.
+        """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GATHER_SECONDS):
-                while self._claimed or self._flights:
+                while (self._claimed or self._flights) and len(self._ended) < self._route.window // 2:
                     self._work.clear()
                     await self._work.wait()
                     self._collect()
