@@ -50,6 +50,14 @@ class Account:
     handed: frozenset[Path] = frozenset()
     """Directories whose files systemd reads as root and hands to him (LoadCredential=, systemd.exec(5))."""
 
+    @property
+    def own_group(self) -> str:
+        """His first group: the daemon has it whatever else it is in."""
+        try:
+            return grp.getgrgid(pwd.getpwuid(self.uid).pw_gid).gr_name
+        except KeyError:
+            return "dialout"
+
     def may(self, path: Path, wanted: int) -> bool:
         """Tell whether he may do ``wanted`` (``os.R_OK`` and its like) with a file. Raises ``OSError``."""
         status = path.stat()
@@ -273,7 +281,10 @@ def _entry(device: Path, account: Account) -> str:
     except KeyError:
         name = str(group)
     if group == 0 or not device.stat().st_mode & stat.S_IWGRP:
-        return f"sudo chgrp dialout {device} && sudo chmod g+rw {device}; for good: a udev rule with GROUP=, MODE="
+        return (
+            f"sudo chgrp {account.own_group} {device} && sudo chmod g+rw {device}; "
+            "for good: one line of udev's rules says that it is a modem's port, see docs/how-to/install-on-a-host.md"
+        )
     return f"sudo usermod -aG {name} {account.name}, then restart the daemon"
 
 

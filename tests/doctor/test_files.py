@@ -1,7 +1,9 @@
 """Files as the daemon's user sees them: what he may not do, and what others may."""
 
 import base64
+import grp
 import os
+import pwd
 import struct
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -212,6 +214,19 @@ def test_a_port_that_is_not_there_or_not_ours_is_told(configured: Configured, pl
     [finding] = files.devices(configured(), STRANGER)
     assert finding.check is Check.PERMISSIONS
     assert "stranger" in finding.what
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_port_of_roots_is_given_to_a_group_that_the_daemon_is_in(configured: Configured, place: Path) -> None:
+    """Not to one that it would have to be put into first, and that opens every port there is."""
+    (place / "modem").touch(0o600)
+    nobody = account_of(Path("/nowhere"))
+    nobody = replace(nobody, name="nobody", uid=pwd.getpwnam("nobody").pw_uid, groups=frozenset({65534}))
+    [finding] = files.devices(configured(), nobody)
+    group = grp.getgrgid(pwd.getpwnam("nobody").pw_gid).gr_name
+    assert finding.cure.startswith(f"sudo chgrp {group} {place}/modem && sudo chmod g+rw {place}/modem; ")
+    [finding] = files.devices(configured(), STRANGER)
+    assert finding.cure.startswith("sudo chgrp dialout ")
 
 
 def test_the_names_that_stay_are_proposed_for_a_port_that_is_gone(tmp_path: Path) -> None:
