@@ -122,7 +122,7 @@ class Vault:
         Of several processes that make one at once, all get the same. Raises ``SealError``.
         """
         with contextlib.suppress(FileExistsError):
-            if not path.exists():
+            if not os.path.exists(path):  # noqa: PTH110  Path.exists() raises where we may not look
                 _create_key(path)
         return cls.load(path)
 

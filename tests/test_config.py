@@ -400,6 +400,19 @@ def test_a_missing_secret_is_named(tmp_path: Path) -> None:
         read_secret(tmp_path / "pin")
 
 
+def test_a_secret_that_is_closed_is_told_with_what_systemd_has_to_do_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under the unit a credential that is not there looks closed: the directory behind it is root's."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(ConfigError, match="Permission denied; under systemd: it has handed over none of this name"):
+        read_secret(tmp_path / "pin")
+
+
 def test_a_secret_everybody_can_read_is_told(tmp_path: Path) -> None:
     path = secret(tmp_path, b"1234", 0o644)
     with pytest.warns(SecretFileWarning, match=f"chmod 600 {path}"):

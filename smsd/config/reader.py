@@ -72,6 +72,11 @@ def read_secret(path: Path) -> str:
     """
     try:
         secret = _secret_octets(path).decode("utf-8-sig").rstrip("\r\n")
+    except PermissionError as error:
+        raise ConfigError(
+            f"{path}: the secret cannot be read: {error.strerror}; under systemd: it has handed over none of this name "
+            "(is the file there, and was the service restarted since?)"
+        ) from error
     except OSError as error:
         raise ConfigError(f"{path}: the secret cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:

@@ -25,7 +25,7 @@ from smsd.daemon.directory import directory_of
 from smsd.daemon.routes import make_routes
 from smsd.daemon.settings import gateway_settings
 from smsd.daemon.statusline import StatusLine
-from smsd.errors import AlreadyRunningError, ConfigError, SmsdError, StoreError
+from smsd.errors import AlreadyRunningError, ConfigError, SealError, SmsdError, StoreError
 from smsd.gateway import Gateway
 from smsd.routes.modem import Timings, holder
 from smsd.store import Store
@@ -217,7 +217,14 @@ def _refuse_backup(store: Store) -> None:
 
 def _vault(config: Config, store: Store, log: structlog.stdlib.BoundLogger) -> Vault:
     """Open the private key (made on first use) and publish its public half in the store."""
-    vault = Vault.load_or_create(config.key_file)
+    try:
+        vault = Vault.load_or_create(config.key_file)
+    except SealError as error:
+        if config.directory.key_file is None or os.path.exists(config.key_file):  # noqa: PTH110  never raises
+            raise
+        raise ConfigError(
+            f"{config.path}: [directory] key_file: {error}: move the key there first, or leave this out"
+        ) from error
     public, known = vault.public.octets, store.clients.public_key()
     if known is not None and known != public:
         log.error(

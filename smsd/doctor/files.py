@@ -11,6 +11,7 @@ import pwd
 import re
 import stat
 import struct
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -179,7 +180,14 @@ def key(path: Path, account: Account, published: bytes | None) -> Iterator[Findi
     try:
         status = path.stat()
     except FileNotFoundError:
-        if published is None:
+        if published is None and not _may_make(path, account):
+            yield bad(
+                Check.KEY,
+                about,
+                f"there is none, and {account.name} may not make one there",
+                f"move the key there (sudo mv …/smsd.key {path}), or leave key_file out of [directory]",
+            )
+        elif published is None:
             yield fine(Check.KEY, about, "not made yet: the daemon makes it when it starts")
         else:
             yield bad(
@@ -205,6 +213,15 @@ def key(path: Path, account: Account, published: bytes | None) -> Iterator[Findi
         yield fine(Check.KEY, about, "private" if public else "private, and not for this user to read")
 
 
+def _may_make(path: Path, account: Account) -> bool:
+    if path.parent in account.handed:
+        return False
+    try:
+        return account.may(path.parent, os.W_OK | os.X_OK)
+    except OSError:
+        return False
+
+
 def _key_cure(path: Path, status: os.stat_result) -> str:
     return f"sudo chmod 600 {path}" if status.st_mode & 0o077 else f"put the right file back: sudo cp … {path}"
 
@@ -220,27 +237,51 @@ def secrets(config: Config, account: Account) -> Iterator[Finding]:
             if isinstance(error, PermissionError) and path.parent in account.handed:
                 yield fine(Check.SECRET, about, "not for you to look at; systemd hands it to the daemon")
             else:
-                cure = f"sudo install -o {account.name} -m 600 /dev/null {path}"
-                yield bad(Check.SECRET, about, str(error.strerror), cure)
+                yield bad(Check.SECRET, about, str(error.strerror), _secret_cure(path, account))
             continue
-        if is_encrypted(path):
-            yield _encrypted(path, about)
-        elif not readable:
+        if not readable:
             yield bad(Check.SECRET, about, f"{account.name} may not read it", f"sudo chown {account.name}: {path}")
+        elif wrong := _unusable(path):
+            yield bad(Check.SECRET, about, wrong, _secret_cure(path, account))
+        elif is_encrypted(path):
+            yield fine(Check.SECRET, about, "encrypted to this host, and it opens")
         elif mode & stat.S_IRWXO:
             yield worth_a_look(Check.SECRET, about, "everybody on this host can read it", f"sudo chmod o= {path}")
         else:
             yield fine(Check.SECRET, about, "readable, and not for others")
+    yield from _stray(account, {path for _, path in config.secret_files})
 
 
-def _encrypted(path: Path, about: str) -> Finding:
-    """Say whether a secret that was encrypted opens on this host: the unit does not start with one that does not."""
+def _unusable(path: Path) -> str:
+    """Say what is wrong with what a file holds, as far as we may look; empty: nothing."""
+    if not os.access(path, os.R_OK):
+        return ""
     try:
-        read_secret(path)
+        with warnings.catch_warnings(action="ignore"):
+            read_secret(path)
     except ConfigError as error:
-        cure = f"sudo systemd-creds encrypt --name=encrypted_{path.name} - {path}, and the secret on its standard input"
-        return bad(Check.SECRET, about, str(error).removeprefix(f"{path}: "), cure)
-    return fine(Check.SECRET, about, "encrypted to this host, and it opens")
+        return str(error).removeprefix(f"{path}: ")
+    return ""
+
+
+def _stray(account: Account, named: set[Path]) -> Iterator[Finding]:
+    """Look at what else the unit hands over encrypted: what does not open keeps it from starting (243/CREDENTIALS)."""
+    for directory in sorted(account.handed):
+        if not is_encrypted(directory / "any") or not os.access(directory, os.R_OK | os.X_OK):
+            continue
+        for path in sorted(set(directory.iterdir()) - named):
+            if wrong := _unusable(path):
+                what = f"the service does not start for it: {wrong}"
+                yield bad(Check.SECRET, f"unit: {path}", what, f"sudo rm {path}, unless something needs it")
+
+
+def _secret_cure(path: Path, account: Account) -> str:
+    """Say how a secret gets where it is looked for: root's where systemd hands it over, else the daemon's."""
+    if is_encrypted(path):
+        return f"sudo systemd-creds encrypt --name=encrypted_{path.name} - {path}, and the secret on its standard input"
+    if path.parent in account.handed:
+        return f"sudo install -m 0400 /dev/stdin {path}, and the secret on its standard input; restart the service"
+    return f"sudo install -o {account.name} -m 600 /dev/stdin {path}, and the secret on its standard input"
 
 
 def devices(config: Config, account: Account) -> Iterator[Finding]:

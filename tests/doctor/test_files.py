@@ -201,6 +201,58 @@ def test_an_encrypted_secret_is_well_where_it_opens_whoever_reads_the_file(
     assert f"systemd-creds encrypt --name=encrypted_pin - {file}" in finding.cure
 
 
+PIN = '[[modem]]\nname = "m"\ndevice = "/dev/null"\npin_file = "{place}/pin"\n'
+
+
+@pytest.mark.parametrize("octets", [b"", b"\n", b"12\n34\n", b"\xff"])
+def test_a_secret_that_is_none_is_told(configured: Configured, place: Path, octets: bytes) -> None:
+    (place / "pin").write_bytes(octets)
+    (place / "pin").chmod(0o600)
+    [finding] = files.secrets(configured(PIN), US)
+    assert (finding.check, finding.severity) == (Check.SECRET, Severity.ERROR)
+    assert "the secret" in finding.what
+
+
+def test_a_secret_that_is_missing_is_put_where_and_as_it_is_looked_for(configured: Configured, place: Path) -> None:
+    """What systemd hands over is root's; what the daemon reads by itself is the daemon's."""
+    [finding] = files.secrets(configured(PIN), STRANGER)
+    assert finding.cure.startswith(f"sudo install -o stranger -m 600 /dev/stdin {place}/pin")
+    [finding] = files.secrets(configured(PIN), replace(STRANGER, handed=frozenset({place})))
+    assert finding.cure.startswith(f"sudo install -m 0400 /dev/stdin {place}/pin")
+    [finding] = files.secrets(configured(PIN.replace("/pin", "/encrypted/pin")), STRANGER)
+    assert finding.cure.startswith(f"sudo systemd-creds encrypt --name=encrypted_pin - {place}/encrypted/pin")
+
+
+def test_a_key_is_not_promised_where_the_daemon_can_make_none(place: Path) -> None:
+    for account, key in [
+        (replace(US, handed=frozenset({place})), place / "smsd.key"), (STRANGER, place / "smsd.key"),
+        (US, place / "nowhere" / "smsd.key"),
+    ]:  # fmt: skip
+        [finding] = files.key(key, account, None)
+        assert (finding.check, finding.severity) == (Check.KEY, Severity.ERROR)
+        assert f"smsd.key {key})" in finding.cure
+
+
+def test_an_encrypted_file_that_nobody_asked_for_and_that_does_not_open_is_told(
+    configured: Configured, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that is there is opened by systemd, and nothing is started when one does not open."""
+    handed = place / "encrypted"
+    handed.mkdir()
+    for name in ("good", "bad"):
+        (handed / name).write_text(name, "ascii")
+
+    def read(path: Path) -> str:
+        if path.name == "bad":
+            raise ConfigError(f"{path}: does not open on this host: …")
+        return "secret"
+
+    monkeypatch.setattr("smsd.doctor.files.read_secret", read)
+    [finding] = files.secrets(configured(), replace(US, handed=frozenset({handed, place})))
+    assert (finding.about, finding.severity) == (f"unit: {handed}/bad", Severity.ERROR)
+    assert "does not start for it" in finding.what
+
+
 def test_what_the_unit_hands_over_is_read_from_it(tmp_path: Path) -> None:
     unit = Path(__file__).parents[2] / "systemd" / "smsd.service"
     assert files.handed_by([tmp_path / "none", unit]) == {Path("/etc/smsd/credentials"), Path("/etc/smsd/encrypted")}

@@ -316,6 +316,25 @@ def test_every_secret_that_can_be_configured_is_handed_over_and_used(host: Host,
     assert not [name for name, secret in secrets.items() if name != "pin" and secret in said]
 
 
+def test_a_key_that_is_named_and_not_there_is_a_matter_of_the_configuration(host: Host) -> None:
+    """It is not made there, and not tried again every two seconds; the doctor says the same."""
+    host.configure(f'{CONFIGURATION}[directory]\nkey_file = "credentials/smsd.key"\n')
+    host.run("systemctl start plugged.target; systemctl start smsd", code=1)
+    assert host.show("smsd", "ExecMainStatus") == str(ConfigError.exit_code)
+    assert host.show("smsd", "NRestarts") == "0"
+    assert "key_file" in host.run("journalctl --unit smsd --output cat --lines 20")
+    looked = json.loads(host.run("smsd doctor --json", code=None))["findings"]
+    [cure] = [each["cure"] for each in looked if each["check"] == "key"]
+    assert "sudo mv …/smsd.key /etc/smsd/credentials/smsd.key" in cure
+    host.configure(CONFIGURATION)
+    host.run("systemctl start smsd; systemctl stop plugged.target smsd")
+    host.run("install -m 0400 /var/lib/smsd/smsd.key /etc/smsd/credentials/ && rm /var/lib/smsd/smsd.key")
+    host.configure(f'{CONFIGURATION}[directory]\nkey_file = "credentials/smsd.key"\n')
+    host.plug()
+    assert host.state() == "active"
+    host.run("[ ! -e /var/lib/smsd/smsd.key ]")
+
+
 def test_the_doctor_names_a_database_that_has_become_roots(host: Host) -> None:
     """The directory gives every file an access list; it tells as much as a mode does, and must be read like one."""
     host.plug()
