@@ -97,15 +97,31 @@ def _place(source: Path, root: Path, program: Path) -> list[str]:
     link = root / "usr/local/bin/smsd"
     if link.exists() and not link.is_symlink():
         raise UsageError(f"{link}: there is another program of this name, not a link: move it away first")
+    _refuse_masked(root)
     for name, place in FILES.items():
-        target = root / place
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source / name, target)
-        target.chmod(0o644)
+        _put(source / name, root / place)
     link.parent.mkdir(parents=True, exist_ok=True)
     link.unlink(missing_ok=True)
     link.symlink_to(program)
     return [*FILES.values(), str(link.relative_to(root))]
+
+
+def _refuse_masked(root: Path) -> None:
+    """Refuse to write where a unit is masked: it is a link to /dev/null, and an admin's word."""
+    for place in FILES.values():
+        target = root / place
+        if target.is_symlink() and target.readlink() == Path("/dev/null"):
+            unmask = f"systemctl unmask {target.name}" if target.suffix in {".service", ".path"} else f"rm {target}"
+            raise UsageError(f"{target}: masked, so that it shall not be used: {unmask}, then again")
+
+
+def _put(source: Path, target: Path) -> None:
+    """Copy a file, whole or not at all; what is there, a link as well, is replaced and never written through."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = target.with_name(f".{target.name}.new")
+    shutil.copyfile(source, fresh)
+    fresh.chmod(0o644)
+    fresh.replace(target)
 
 
 def _tell_the_host() -> None:

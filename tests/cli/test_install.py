@@ -49,6 +49,33 @@ def test_another_program_of_this_name_is_not_written_over(smsd: Smsd, tmp_path: 
     assert not (tmp_path / "etc").exists()
 
 
+@pytest.mark.parametrize("place", install.FILES.values())
+@pytest.mark.usefixtures("in_opt")
+def test_what_is_masked_is_left_so(smsd: Smsd, tmp_path: Path, place: str) -> None:
+    """Written through the link, /dev/null would be a unit for a moment, and closed to everybody but root for good."""
+    masked = tmp_path / place
+    masked.parent.mkdir(parents=True)
+    masked.symlink_to("/dev/null")
+    before = Path("/dev/null").stat().st_mode
+    result = smsd("install", "--root", str(tmp_path))
+    assert (result.exit_code, masked.readlink()) == (2, Path("/dev/null"))
+    assert "masked" in result.output
+    assert Path("/dev/null").stat().st_mode == before
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / "smsd.toml"]
+
+
+@pytest.mark.usefixtures("in_opt")
+def test_a_link_is_replaced_and_what_it_leads_to_is_left(smsd: Smsd, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.write_text("[Unit]", "ascii")
+    unit = tmp_path / "etc/systemd/system/smsd.service"
+    unit.parent.mkdir(parents=True)
+    unit.symlink_to(theirs)
+    assert smsd("install", "--root", str(tmp_path)).exit_code == 0
+    assert not unit.is_symlink()
+    assert theirs.read_text("ascii") == "[Unit]"
+
+
 @pytest.mark.parametrize("hidden", install.HIDDEN, ids=str)
 @pytest.mark.parametrize("part", ["prefix", "executable"])
 @pytest.mark.usefixtures("in_opt")
