@@ -6,6 +6,7 @@ when the program or the cable goes. Refuses to know the words of commands, which
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -135,6 +136,7 @@ class Equipment:
         self._registration = registration
         self._reference = self.sim.last_reference
         self._air = asyncio.Lock()
+        self._down = asyncio.Event()
         self._port = Port(Path(link) if link is not None else None, self._received)
         self.terminal = Terminal(self.emit, self.faults)
         self._background: set[asyncio.Task[object]] = set()
@@ -335,7 +337,9 @@ class Equipment:
             self.most_in_air = max(self.most_in_air, self.in_air)
             self._news.set()
             try:
-                await asyncio.sleep(self.radio_seconds)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self.radio_seconds):
+                        await self._down.wait()
                 return self._land(command, submit)
             finally:
                 self.in_air -= 1

@@ -47,6 +47,10 @@ class SimulatedModem(Equipment):
             self._conversation = None
         super().unplug(returns_after=returns_after, link=link, remedy=remedy)
 
+    def bring_down(self) -> None:
+        """Let what is in the air land now, and whatever follows at once."""
+        self._down.set()
+
     async def wait_until(self, true: Callable[[Self], object], timeout: float = 60.0) -> None:  # noqa: ASYNC109
         """Wait until ``true`` of what the modem has typed, in the air, plugged in; raises ``TimeoutError``."""
         async with asyncio.timeout(timeout):

@@ -127,7 +127,7 @@ async def test_what_was_in_the_air_when_the_process_died_is_never_called_unsent(
         async with running(make_route(), ledger) as route:
             await establish(route)
             witness = route.witness()
-            modem.radio_seconds = 0.4
+            modem.radio_seconds = 60.0
             sending = asyncio.create_task(route.submit(part("in the air")))
             await ledger.until(lambda: modem.in_air)
             sending.cancel()
@@ -136,6 +136,7 @@ async def test_what_was_in_the_air_when_the_process_died_is_never_called_unsent(
             assert modem.in_air
             assert await route.settle(doubt(witness), 0.1) is None
             assert route.witness()["smss"] is None
+            modem.bring_down()
             await ledger.until(lambda: not modem.in_air)
             assert await route.settle(doubt(witness), 0.5) == Sent("3", "EF_SMSS")
 

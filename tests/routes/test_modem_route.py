@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import os
 import pty
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from smsd.sms import InDoubt, NotSent, ReportClass, Sent, Submit, Verdict, segme
 from smsd.wire.alphabet import Alphabet
 from smsd.wire.userdata import UserData
 from tests.routes.conftest import NUMBER, MakeRoute
-from tests.routes.house import Ledger, part, running
+from tests.routes.house import QUICK, Ledger, part, running
 
 CLIENT = "+79160000001"
 
@@ -163,7 +164,7 @@ async def test_no_part_is_taken_before_what_was_announced_meanwhile_is_brought_i
 ) -> None:
     """A command that comes while a part is in the air is kept before the next part is asked for."""
     modem.radio_seconds = 0.1
-    async with running(make_route(), ledger) as route:
+    async with running(make_route(timings=replace(QUICK, announced=20.0)), ledger) as route:
         assert route.window == 1
         flight = asyncio.create_task(route.submit(part("alert")))
         await ledger.until(lambda: modem.in_air == 1)
