@@ -16,7 +16,7 @@ def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[so
     name = str(tmp_path / "notify") if request.param == "path" else f"@smsd-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(name.replace("@", "\0", 1) if name.startswith("@") else name)
-        listening.settimeout(5)
+        listening.settimeout(60)
         yield listening, name
 
 
@@ -81,7 +81,7 @@ def test_an_entry_is_written_as_the_journal_reads_it(tmp_path: Path) -> None:
     """One line a field; where a value has line breaks, its length and its octets, so that it can forge no field."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(str(tmp_path / "journal"))
-        listening.settimeout(5)
+        listening.settimeout(60)
         assert Journal(tmp_path / "journal").send({"MESSAGE": "плохо", "DETAIL": "a\nPRIORITY=0"})
         assert listening.recv(4096) == (
             "MESSAGE=плохо\n".encode() + b"DETAIL\n" + (12).to_bytes(8, "little") + b"a\nPRIORITY=0\n"

@@ -28,7 +28,7 @@ def ssk(config: Path, tmp_path: Path) -> Iterator[Ssk]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
     thread.start()
-    assert up.wait(5)
+    assert up.wait(60)
     token = tmp_path / "ssk.token"
     token.write_text("token\n", "utf-8")
     token.chmod(0o600)
@@ -36,7 +36,7 @@ def ssk(config: Path, tmp_path: Path) -> Iterator[Ssk]:
         file.write(f'[directory]\nurl = "{served.url}"\ntoken_file = "{token}"\n')
     yield served
     loop.call_soon_threadsafe(down.set)
-    thread.join(5)
+    thread.join(60)
     loop.close()
 
 

@@ -69,7 +69,7 @@ def test_a_transcript_is_played_for_any_program(tmp_path: Path) -> None:
         assert os.read(port, 100) == b"\r\nERROR\r\n"
         os.close(port)
         playing.terminate()
-        assert playing.wait(10) == 0
+        assert playing.wait(60) == 0
 
 
 def test_what_is_no_transcript_is_refused(smsd: Smsd, tmp_path: Path) -> None:

@@ -81,5 +81,5 @@ def test_a_simulated_operator_stands_beside_the_modem_when_asked_for(tmp_path: P
     with socket.create_connection(("127.0.0.1", int(found[1])), timeout=5):
         pass
     process.terminate()
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     process.stdout.close()

@@ -152,7 +152,7 @@ def test_it_draws_until_a_key_and_gives_the_terminal_back(config: Path, house: H
         read_until(ours, b"NOTHING CAN BE SENT")  # drawn again
         os.write(ours, key)
         read_until(ours, LEAVE.encode())
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     after = termios.tcgetattr(theirs)
     os.close(ours)
     os.close(theirs)

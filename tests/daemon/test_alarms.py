@@ -173,7 +173,7 @@ def journald(tmp_path: Path) -> Iterator[tuple[socket.socket, Journal]]:
     path = tmp_path / "journal"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(str(path))
-        listening.settimeout(5)
+        listening.settimeout(60)
         yield listening, Journal(path)
 
 

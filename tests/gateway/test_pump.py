@@ -50,7 +50,7 @@ async def test_stopping_waits_for_the_part_in_the_air_and_takes_no_more(start: S
     house.enqueue("one")
     house.enqueue("two")
     await house.until(lambda: len(route.submits) == 1)
-    stopping = asyncio.create_task(house.gateway.stop(5))
+    stopping = asyncio.create_task(house.gateway.stop(60))
     await asyncio.sleep(0.02)
     assert not stopping.done()
     assert route.hold is not None
@@ -150,7 +150,7 @@ async def test_stopping_waits_for_what_a_receipt_has_recorded(start: Start) -> N
     house = await start(route)
     ids = [house.enqueue(f"text {each}") for each in range(20)]
     await house.until(lambda: len(route.submits) > 0)
-    await house.gateway.stop(5)
+    await house.gateway.stop(60)
     await asyncio.gather(*route.receipts)
     assert house.gateway.in_air == 0
     assert {house.store.outbox.show(each)["state"] for each in ids} <= {"delivered", "queued"}

@@ -56,7 +56,7 @@ def test_two_threads_that_read_and_then_write_lose_nothing(house: House) -> None
 
     def count(store: Store) -> None:
         try:
-            gate.wait(10)
+            gate.wait(60)
             for _ in range(100):
                 with store.engine.write() as tx:
                     row = tx.first("fact_get", name="n")

@@ -226,7 +226,7 @@ def test_a_newer_schema_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def open_at_once(path: Path, gate: Any, told: Any) -> None:
     """Open a store together with others (in a process of its own)."""
-    gate.wait(30)
+    gate.wait(100)
     try:
         Store(path, lambda: 0.0).close()
         told.put("")
@@ -242,7 +242,7 @@ def test_processes_that_make_the_store_at_once_all_find_it_made(tmp_path: Path) 
         process.start()
     assert [told.get(timeout=100) for _ in processes] == [""] * 4
     for process in processes:
-        process.join(30)
+        process.join(100)
     with sqlite3.connect(tmp_path / "smsd.db") as connection:
         assert connection.execute("SELECT number FROM migration").fetchall() == [(n,) for n, _, _ in migrations()]
     connection.close()

@@ -30,7 +30,7 @@ def commits(thread: StoreThread) -> list[str]:
 
 async def test_what_waits_meanwhile_shares_a_commit(thread: StoreThread) -> None:
     found, gate = commits(thread), threading.Event()
-    first = asyncio.create_task(thread.call(lambda: gate.wait(10)))
+    first = asyncio.create_task(thread.call(lambda: gate.wait(60)))
     rest = [asyncio.create_task(thread.join(lambda: thread.store.outbox.enqueue(new()))) for _ in range(40)]
     await asyncio.sleep(0)
     gate.set()
@@ -67,7 +67,7 @@ async def test_what_is_asked_for_while_others_run_is_taken_along(thread: StoreTh
 
     def slow() -> int:
         begun.set()
-        gate.wait(10)
+        gate.wait(60)
         return thread.store.outbox.enqueue(new())[0]
 
     commits: list[str] = []
@@ -92,7 +92,7 @@ async def test_a_commit_that_fails_fails_for_all(thread: StoreThread) -> None:
         return thread.store.outbox.enqueue(new())[0]
 
     gate = threading.Event()
-    first = asyncio.create_task(thread.call(lambda: gate.wait(10)))
+    first = asyncio.create_task(thread.call(lambda: gate.wait(60)))
     tasks = [asyncio.create_task(thread.join(verb)) for verb in (whole, undone, whole)]
     await asyncio.sleep(0)
     gate.set()
@@ -105,7 +105,7 @@ async def test_a_commit_that_fails_fails_for_all(thread: StoreThread) -> None:
 
 async def test_who_no_longer_waits_is_not_waited_for(thread: StoreThread) -> None:
     gate = threading.Event()
-    first = asyncio.create_task(thread.call(lambda: gate.wait(10)))
+    first = asyncio.create_task(thread.call(lambda: gate.wait(60)))
     gone = asyncio.create_task(thread.join(lambda: thread.store.outbox.enqueue(new())))
     await asyncio.sleep(0)
     gone.cancel()
@@ -117,7 +117,7 @@ async def test_who_no_longer_waits_is_not_waited_for(thread: StoreThread) -> Non
 
 async def test_what_only_waits_at_the_end_is_never_begun(thread: StoreThread) -> None:
     gate = threading.Event()
-    first = asyncio.create_task(thread.join(lambda: gate.wait(10)))
+    first = asyncio.create_task(thread.join(lambda: gate.wait(60)))
     await asyncio.sleep(0.05)
     late = asyncio.create_task(thread.join(lambda: thread.store.outbox.enqueue(new())))
     await asyncio.sleep(0)
