@@ -28,6 +28,8 @@ EVERY = (0.2, 0.8)
 FIRST_CLIENT = 5_000_000
 NUMBER = "+79086228779"
 ACK_SECONDS = 1.0
+USED = 0.99
+"""Of what the contract allows, as much must be used."""
 SEED = 7
 
 
@@ -39,6 +41,8 @@ class Watched(SimulatedSmsc):
         self.given: dict[str, float] = {}
         """When each recipient was first submitted to, taken; monotonic seconds."""
         self.throttled: list[float] = []
+        self.moments: list[float] = []
+        """When each submit was taken."""
         self.first = 0.0
 
     def too_fast(self) -> bool:
@@ -52,6 +56,7 @@ class Watched(SimulatedSmsc):
 
     def submit(self, message: ShortMessage) -> tuple[int, str]:
         """Note what is taken."""
+        self.moments.append(time.monotonic())
         self.given.setdefault(f"+{message.destination.digits.lstrip('+')}", time.monotonic())
         return super().submit(message)
 
@@ -92,12 +97,15 @@ def measure(seconds: float = SECONDS) -> list[Figure]:
     late = [at for at in smsc.throttled if at - smsc.first > 1.0]
     waits = sorted(smsc.given[client] - at for client, at in texted.items())
     p99 = waits[min(len(waits) - 1, int(0.99 * len(waits)))]
-    used = len(smsc.given) / (max(smsc.given.values()) - smsc.first)
-    progress(f"  {len(waits)} commands, {used:.1f} submits/s and more, load {os.getloadavg()[0]:.1f}")
+    used = (len(smsc.moments) - 1) / (smsc.moments[-1] - smsc.moments[0]) / LIMIT
+    load = f"load {os.getloadavg()[0]:.1f}"
+    progress(f"  {len(waits)} commands, {used:.1%} of the contract, {load}")
     what = f"a bind limited to {LIMIT}/s, full for {seconds:.0f} s"
     spread = f"median {statistics.median(waits):.3f} s, worst {waits[-1]:.3f} s, {len(waits)} commands"
     return [
         Figure(f"{what}: throttle errors after the first second", "", (float(len(late)),), 0, worst=True,
                note=f"{len(smsc.throttled)} in all; {len(smsc.submits)} submits"),
+        Figure(f"{what}: used of the contract", "", (used,), USED, at_least=True, worst=True,
+               note=f"submits that were taken, from the first to the last; {load}"),
         Figure(f"{what}: command to acknowledgement, p99", "s", (p99,), ACK_SECONDS, worst=True, note=spread),
     ]  # fmt: skip

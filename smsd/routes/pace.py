@@ -8,9 +8,10 @@ would be one too many does not leave. What every answer takes, the quickest one 
 nothing back; a delay beyond it is heeded up to ``LATENESS_MOST``. It holds as long as one of the last answers came
 without delay, and none was counted later than that after its departure.
 
-Evenly, because an answer to a client is not to wait behind a second's worth of others. A little below the contract,
-because clocks differ. ``Pace`` knows moments, handed in by a clock, and refuses to know messages and to wait: it says
-when. ``Gate`` is where the submits of a route wait, and asks again when their time seems to have come.
+Evenly, because an answer to a client is not to wait behind a second's worth of others. A very little below the
+contract, because clocks differ; a twentieth below once the centre has complained all the same. ``Pace`` knows moments,
+handed in by a clock, and refuses to know messages and to wait: it says when. ``Gate`` is where the submits of a route
+wait, and asks again when their time seems to have come.
 """
 
 import asyncio
@@ -22,8 +23,12 @@ from typing import Final, Self
 
 __all__ = ["Departure", "Gate", "Pace"]
 
-HEADROOM: Final = 0.95
+HEADROOM: Final = 0.995
 """Of the contract's rate that is used."""
+CAUTION: Final = 0.95
+"""Of the contract's rate that is used once the centre has complained: it counts otherwise than by the second."""
+A_SECOND: Final = 1.001
+"""Seconds by our clock that are a second by any other."""
 RECOVERY: Final = 0.05
 """Of the rate from before that is won back each second."""
 SLOWEST: Final = 0.5
@@ -56,11 +61,12 @@ class Pace:
 
     def __init__(self, contract: float, clock: Callable[[], float]) -> None:
         self._clock = clock
+        self._cautious = contract * CAUTION if contract else math.inf
         self._ceiling = contract * HEADROOM if contract else math.inf
         self._rate = self._ceiling
         self._places = max(1, math.floor(contract + EARLY)) if contract else math.inf
         """How many may be counted within ``_seconds``."""
-        self._seconds = max(1.0, 1 / contract) if contract else 0.0
+        self._seconds = A_SECOND * max(1.0, 1 / contract) if contract else 0.0
         self._departures: deque[Departure] = deque()
         self._quickest = Quickest()
         self._step = 0.0
@@ -123,6 +129,7 @@ class Pace:
             return False
         before = max(self._counts) if math.isinf(rate) else rate
         self._cut_at = self._changed_at = now
+        self._ceiling = self._cautious
         self._step = before * RECOVERY
         self._rate = max(SLOWEST, before / 2)
         self._next = max(self._next, now) + 1 / self._rate

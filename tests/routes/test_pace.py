@@ -115,6 +115,7 @@ def test_no_second_ever_counts_more_than_the_contract(
     centre = Centre(rate, far, endless)
     centre.send(len(delays) * 4)
     assert centre.most() <= max(1, math.floor(rate + 1e-6))
+    assert rate < 1 or centre.most(1.0005) <= math.floor(rate + 1e-6), "by a clock that runs slower than ours"
 
 
 @given(st.floats(0.3, 0.99), st.lists(st.tuples(LATE, LATE, BUSY), min_size=3, max_size=10))
@@ -137,7 +138,7 @@ def test_a_centre_far_away_is_given_as_many() -> None:
     """Three quarters of a second each way hold nothing back, once it is known that they are always needed."""
     centre = Centre(30.0, (0.45, 0.45), iter([(0.0, 0.0, 0.0)] * 2000))
     centre.send(600)
-    assert 500 / (centre.counted[-1] - centre.counted[100]) > 28
+    assert 500 / (centre.counted[-1] - centre.counted[100]) > 29.7
 
 
 def test_a_centre_that_never_answers_holds_nothing_back_for_ever() -> None:
@@ -154,7 +155,7 @@ def test_a_centre_that_never_answers_holds_nothing_back_for_ever() -> None:
 def test_the_rate_is_used_up() -> None:
     clock = Clock()
     moments = sent_at(Pace(30.0, clock), clock, 300)
-    assert 300 / (moments[-1] - moments[0]) > 28
+    assert 300 / (moments[-1] - moments[0]) > 29.7
 
 
 def test_without_a_contract_nothing_waits() -> None:
@@ -169,11 +170,11 @@ def test_a_complaint_halves_the_rate_and_it_comes_back() -> None:
     clock = Clock()
     pace = Pace(40.0, clock)
     pace.throttled()
-    assert pace.rate == 19.0
+    assert pace.rate == 19.9
     clock.now += 5
-    assert 28 < pace.rate < 29
+    assert 29 < pace.rate < 30
     clock.now += 60
-    assert pace.rate == 38.0
+    assert pace.rate == 38.0, "whoever complains counts otherwise than the contract says: a twentieth less from now on"
 
 
 def test_complaints_of_one_second_are_one() -> None:
