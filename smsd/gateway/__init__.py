@@ -1,11 +1,11 @@
 """What the daemon is for: receive, answer, send, settle.
 
 Read first: this file (who is there, and what comes in), then ``pump`` (what goes out), ``routing`` (which way),
-``answers`` (requests), ``doubts``; ``route`` says what is asked of a route. Knows the order of things: acknowledge to a
-route only after the commit, send only after the attempt is on disk, answer before alerting. Refuses to know protocols
-(``routes``), rows (``store``), reasons (``rules``) and the clock, which is handed in. Every task here is a supervisor:
-whatever goes wrong inside is logged, waited out and tried again; none of them raises, for a failed task would end the
-others.
+``answers`` (requests), ``doubts``, ``alarms``; ``route`` says what is asked of a route. Knows the order of things:
+acknowledge to a route only after the commit, send only after the attempt is on disk, answer before alerting. Refuses to
+know protocols (``routes``), rows (``store``), reasons (``rules``) and the clock, which is handed in. Every task here is
+a supervisor: whatever goes wrong inside is logged, waited out and tried again; none of them raises, for a failed task
+would end the others.
 """
 
 import asyncio

@@ -138,6 +138,15 @@ def places_of_tests(module: Path) -> Iterator[Path]:
         yield ROOT.joinpath("tests", *folders[:depth], f"test_{'_'.join([*folders[depth:], last])}.py")
 
 
+def test_the_map_of_a_package_leads_to_modules_that_are_there() -> None:
+    lost = []
+    for file in PACKAGE.rglob("__init__.py"):
+        told = re.findall(r"``([a-z_]+)``", ast.get_docstring(ast.parse(file.read_text("utf-8"))) or "")
+        near = PACKAGE.rglob("*") if file.parent == PACKAGE else [*file.parent.iterdir(), *PACKAGE.iterdir()]
+        lost += [f"{file.relative_to(ROOT)}: {name}" for name in set(told) - {each.stem for each in near}]
+    assert lost == []
+
+
 def test_every_module_is_tested_by_a_file_of_its_name_or_a_named_one() -> None:
     modules = [file.relative_to(PACKAGE) for file in sources("smsd") if not file.name.startswith("__")]
     unnamed = {str(module) for module in modules if not any(file.exists() for file in places_of_tests(module))}
