@@ -103,6 +103,7 @@ class Alarms:
         self._skew: float | None = None
         self._skew_at = 0.0
         self._begun = False
+        self._may_hold = True
         self._turn = asyncio.Lock()
         self._seen = 0
         self._waiting: deque[Told] = deque(maxlen=MOST_WAITING)
@@ -229,6 +230,12 @@ class Alarms:
             return
         self._store_error = None
         self._saved, self._unsaved, self._over = ledger, [], []
+        self._may_hold = self._may_hold or bool(told)
+        if self._may_hold:
+            with contextlib.suppress(StoreError):
+                self._may_hold = await self._thread.call(
+                    self._store.alarms.tell_held, self._words, self._settings.per_hour
+                )
         for each in told:
             self._seen = max(self._seen, each.id)
             if each.event not in self._told_already:

@@ -91,7 +91,8 @@ class SelfTests:
             ended_at=past.ended_at, failures=past.failures, started_at=self._started_at, period=self._settings.period
         )
         under_way = {row["route"] for row in await self._thread.call(self._store.under_way)}
-        if self._clock() >= due and name not in under_way:
+        ahead = past.ended_at is not None and past.ended_at > self._clock()  # the clock was set back since
+        if (self._clock() >= due or ahead) and name not in under_way:
             await self._begin(name)
 
     async def _begin(self, name: str) -> None:

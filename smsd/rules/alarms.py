@@ -23,6 +23,7 @@ __all__ = [
     "Severity",
     "Silence",
     "Standing",
+    "foremost",
     "judge",
     "say",
     "spoken_again",
@@ -297,7 +298,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something to be told. ``condition`` is ``None`` for a test."""
+    """Something to be told. ``condition`` is ``None`` for a test; ``held``: so many before it were not told by SMS."""
 
     change: Change
     at: float
@@ -306,6 +307,7 @@ class Event:
     since: float = 0.0
     detail: str = ""
     figure: str = ""
+    held: int = 0
 
     @property
     def severity(self) -> Severity:
@@ -423,11 +425,19 @@ def say(event: Event) -> str:
     if event.condition is None:
         return TEST_TEXT
     text = ALARMS[event.condition].text
-    return _cut(_BEGINNINGS[event.change] + text.replace("{about}", event.about).replace("{figure}", event.figure))
+    text = _BEGINNINGS[event.change] + text.replace("{about}", event.about).replace("{figure}", event.figure)
+    end = f" (ещё {event.held} не отправлено)" if event.held else ""
+    return _cut(text, LONGEST - len(end)) + end
 
 
-def _cut(text: str) -> str:
-    """Return as much of a text as one part carries; no pair of surrogates is cut."""
-    if len(text.encode("utf-16-be")) // 2 <= LONGEST:
+def _cut(text: str, longest: int) -> str:
+    """Return as much of a text as ``longest`` units carry; no pair of surrogates is cut."""
+    if len(text.encode("utf-16-be")) // 2 <= longest:
         return text
-    return text.encode("utf-16-be")[: 2 * (LONGEST - 1)].decode("utf-16-be", "ignore") + "…"
+    return text.encode("utf-16-be")[: 2 * (longest - 1)].decode("utf-16-be", "ignore") + "…"
+
+
+def foremost(events: Iterable[Event]) -> Event | None:
+    """Return the one to be told of several that were not: of each alarm its last, what stands before what is over."""
+    last = {(event.condition, event.about): event for event in events}
+    return max(last.values(), key=lambda event: (event.change is not Change.CLEARED, event.severity.rank), default=None)

@@ -8,9 +8,9 @@ Between a command that ran and ``carried`` it runs once more: its event has a nu
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
-from smsd.rules.alarms import ANYTHING, Change, Condition, Event, Key, Severity, Silence, Standing
+from smsd.rules.alarms import ANYTHING, Change, Condition, Event, Key, Severity, Silence, Standing, foremost
 from smsd.rules.outbox import PRIORITY, MessageClass
 from smsd.store.claims import NewMessage, insert_message
 from smsd.store.engine import Engine, Row, Transaction
@@ -22,6 +22,8 @@ LOOKED_AT = "alarms_looked_at"
 KEPT_SECONDS = 90 * 86_400.0
 """For how long what was told is kept."""
 HOUR = 3600.0
+HELD_TOLD = "alarms_held_told"
+"""The fact of the store that says up to which event people know of what the limit of an hour kept from them."""
 KEPT_FOR_CRITICAL = 3
 """One in so many messages of an hour is kept for what is critical: ten warnings must not silence it."""
 
@@ -83,6 +85,34 @@ class Alarms:
                 tx.run("alarm_event_forget", before=now - KEPT_SECONDS)
             return told
 
+    def tell_held(self, words: Words, per_hour: int) -> bool:
+        """Tell what the limit of an hour kept from people, as soon as there is room: the foremost, and how many more.
+
+        Return whether there is something left to tell. Usually the next event has said it already.
+        """
+        with self._engine.write(noted=False) as tx:
+            now = self._clock()
+            held = self._held(tx, words, now) if per_hour else []
+            chosen = foremost(told.event for told in held)
+            if chosen is None or self._sent(tx, now) >= _room(chosen, per_hour):
+                return chosen is not None
+            event_id = next(told.id for told in reversed(held) if told.event == chosen)
+            messages = words(replace(chosen, held=len(held) - 1), event_id)
+            tx.run("alarm_event_told", id=event_id, messages=len(messages))
+            for message in messages:
+                insert_message(tx, message, now)
+            tx.run("fact_put", name=HELD_TOLD, value=str(held[-1].id))
+            return False
+
+    def _held(self, tx: Transaction, words: Words, now: float) -> list[Told]:
+        """List what would have been told by messages, but for the limit, and people do not know of yet."""
+        known = tx.first("fact_get", name=HELD_TOLD)
+        rows = tx.all("alarm_event_held", after=int(known["value"]) if known else 0, since=now - 2 * HOUR)
+        return [told for told in map(_told, rows) if told.event.condition is not None and words(told.event, 0)]
+
+    def _sent(self, tx: Transaction, now: float) -> int:
+        return int(tx.one("alarm_event_messages", since=now - HOUR, now=now)["count"])
+
     def test(self, words: Words) -> Told:
         """Have a test told by every way; return it."""
         with self._engine.write() as tx:
@@ -95,9 +125,8 @@ class Alarms:
         silences = {(row["condition"], row["about"]) for row in tx.all("alarm_silence_list", now=now)}
         condition = event.condition.value if event.condition is not None else ""
         quiet = not silences.isdisjoint({(condition, event.about), (condition, ANYTHING)})
-        sent = tx.one("alarm_event_messages", since=now - HOUR, now=now)["count"] if per_hour else 0
-        room = per_hour if event.severity is Severity.CRITICAL else per_hour - per_hour // KEPT_FOR_CRITICAL
-        silent = quiet or (bool(per_hour) and sent >= room and event.change is not Change.TEST)
+        limited = bool(per_hour) and event.change is not Change.TEST
+        silent = quiet or (limited and self._sent(tx, now) >= _room(event, per_hour))
         values = {
             "at": event.at, "change": event.change.value, "condition": condition, "about": event.about,
             "since": event.since, "detail": event.detail, "figure": event.figure, "quiet": int(quiet),
@@ -105,8 +134,12 @@ class Alarms:
         }  # fmt: skip
         count = 0 if silent else len(words(event, 0))
         event_id = int(tx.one("alarm_event_insert", **values, messages=count)["id"])
-        for message in words(event, event_id) if count else ():
-            insert_message(tx, message, now)
+        if count:
+            held = self._held(tx, words, now) if limited else []
+            for message in words(replace(event, held=len(held)), event_id):
+                insert_message(tx, message, now)
+            if held:
+                tx.run("fact_put", name=HELD_TOLD, value=str(event_id))
         return Told(event, event_id, quiet)
 
     def uncarried(self, after: int = 0) -> list[Told]:
@@ -166,6 +199,11 @@ class Alarms:
         with self._engine.read() as tx:
             found = {each.value: tx.first("alarm_oldest_waiting", priority=PRIORITY[each]) for each in classes}
         return {name: float(row["created_at"]) for name, row in found.items() if row is not None}
+
+
+def _room(event: Event, per_hour: int) -> int:
+    """Return how many events of an hour may have been told by message for this one to be."""
+    return per_hour if event.severity is Severity.CRITICAL else per_hour - per_hour // KEPT_FOR_CRITICAL
 
 
 def _told(row: Row) -> Told:

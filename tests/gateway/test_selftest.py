@@ -102,6 +102,20 @@ async def test_two_failures_in_a_row_are_an_alarm_and_each_suspects_the_route(te
     await house.until(lambda: KEY not in house.gateway.alarms._found)
 
 
+async def test_a_clock_that_is_set_back_an_hour_fails_no_test_and_puts_none_off(tested: Tested) -> None:
+    route = ProneRoute()
+    house = await tested(route)
+    house.clock.now += AFTER_START
+    await house.until(lambda: len(house.store.selftests.under_way()) == 1)
+    await house.until(lambda: len(route.submits) == 1)
+    house.clock.now -= 3600
+    await come_back(house, 1)
+    await house.until(lambda: house.store.selftests.past("scripted").last_ok_at is not None)
+    assert house.store.selftests.past("scripted").failures == 0
+    house.clock.now -= 3600
+    await house.until(lambda: len(house.store.selftests.under_way()) == 1)
+
+
 async def test_a_route_that_is_down_is_not_tested(tested: Tested) -> None:
     route = ProneRoute(up=False)
     house = await tested(route)

@@ -17,6 +17,7 @@ from smsd.rules.alarms import (
     Key,
     Severity,
     Standing,
+    foremost,
     judge,
     say,
 )
@@ -185,3 +186,23 @@ def test_the_table_is_whole() -> None:
     assert all(re.fullmatch("[0-9a-f]{32}", each) for each in ids)
     assert all(alarm.meaning and alarm.cure and alarm.after >= 0 for alarm in ALARMS.values())
     assert [each.rank for each in (Severity.WARNING, Severity.ERROR, Severity.CRITICAL)] == [0, 1, 2]
+
+
+def test_how_many_were_not_told_is_said_within_one_part() -> None:
+    event = Event(Change.RAISED, 0.0, Condition.ACKNOWLEDGEMENT_LATE, figure="1" * 40, held=12)
+    text = say(event)
+    assert len(text.encode("utf-16-be")) // 2 <= LONGEST
+    assert text.endswith("… (ещё 12 не отправлено)")
+
+
+def test_of_several_that_were_not_told_the_worst_that_stands_is() -> None:
+    def event(change: Change, condition: Condition, about: str = "") -> Event:
+        return Event(change, 0.0, condition, about)
+
+    events = [
+        event(Change.RAISED, Condition.STORE_TROUBLE), event(Change.RAISED, Condition.BALANCE_LOW, "1"),
+        event(Change.CLEARED, Condition.STORE_TROUBLE), event(Change.RAISED, Condition.MODEM_AWAY, "2"),
+    ]  # fmt: skip
+    assert foremost(events) == events[3]
+    assert foremost(events[::2]) == events[2]
+    assert foremost([]) is None

@@ -45,6 +45,15 @@ ORDER BY id DESC LIMIT :limit;
 -- How many events were told by message between two moments, tests left out: what a clock that was ahead wrote is neither.
 SELECT count(*) AS count FROM alarm_event WHERE at > :since AND at <= :now AND messages > 0 AND change <> 'test';
 
+-- name: alarm_event_held
+-- What was told by no message and was kept quiet by nobody, after one event and a moment, oldest first.
+SELECT id, at, change, condition, about, since, detail, figure, quiet FROM alarm_event
+WHERE id > :after AND at > :since AND messages = 0 AND quiet = 0 AND change <> 'test' ORDER BY id;
+
+-- name: alarm_event_told
+-- A message tells it after all.
+UPDATE alarm_event SET messages = :messages WHERE id = :id;
+
 -- name: alarm_event_forget
 -- Forget what was told before a moment, a handful at a time.
 DELETE FROM alarm_event WHERE id IN (SELECT id FROM alarm_event WHERE at < :before ORDER BY at LIMIT 100);
