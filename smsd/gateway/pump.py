@@ -1,7 +1,7 @@
 """One route's pump: claim, submit, record, as many parts at a time as the route's window allows.
 
 Knows that the attempt is on disk before the octets leave, and that what ended is recorded by the same commit that
-claims what comes next: a window at full speed costs two commits, not one for each part. Where a receipt comes
+claims what comes next: a window at full speed costs one commit, not one for each part. Where a receipt comes
 meanwhile, its own commit records what ended before it (``recording``), lest it find nothing to speak of. Refuses to
 know which message is next (the store's), by which route it may go (``rules.routing``) and how it is sent (the route's).
 
@@ -30,8 +30,6 @@ POLL_SECONDS = 5.0
 """How often the outbox is looked at when nobody rang."""
 GATHER_SECONDS = 0.01
 """How long what has landed waits for what is about to, to be recorded by the same commit."""
-LAUNCHED_AT_ONCE = 10
-"""Parts that are cut and given to the route in one turn of the loop."""
 TELL_SECONDS = 0.001
 """How long after it was recorded an end is told: what is to leave goes first, and the centre works meanwhile."""
 STORE_RETRY_SECONDS = 2.0
@@ -75,7 +73,6 @@ class Pump:
         self._flights: dict[asyncio.Future[Outcome], Claim] = {}
         self._out: dict[asyncio.Future[Outcome], float] = {}
         self._ended: list[tuple[Claim, Outcome]] = []
-        self._claimed: list[Claim] = []
         self._untold: list[tuple[Claim, Outcome]] = []
         self._being_recorded = 0
         self._claiming = False
@@ -91,7 +88,7 @@ class Pump:
     @property
     def in_air(self) -> int:
         """How many parts have been claimed and not yet recorded."""
-        return len(self._claimed) + len(self._flights) + len(self._ended) + self._being_recorded
+        return len(self._flights) + len(self._ended) + self._being_recorded
 
     def look(self, seconds: float) -> float:
         """Say for how long the oldest flight has been out; to be asked every so many ``seconds``."""
@@ -192,23 +189,25 @@ class Pump:
         self._empty.clear()  # from here on a claim may come
         self._claiming = True
         self._has_room_again = False
+        claims: list[Claim] = []
         try:
             claims = await self._exchange(self._room)
-            self._claimed += claims
         except StoreError as error:
             log.error("store_trouble", route=self._route.name, error=str(error))
             await asyncio.sleep(STORE_RETRY_SECONDS)
         finally:
-            self._claiming = False
+            self._claiming = bool(claims)
             self._look_whether_empty()
-        self._launch_some()
+        for claim in claims:
+            self._launch(claim)
+        self._claiming = False
 
     @property
     def _room(self) -> int:
         """How many parts may be claimed now: what does not leave at once waits where an answer overtakes it."""
         if self._stopping or self._holds or self._spoils_evidence or not self._route.status.up:
             return 0
-        return max(0, min(self._route.window - len(self._flights), self._route.room) - len(self._claimed))
+        return max(0, min(self._route.window - len(self._flights), self._route.room))
 
     @property
     def _spoils_evidence(self) -> bool:
@@ -222,13 +221,10 @@ class Pump:
             self._ended.append((claim, self._end_of(flight, claim)))
 
     async def _gather(self) -> None:
-        """Let half a window land, or what does within a moment: its commit costs little more than that of one part.
-
-        Not all of it: while the one half is recorded the other is in the air.
-        """
+        """Let what is in the air land, as far as it does within a moment: a commit costs little more for all of it."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GATHER_SECONDS):
-                while (self._claimed or self._flights) and len(self._ended) < self._route.window // 2:
+                while self._flights:
                     self._work.clear()
                     await self._work.wait()
                     self._collect()
@@ -261,14 +257,6 @@ class Pump:
         claimant = Claimant(route.name, route.sender, route.sim, route.witness(), permits, route.whole, leaves)
         with self.recording() as ended:
             return await self._thread.join(partial(self._thread.store.outbox.exchange, ended, claimant, room))
-
-    def _launch_some(self) -> None:
-        """Send what has been claimed, a few in each turn of the loop: the centre begins on the first meanwhile."""
-        claims, self._claimed = self._claimed[:LAUNCHED_AT_ONCE], self._claimed[LAUNCHED_AT_ONCE:]
-        for claim in claims:
-            self._launch(claim)
-        if self._claimed:
-            asyncio.get_running_loop().call_soon(self._launch_some)
 
     def _launch(self, claim: Claim) -> None:
         """Send a claimed part: from here on it may leave. Whatever happens, it has an end."""
@@ -305,9 +293,6 @@ class Pump:
 
     async def _land(self) -> None:
         """End every flight and record how; what the store does not take now is a doubt at the next start."""
-        stopped = NotSent(Verdict.ROUTE, "cancelled", "the daemon stops before its turn came")
-        claims, self._claimed = self._claimed, []
-        self._ended += [(claim, stopped) for claim in claims]
         for flight in self._flights:
             flight.cancel()
         if self._flights:
