@@ -22,7 +22,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import date, time
 from functools import lru_cache
 from json import JSONEncoder
@@ -203,9 +203,11 @@ class _Lines:
         self._stream = stream
 
     def _write(self, line: str) -> None:
-        with suppress(OSError, ValueError):  # a full disk, a closed pipe
-            self._stream.write(line + "\n")
+        try:
+            self._stream.write(f"{line}\n")
             self._stream.flush()
+        except (OSError, ValueError):
+            pass  # a full disk, a closed pipe
 
     debug = info = warning = error = critical = _write
 

@@ -13,6 +13,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 
 import structlog
 
@@ -392,10 +393,17 @@ async def _supervised(what: str, work: Callable[..., Awaitable[None]], *args: ob
 
 
 def _part(text: str, claim: Claim) -> UserData:
-    parts = segments(text, claim.reference)
+    # A text that was sealed is kept nowhere, not for a moment.
+    parts = (_parts if claim.sealed is None else segments)(text, claim.reference)
     if len(parts) != claim.parts:
         raise PduError("TP-UD", f"the text makes {len(parts)} parts, {claim.parts} were announced")
     return parts[claim.part - 1]
+
+
+@lru_cache(64)
+def _parts(text: str, reference: int) -> tuple[UserData, ...]:
+    """Cut a text that goes to many, as that of an alert, once."""
+    return segments(text, reference)
 
 
 def _alarm_if_swapped(refused: str | None, recipient: str, attempt_id: int | None) -> None:

@@ -2,20 +2,22 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import pytest
 from structlog.testing import capture_logs
 
 from smsd.errors import StoreError
+from smsd.gateway import _part, _parts
 from smsd.gateway.pump import Pump
 from smsd.routes import Inbound
 from smsd.rules.conditions import ACKNOWLEDGEMENT_LATE
+from smsd.rules.outbox import MessageClass
 from smsd.rules.routing import Kind
 from smsd.sms import InDoubt, NotSent, Outcome, Received, ReportClass, Sent, StatusReport, Submit, Verdict
 from smsd.store import Claim, Claimant, Ended, Receipt
-from tests.gateway.house import ScriptedRoute, Start
+from tests.gateway.house import PHONE, ScriptedRoute, Start
 
 
 async def test_a_text_that_cannot_be_sent_fails_alone(start: Start) -> None:
@@ -255,3 +257,12 @@ async def test_a_route_that_fails_leaves_its_part_in_doubt(start: Start) -> None
     [attempt] = house.store.outbox.show(message)["attempt_list"]
     assert attempt["reason"] == "the route failed: RuntimeError"
     assert any(entry["event"] == "task_failed" for entry in logs)
+
+
+def test_a_text_for_many_is_cut_once_and_a_sealed_one_is_kept_nowhere() -> None:
+    """The password in it would outlive its message."""
+    claim = Claim(1, 1, MessageClass.ALERT, PHONE, "text", None, 1, 1, 0, None)
+    assert _part("текст для многих", claim) is _part("текст для многих", claim)
+    before = _parts.cache_info()
+    assert _part("пароль", replace(claim, text=None, sealed=b"sealed")).text == "пароль"
+    assert _parts.cache_info() == before

@@ -304,12 +304,12 @@ class Link(asyncio.Protocol):
     def _tell(self, events: list[Event]) -> None:
         for event in events:
             match event:
-                case Answered(tag, Command.QUERY_SM, answer):
+                case Answered(tag, Command.SUBMIT_SM, answer) | Late(tag, Command.SUBMIT_SM, answer):
+                    self._answered(self, tag, answer)
+                case Answered(tag, _, answer):
                     self._told(tag, answer)
                 case Overdue(tag, Command.QUERY_SM) | Lost(tag, Command.QUERY_SM):
                     self._told(tag, None)
-                case Answered(tag, _, answer) | Late(tag, Command.SUBMIT_SM, answer):
-                    self._answered(self, tag, answer)
                 case Overdue(tag, _):
                     self._answered(self, tag, InDoubt("no answer came in time"))
                 case Lost(tag, _):
