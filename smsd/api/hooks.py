@@ -65,9 +65,14 @@ class Teller:
         self._cared = 0.0
 
     async def run(self) -> None:
-        """Tell until cancelled; whatever goes wrong is logged and waited out."""
+        """Tell until cancelled; whatever goes wrong is logged and waited out.
+
+        A secret that is none is told at once, not when something has happened.
+        """
+        looked = False
         while True:
             try:
+                looked = looked or bool(self._terms.secret())
                 rest = await self._round()
             except SmsdError as error:
                 log.error("webhook_trouble", webhook=self._terms.name, error=str(error))

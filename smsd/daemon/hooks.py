@@ -22,11 +22,13 @@ __all__ = ["telling"]
 
 @contextlib.asynccontextmanager
 async def telling(config: Config, thread: StoreThread, clock: Callable[[], float]) -> AsyncIterator[None]:
-    """Tell what happens while the body runs. Raises ``ConfigError`` for a secret that is none."""
+    """Tell what happens while the body runs. Raises ``ConfigError`` for certificates that cannot be read.
+
+    A secret that is none stops its webhook alone, until it is one: clients are answered meanwhile.
+    """
     async with contextlib.AsyncExitStack() as opened:
         tasks = []
         for hook in config.webhooks:
-            key_of(hook)
             client = await opened.enter_async_context(HookClient(hook.url, float(hook.timeout_seconds), hook.ca_file))
             teller = Teller(_terms(hook), client, thread, clock, random.random)
             tasks.append(asyncio.create_task(teller.run(), name=f"webhook {hook.name}"))
