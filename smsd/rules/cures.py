@@ -13,8 +13,21 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 __all__ = [
-    "AGAIN", "BY_SIGNS", "HOUR", "LADDERS", "PER_HOUR", "RESETS", "SETTLING", "Case", "Circumstances", "Cure", "Rung",
-    "Step", "Trouble", "next_step",
+    "AGAIN",
+    "BY_SIGNS",
+    "HOUR",
+    "LADDERS",
+    "PER_HOUR",
+    "RESETS",
+    "SETTLING",
+    "UNSTEADY",
+    "Case",
+    "Circumstances",
+    "Cure",
+    "Rung",
+    "Step",
+    "Trouble",
+    "next_step",
 ]  # fmt: skip
 
 
@@ -31,6 +44,7 @@ class Trouble(StrEnum):
     STORAGE_LOST = "storage-lost"
     HINTS_LOST = "hints-lost"
     NOT_DELIVERING = "not-delivering"
+    UNSTEADY = "unsteady"
 
 
 class Cure(StrEnum):
@@ -53,6 +67,8 @@ BY_SIGNS = frozenset({Trouble.FAULTS, Trouble.NOT_DELIVERING})
 """These show only when something is tried: the next rung waits for a new sign after the last."""
 PER_HOUR = 3
 """So often in an hour each of the resets may be taken, whatever the trouble."""
+UNSTEADY = 5
+"""So often within an hour a modem has gone by itself, and a person is called: no cure mends a cable."""
 AGAIN = 3600.0
 """After the alarm: until the resets are tried anew. The trouble may have been the network's all along."""
 
@@ -95,6 +111,8 @@ LADDERS: dict[Trouble, tuple[Rung, ...]] = {
     Trouble.HINTS_LOST: (
         Rung(Cure.INITIALISE, 0.0), Rung(Cure.INITIALISE, 120.0), Rung(Cure.RESTART, 600.0), Rung(Cure.ALARM, 120.0),
     ),
+    # It restarts by itself, or its plug is loose: each time it is well before anybody would be told that it was away.
+    Trouble.UNSTEADY: (Rung(Cure.ALARM, 0.0),),
     # Nothing the modem says shows this: a self-test does.
     Trouble.NOT_DELIVERING: (
         Rung(Cure.INITIALISE, 0.0), Rung(Cure.RADIO, 120.0), Rung(Cure.RESTART, 300.0), Rung(Cure.USB, 600.0),

@@ -20,7 +20,7 @@ from smsd.errors import ModemError
 from smsd.routes.modem import ModemRoute, Wanted
 from smsd.routes.modem.driver import Channel
 from smsd.routes.modem.port import Port
-from smsd.rules.cures import RESETS
+from smsd.rules.cures import RESETS, UNSTEADY
 from smsd.simulator import Fault, Kind, Network, SimulatedModem, general
 from smsd.sms import NotSent, Sent
 from tests.routes.conftest import NUMBER, MakeRoute
@@ -372,3 +372,18 @@ async def test_who_waits_for_his_turn_at_a_dead_modem_says_nothing_to_it_any_mor
         await waiting
     await port.close()
     assert modem.typed == []
+
+
+async def test_a_modem_that_keeps_going_away_has_a_person_called(
+    modem: SimulatedModem, make_route: MakeRoute, host: InventedHost, ledger: Ledger
+) -> None:
+    an_hour = replace(SWIFT, cure_pace=1.0)
+    route = make_route(modem.path, timings=an_hour, seeker=host.seeker(an_hour), poll_seconds=0.2)
+    async with running(route, ledger):
+        for _ in range(UNSTEADY):
+            modem.unplug(returns_after=0.02)
+            await ledger.until(lambda: not route.status.up)
+            await ledger.until(lambda: route.status.up)
+        await ledger.until(lambda: "unsteady" in str(route.status.facts.get("alarm")))
+        assert isinstance(await route.submit(part()), Sent)
+    assert route.status.facts["cures"] == ""

@@ -71,6 +71,8 @@ class Ladder(RuleBasedStateMachine):
     def replug(self) -> None:
         self.recovery.appeared()
         self.appeared_at = self.now
+        if self.recovery.has(Trouble.UNSTEADY) and Trouble.UNSTEADY not in self.climbed:
+            self.climbed[Trouble.UNSTEADY], self.began[Trouble.UNSTEADY] = [], self.now
 
     @rule(trouble=TROUBLES)
     def go_wrong(self, trouble: Trouble) -> None:

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from smsd.routes.modem.recovery import Recovery
 from smsd.routes.modem.timings import Timings
-from smsd.rules.cures import AGAIN, Cure, Trouble
+from smsd.rules.cures import AGAIN, HOUR, UNSTEADY, Cure, Trouble
 
 
 @dataclass
@@ -78,3 +78,31 @@ def test_a_full_sim_that_is_told_by_its_slots_hides_no_other_trouble(sick: Sick)
         sick.recovery.suspect(trouble, "so it is")
         sick.climb_to_alarm(trouble)
     assert sick.recovery.alarm == "storage-lost: so it is"
+
+
+def test_a_modem_that_comes_and_goes_calls_a_person_and_no_cure(sick: Sick) -> None:
+    """A loose plug, a weak supply: back within the minute, each time, it would never be told that it was away."""
+    for _ in range(UNSTEADY):
+        assert not sick.recovery.has(Trouble.UNSTEADY)
+        sick.recovery.appeared()
+        sick.now += 300.0
+    assert not sick.recovery.has(Trouble.UNSTEADY), "the first time it came, and had gone nowhere"
+    sick.recovery.appeared()
+    assert sick.climb(Trouble.UNSTEADY) is Cure.ALARM
+    assert sick.recovery.alarm == "unsteady: it has gone by itself 5 times within an hour"
+    sick.now = 1300.0 + HOUR  # the first of them is an hour ago
+    sick.recovery.stays()
+    assert sick.recovery.has(Trouble.UNSTEADY) is False
+    assert sick.recovery.alarm == ""
+
+
+def test_a_modem_that_is_reset_does_not_go_by_itself(sick: Sick) -> None:
+    sick.recovery.appeared()
+    for _ in range(2 * UNSTEADY):
+        sick.recovery.suspect(Trouble.NOT_REGISTERED, "searching")
+        while sick.climb(Trouble.NOT_REGISTERED) is not Cure.RESTART:
+            pass
+        sick.now += 20.0
+        sick.recovery.appeared()
+        sick.recovery.well(Trouble.NOT_REGISTERED)
+    assert not sick.recovery.has(Trouble.UNSTEADY)

@@ -22,6 +22,7 @@ REFUSED_LISTS = 2
 
 def diagnose(recovery: Recovery, network: Network, setup: Setup | None, inbox: Inbox | None) -> None:
     """Tell ``recovery`` what is wrong, and what is not, or not any more."""
+    recovery.stays()
     if network.asked:
         _note(recovery, Trouble.NOT_REGISTERED, "" if network.registered else network.detail)
     if setup is None or inbox is None:

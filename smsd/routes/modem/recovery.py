@@ -18,7 +18,7 @@ from smsd.errors import SmsdError
 from smsd.routes.modem.quirks import GENERIC, Quirks
 from smsd.routes.modem.timings import Timings
 from smsd.rules.conditions import TOLD_OTHERWISE
-from smsd.rules.cures import HOUR, RESETS, Case, Circumstances, Cure, Step, Trouble, next_step
+from smsd.rules.cures import HOUR, RESETS, UNSTEADY, Case, Circumstances, Cure, Step, Trouble, next_step
 
 __all__ = ["Recovery"]
 
@@ -57,14 +57,31 @@ class Recovery:
         # Apart from the cases: an hour later a case climbs anew, and a person is needed as before.
         self._alarms: dict[Trouble, str] = {}
         self._lately: list[tuple[Cure, float]] = []
-        self._appeared = 0.0
+        self._appeared: float | None = None
+        self._reset = False
+        self._departures: list[float] = []
         self._in_air_until = 0.0
 
     # --- what is known ------------------------------------------------------------------------------------------------
 
     def appeared(self) -> None:
-        """Note that the port is there again."""
-        self._appeared = self._clock()
+        """Note that the port is there again, or for the first time."""
+        if self._appeared is not None and not self._reset:
+            self._departures.append(self._clock())
+        self._appeared, self._reset = self._clock(), False
+        if self._gone_lately >= UNSTEADY:
+            self.suspect(Trouble.UNSTEADY, f"it has gone by itself {self._gone_lately} times within an hour")
+
+    def stays(self) -> None:
+        """Note that the port has stayed: an hour of it, and what came and went so often is steady."""
+        if self._gone_lately < UNSTEADY:
+            self.well(Trouble.UNSTEADY)
+
+    @property
+    def _gone_lately(self) -> int:
+        since = self._clock() - HOUR * self._timings.cure_pace
+        self._departures = [moment for moment in self._departures if moment > since]
+        return len(self._departures)
 
     def doubted(self) -> None:
         """Note that a part ended in doubt: for a while it may be in the air still."""
@@ -134,7 +151,7 @@ class Recovery:
             self._changed()
             return
         if step.cure in RESETS:
-            self._appeared = now
+            self._appeared, self._reset = now, True
         told.warning("modem_cure", cure=step.cure.value, count=self.taken[step.cure.value])
         self._changed()
 
@@ -144,7 +161,7 @@ class Recovery:
         now = self._clock()
         circumstances = Circumstances(
             now,
-            self._appeared,
+            self._appeared or 0.0,
             in_air=in_air or now < self._in_air_until,
             pin_at_stake=self._pin_at_stake,
             possible=self._possible,
