@@ -58,6 +58,13 @@ SUPERVISORS = (
 )  # fmt: skip
 
 
+SELDOM = (
+    "pump.POLL_SECONDS", "alerts.POLL_SECONDS", "answers.POLL_SECONDS", "alarms.LOOK_SECONDS", "selftest.LOOK_SECONDS",
+    "simlife.LOOK_SECONDS", "CARE_SECONDS",
+)  # fmt: skip
+"""What is looked at more often than matters here: each look is a turn of two threads, long on a busy machine."""
+
+
 class Watched:
     """A daemon in a loop of its own, and the service manager that it speaks to."""
 
@@ -71,7 +78,7 @@ class Watched:
             parse(CONFIGURATION.format(folder=folder), folder / "smsd.toml"),
             environ,
             clock=lambda: BEGAN + loop.time(),
-            timings=Timings(away=20.0, busy=30.0),
+            timings=Timings(away=50.0, busy=50.0),
         )
 
     async def fed(self, seconds: float) -> list[float]:
@@ -79,7 +86,7 @@ class Watched:
         moments = []
         until = self._loop.time() + seconds
         while self._loop.time() < until:
-            await asyncio.sleep(5.0)
+            await asyncio.sleep(10.0)
             try:
                 while True:
                     if b"WATCHDOG=1" in self._socket.recv(4096).splitlines():
@@ -129,6 +136,8 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Live:
     async def absent(_client: Client) -> str:
         return "nobody is there"
 
+    for place in SELDOM:
+        monkeypatch.setattr(f"smsd.gateway.{place}", 50.0)
     monkeypatch.setattr(Link, "open", opened)
     monkeypatch.setattr(Link, "bind", refused)
     monkeypatch.setattr(Client, "absent", absent)
