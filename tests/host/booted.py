@@ -18,7 +18,7 @@ from typing import Self
 import smsd
 from tests.package.root import CACHE, mirror
 
-__all__ = ["Booted", "build", "unable"]
+__all__ = ["IMAGE", "Booted", "build", "unable"]
 
 ROOT = Path(smsd.__file__).parents[1]
 IMAGE = CACHE / "booted.tar"

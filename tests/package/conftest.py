@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.package.root import Root, build_base, unable
+from tests.package.root import Root, build_base, unable, unreachable
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +24,7 @@ def package() -> Path:
 @pytest.fixture(scope="module")
 def debian(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Root]:
     """A bare Debian with the package's file in /opt, nothing installed yet."""
-    if hindrance := unable():
+    if hindrance := unable() or unreachable():
         pytest.skip(f"the package is not installed anywhere: {hindrance}")
     build_base()
     root = Root(tmp_path_factory.mktemp("debian") / "root")

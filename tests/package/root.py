@@ -7,14 +7,17 @@ namespace for each command. Refuses to know the package.
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
-__all__ = ["BASE", "CACHE", "Root", "build_base", "mirror", "unable"]
+__all__ = ["BASE", "CACHE", "Root", "build_base", "mirror", "unable", "unreachable"]
 
 CACHE = Path(os.environ.get("SMSD_CACHE", Path(__file__).parents[2] / "build" / "cache"))
 BASE = CACHE / "bare.tar"
 """What everything else begins with: Debian's required packages, apt and the certificates it needs, nothing more."""
 TOOLS = ("mmdebstrap", "unshare", "mount", "chroot", "tar")
+APT_HELPER = "/usr/lib/apt/apt-helper"
+PATIENCE_SECONDS = 20
 
 
 def unable() -> str:
@@ -61,6 +64,26 @@ def mirror() -> str:
     ).stdout  # fmt: skip
     pairs = [line.split() for line in indexes.splitlines() if "debian" in line]
     return next((pair[0] for pair in pairs if pair[1:] == ["bookworm"]), "http://deb.debian.org/debian")
+
+
+def unreachable(place: str | None = None) -> str:
+    """Say why nothing comes from the mirror, or from ``place``; empty when it does.
+
+    apt is asked itself: it knows this host's proxies and certificates.
+    """
+    if shutil.which(APT_HELPER) is None:
+        return "apt is not installed"
+    wanted = f"{(place or mirror()).rstrip('/')}/dists/bookworm/InRelease"
+    told = ("Acquire::Retries=1", f"Acquire::http::Timeout={PATIENCE_SECONDS}", "APT::Sandbox::User=root")
+    options = [word for each in told for word in ("-o", each)]
+    with tempfile.TemporaryDirectory() as folder:
+        tried = subprocess.run(
+            [APT_HELPER, *options, "download-file", wanted, f"{folder}/InRelease"],
+            check=False, capture_output=True, text=True,
+        )  # fmt: skip
+    if tried.returncode == 0:
+        return ""
+    return " ".join(tried.stderr.split()) or f"{wanted} cannot be fetched"
 
 
 class Root:
