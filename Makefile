@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 HOTPLUG ?= tests/hotplug
 
-.PHONY: help demo test check format docs words man deb package hotplug bench crashtest fuzz clean
+.PHONY: help demo test check format docs words man deb package image hotplug bench crashtest fuzz clean
 help:                      ## show what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -55,8 +55,12 @@ deb:                       ## the Debian package into build/, for Debian 12; nee
 package: $(STAMP) deb      ## try the Debian package on a bare Debian 12 made for it: installed, upgraded, killed, removed (root)
 	SMSD_PACKAGE=$$(echo build/smsd_*.deb) $(BIN)/pytest -q -s tests/package
 
-hotplug: $(STAMP) deb      ## plug modems into a virtual machine with the Debian package: answers, pulls, crashes (root)
-	SMSD_PACKAGE=$$(echo build/smsd_*.deb) $(BIN)/pytest -q -s $(HOTPLUG)
+image: $(STAMP)            ## what "make hotplug" boots, into build/cache, unless it is there (root, and a network)
+	$(BIN)/python -m tests.hotplug.image
+
+hotplug: $(STAMP)          ## plug modems into virtual machines with the Debian package: answers, pulls, crashes (root)
+	$(MAKE) --jobs=2 --output-sync=target deb image
+	SMSD_PACKAGE=$$(echo build/smsd_*.deb) $(BIN)/pytest -q --exitfirst --numprocesses=2 --dist=loadfile $(HOTPLUG)
 
 bench: $(STAMP)            ## measure the figures the documentation quotes
 	$(BIN)/python -m benchmarks

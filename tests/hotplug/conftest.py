@@ -1,9 +1,13 @@
-"""Two machines, two sticks and a list of what was shown; made once, for all files here, in their order."""
+"""Machines and sticks, made once for all checks of a file, in their order; and what was shown.
+
+Two workers run the two files side by side: one host through all that happens to it, and two hosts with ModemManager
+between which the service moves.
+"""
 
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,12 +16,20 @@ from tests.hotplug import image
 from tests.hotplug.guest import Guest
 from tests.hotplug.host import OTHER_IMEI, Host
 from tests.hotplug.image import Image
-from tests.hotplug.proof import Proof
+from tests.hotplug.proof import Proof, Teller
 from tests.hotplug.stick import Stick
 
 ROOT = Path(__file__).parents[2]
 MEDIUM_SIZE = "64M"
-MACHINES = ("host", "spare")
+MACHINES = ("host", "old", "spare")
+
+
+@pytest.hookimpl(trylast=True)  # after the terminal's reporter is there
+def pytest_configure(config: pytest.Config) -> None:
+    """Have the process that reports tell what was shown."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Teller(terminal))
 
 
 @pytest.fixture(scope="session")
@@ -37,12 +49,10 @@ def built(package: Path) -> Image:
     return image.build()
 
 
-@pytest.fixture(scope="session")
-def proof(built: Image) -> Iterator[Proof]:
-    """What was shown."""
-    proof = Proof()
-    yield proof
-    proof.write(publish=os.environ.get("SMSD_PUBLISH") == "1")
+@pytest.fixture
+def proof(record_property: Callable[[str, object], None]) -> Proof:
+    """What is shown."""
+    return Proof(record_property)
 
 
 @pytest.fixture(scope="session")
@@ -74,27 +84,40 @@ def other(folder: Path, built: Image) -> Iterator[Stick]:
 
 
 @pytest.fixture(scope="session")
-def medium(folder: Path, built: Image) -> Path:
-    """What files are carried on from one machine to the other."""
-    medium = folder / "medium"
-    subprocess.run(["/usr/sbin/mke2fs", "-q", "-t", "ext4", medium, MEDIUM_SIZE], check=True)
-    return medium
-
-
-@pytest.fixture(scope="session")
-def host(
-    folder: Path, built: Image, package: Path, proof: Proof, stick: Stick, other: Stick, medium: Path
-) -> Iterator[Host]:
+def host(folder: Path, built: Image, package: Path, stick: Stick, other: Stick) -> Iterator[Host]:
     """A bare Debian, the package's file in /root, nothing plugged in."""
     sockets = [each.sockets["host"].path for each in (stick, other)]
-    with Guest(folder / "host", built, built.bare, medium, sockets, package) as guest:
-        proof.tell("a bare Debian 12 boots", guest.booted_in)
+    with Guest(folder / "host", built, built.bare, sockets, package) as guest:
         yield Host(guest)
 
 
 @pytest.fixture(scope="session")
-def spare(folder: Path, built: Image, package: Path, stick: Stick, other: Stick, medium: Path) -> Iterator[Host]:
-    """Another one, where ModemManager runs."""
-    sockets = [each.sockets["spare"].path for each in (stick, other)]
-    with Guest(folder / "spare", built, built.company, medium, sockets, package) as guest:
+def medium(folder: Path, built: Image) -> Path:
+    """What files are carried on from one machine to the other."""
+    medium = folder / "medium"
+    subprocess.run(["/usr/sbin/mke2fs", "-q", "-t", "ext4", medium, MEDIUM_SIZE], check=True, capture_output=True)
+    return medium
+
+
+@pytest.fixture(scope="session")
+def old(folder: Path, built: Image, package: Path, stick: Stick, medium: Path) -> Iterator[Host]:
+    """A Debian where ModemManager runs, the package's file in /root."""
+    sockets = [stick.sockets["old"].path]
+    with Guest(folder / "old", built, built.company, sockets, package, medium=medium) as guest:
+        yield Host(guest)
+
+
+@pytest.fixture(scope="session")
+def booting(folder: Path, built: Image, package: Path, stick: Stick, medium: Path) -> Iterator[Guest]:
+    """Another one, switched on."""
+    guest = Guest(folder / "spare", built, built.company, [stick.sockets["spare"].path], package, medium=medium)
+    guest.start()
+    yield guest
+    guest.kill()
+
+
+@pytest.fixture(scope="session")
+def spare(booting: Guest) -> Iterator[Host]:
+    """The other one, booted."""
+    with booting as guest:
         yield Host(guest)

@@ -2,20 +2,23 @@
 
 Knows mmdebstrap, Debian's own kernel package and how to boot one without a boot loader. Nothing is configured on the
 disk but a network and a root shell on the second serial port; taken away is what only costs time under emulation and
-is never asked for here (logins, random seeds, timers). Refuses to know the package that is installed later. Everything
-is kept in ``build/cache`` under the digest of this file: what it was made by.
+is never asked for here (logins, random seeds, timers). Refuses to know the package that is installed later, so that
+``python -m tests.hotplug.image`` may run while that is made. Everything is kept in ``build/cache`` under the digest of
+this file: what it was made by.
 """
 
+import fcntl
 import hashlib
 import lzma
 import os
 import re
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.package.root import CACHE, mirror
+from tests.package.root import CACHE, mirror, unreachable
 
 __all__ = ["Image", "build", "unable"]
 
@@ -29,7 +32,7 @@ has Python, certificates and time zones."""
 COMPANY = ("modemmanager",)
 """What the second host has besides: the program that takes every modem it sees for its own."""
 LEFT_OUT = ("doc", "man", "locale")
-"""Folders of /usr/share that a host can do without."""
+"""Folders of /usr/share that a host can do without; nor does its apt ask for descriptions of packages."""
 BOOT_MODULES = ("virtio_pci", "virtio_blk", "crc32c_generic", "ext4")
 """What the initial file system loads."""
 HOST_MODULES = ("virtio_net", "xhci_pci", "usbserial", "option", "ftdi_sio", "cdc_acm", "cdc_wdm", "autofs4")
@@ -99,29 +102,41 @@ def unable() -> str:
         return "not root"
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     missing = [tool for tool in TOOLS if shutil.which(tool, path=path) is None]
-    return f"{', '.join(missing)} not installed" if missing else ""
+    return f"{', '.join(missing)} not installed" if missing else unreachable()
 
 
 def build() -> Image:
-    """Make the image, unless it is there: a minute, and 170 MB from the mirror."""
+    """Make the image, unless it is there: a minute, and 170 MB from the mirror. Who comes meanwhile waits for it."""
     digest = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
     folder = CACHE / f"hotplug-{digest}"
-    image = Image(folder / "vmlinux", folder / "initrd", folder / "bare.ext4", folder / "company.ext4")
-    if not folder.exists():
-        for old in CACHE.glob("hotplug-*"):
-            shutil.rmtree(old)
-        fresh = CACHE / "hotplug.new"
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
-        _build(fresh)
-        fresh.rename(folder)
-    return image
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "hotplug.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            for old in CACHE.glob("hotplug-*"):
+                _remove(old)
+            fresh = CACHE / "hotplug.new"
+            _remove(fresh)
+            fresh.mkdir()
+            _build(fresh)
+            fresh.rename(folder)
+    return Image(folder / "vmlinux", folder / "initrd", folder / "bare.ext4", folder / "company.ext4")
+
+
+def _remove(folder: Path) -> None:
+    """Delete a folder, if it is there; of a link to one, which somebody has put in its place, the link alone."""
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.exists():
+        shutil.rmtree(folder)
 
 
 def _build(folder: Path) -> None:
-    modules = _kernel(folder)
     root = folder / "root"
-    _debian(root)
+    with ThreadPoolExecutor() as at_once:
+        kernel = at_once.submit(_kernel, folder)
+        _debian(root)
+        modules = kernel.result()
     _furnish(root)
     shutil.copytree(modules, root / "usr/lib/modules" / modules.name)
     _disk(root, folder / "bare.ext4")
@@ -200,17 +215,18 @@ def _initrd(folder: Path, modules: Path) -> None:
 
 
 def _debian(root: Path) -> None:
-    """Make a bare Debian in ``root``."""
+    """Make a bare Debian in ``root``; what its apt knows of the mirror stays, as Debian's installer leaves it."""
     _run(
         "mmdebstrap", "--quiet", "--mode=root", "--variant=apt", "--format=directory", f"--include={','.join(BARE)}",
+        "--skip=cleanup/apt", '--aptopt=Acquire::Languages "none"',
         *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in LEFT_OUT),
         "bookworm", root, mirror(),
     )  # fmt: skip
 
 
 def _company(root: Path) -> None:
-    """Install what the second host has besides."""
-    install = f"apt-get update -qq && apt-get install -y -qq --no-install-recommends {' '.join(COMPANY)}"
+    """Install what the second host has besides; its apt knows no mirror."""
+    install = f"apt-get install -y -qq --no-install-recommends {' '.join(COMPANY)}"
     inside = (
         f"mount -t proc proc {root}/proc && mount --bind /dev {root}/dev && "
         f"mount --bind /etc/resolv.conf {root}/etc/resolv.conf && "
@@ -254,3 +270,7 @@ def _run(*command: str | Path, cwd: Path | None = None) -> str:
     )
     assert done.returncode == 0, f"{command}: {done.stderr}"
     return done.stdout
+
+
+if __name__ == "__main__":
+    print(unable() or build().kernel.parent)

@@ -4,88 +4,85 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-__all__ = ["PAGE", "Proof"]
+import pytest
+
+__all__ = ["PAGE", "Proof", "Teller"]
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "explanation" / "hot-plug.md"
 TABLE = ROOT / "build" / "hotplug.md"
 BEGIN, END = "<!-- hot-plug: begin -->\n", "<!-- hot-plug: end -->"
 BUSY = 2
-"""Processes that want to run, for each core: above this a time says something of the others. One machine makes two."""
+"""Processes that want to run, for each core: above this a time says something of the others. The machines make four."""
 HEAD = ("shown", "seconds", "at most", "remarks")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One thing that was shown; ``bar`` is what its median may take at most, in seconds."""
-
-    shown: str
-    seconds: tuple[float, ...]
-    bar: float | None
-    remark: str
-
-    @property
-    def median(self) -> float:
-        """The middle one of what was measured."""
-        return statistics.median(self.seconds)
-
-    def cells(self) -> tuple[str, ...]:
-        """Write it as cells of a table."""
-        spread = f" ({min(self.seconds):.1f} to {max(self.seconds):.1f})" if len(self.seconds) > 1 else ""
-        bar = "" if self.bar is None else f"{self.bar:g}"
-        return (self.shown, f"{self.median:.1f}{spread}", bar, self.remark)
+SHOWN = "shown"
+"""The property of a test's report that holds one row."""
 
 
 class Proof:
-    """Keeps what is told."""
+    """Keeps what one test shows, in its report: that goes to whoever counts, in whatever process the test ran."""
 
-    def __init__(self) -> None:
-        self.rows: list[Row] = []
-        self._began = time.monotonic()
+    def __init__(self, record: Callable[[str, object], None]) -> None:
+        self._record = record
 
     def tell(self, shown: str, seconds: float | Sequence[float], *, bar: float | None = None, remark: str = "") -> None:
-        """Note what was shown, how long each try took, and what it may take.
+        """Note what was shown, how long each try took (the median stands), and what it may take, in seconds.
 
         Fails where it took longer, unless the machine has too much else to do for that to mean anything.
         """
         tries = (seconds,) if isinstance(seconds, float) else tuple(seconds)
+        median = statistics.median(tries)
         busy = os.getloadavg()[0] > BUSY * (os.cpu_count() or 1)
         if busy and bar is not None:
             remark = f"{remark}; not judged: load {load()}".removeprefix("; ")
-        row = Row(shown, tries, bar, remark)
-        self.rows.append(row)
-        print(f"\n  {' | '.join(filter(None, row.cells()))}", flush=True)
-        assert busy or bar is None or row.median <= bar, (
-            f"{shown}: {row.median:.1f} s, more than {bar:g}; load {load()}"
-        )
+        spread = f" ({min(tries):.1f} to {max(tries):.1f})" if len(tries) > 1 else ""
+        self._record(SHOWN, (shown, f"{median:.1f}{spread}", "" if bar is None else f"{bar:g}", remark))
+        assert busy or bar is None or median <= bar, f"{shown}: {median:.1f} s, more than {bar:g}; load {load()}"
 
-    def table(self) -> str:
-        """Write all of it as a table of Markdown, with the machine below it."""
-        head = [HEAD, ("---",) * len(HEAD)]
-        lines = [f"| {' | '.join(cells)} |" for cells in [*head, *(row.cells() for row in self.rows)]]
-        took = time.monotonic() - self._began
-        machine = f"{platform.machine()}, {os.cpu_count()} cores, load {load()}"
-        return "\n".join(
-            [*lines, "", f"{time.strftime('%Y-%m-%d')}, {machine}, QEMU's TCG; the whole run took {took:.0f} s."]
-        )
 
-    def write(self, *, publish: bool) -> None:
-        """Write the table into build/, and where it is to be published into its page."""
-        if not self.rows:
+class Teller:
+    """A plug-in of pytest that prints a row as soon as its test has ended, and all of them as a table at the end."""
+
+    def __init__(self, terminal: pytest.TerminalReporter) -> None:
+        self._terminal = terminal
+        self._began = time.monotonic()
+        self._rows: list[tuple[str, Sequence[str]]] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take what a test has shown."""
+        if report.when == "call":
+            file = report.nodeid.partition("::")[0]
+            for name, row in report.user_properties:
+                if name == SHOWN and isinstance(row, Sequence):
+                    self._rows.append((file, row))
+                    self._terminal.write_line(f"  {' | '.join(filter(None, row))}")
+
+    def pytest_terminal_summary(self) -> None:
+        """Write the table into build/, and where SMSD_PUBLISH is 1 into its page."""
+        if not self._rows:
             return
         table = self.table()
         TABLE.parent.mkdir(exist_ok=True)
         TABLE.write_text(table + "\n", "utf-8")
-        print(f"\n\n{table}")
-        if publish:
+        self._terminal.write_line(f"\n{table}")
+        if os.environ.get("SMSD_PUBLISH") == "1":
             text = PAGE.read_text("utf-8")
             before, _, rest = text.partition(BEGIN)
             _, _, after = rest.partition(END)
             PAGE.write_text(f"{before}{BEGIN}\n{table}\n\n{END}{after}", "utf-8")
+
+    def table(self) -> str:
+        """Write all of it as a table of Markdown, file by file, with the machine below it."""
+        rows = [row for _, row in sorted(self._rows, key=lambda each: each[0])]
+        lines = [f"| {' | '.join(cells)} |" for cells in (HEAD, ("---",) * len(HEAD), *rows)]
+        took = time.monotonic() - self._began
+        machine = f"{platform.machine()}, {os.cpu_count()} cores, load {load()}"
+        return "\n".join(
+            [*lines, "", f"{time.strftime('%Y-%m-%d')}, {machine}, QEMU's TCG; the checks took {took:.0f} s."]
+        )
 
 
 def load() -> str:

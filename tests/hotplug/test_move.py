@@ -1,8 +1,8 @@
-"""Moving house by docs/how-to/move-to-another-host.md, command by command, to a host where ModemManager runs.
+"""Two hosts where ModemManager runs: it keeps off, and the service moves house from the one to the other.
 
-Follows ``test_host.py`` and ``test_modem_manager.py`` on the same machines. The modem moves
-with its SIM; what the phones show at the end is what counts: nothing twice, nothing missing, and what cannot be known
-is held and shown.
+The move is that of docs/how-to/move-to-another-host.md, command by command, with the modem and its SIM. What the phones
+show at the end is what counts: nothing twice, nothing missing, and what cannot be known is held and shown. Each check
+goes on where the last has ended.
 """
 
 import re
@@ -22,6 +22,7 @@ MOVED_SECONDS = 900.0
 """Fifteen minutes, most of them the admin's own."""
 CLIENT, PASSWORD = "+79165550101", "k7-Quartz-31"
 SAFE = "/media/safe"
+INSTALLED_SECONDS = 240.0
 
 
 def steps() -> dict[int, str]:
@@ -53,25 +54,48 @@ def shown(stick: Stick, phone: str) -> list[str]:
     return [message["text"] for message in stick.ask("screen", phone)]
 
 
-def test_a_host_that_still_runs_moves_whole(host: Host, spare: Host, stick: Stick, other: Stick, proof: Proof) -> None:
+@pytest.mark.timeout(600)  # the images may be made within it
+@pytest.mark.usefixtures("old", "booting")  # the spare host boots meanwhile
+def test_modem_manager_keeps_off(old: Host, stick: Stick, proof: Proof) -> None:
+    """Before the package is there it types into the stick's ports, the silent ones too; afterwards it does not."""
+    data = stick.sockets["old"].data
+    old.wait("systemctl is-active --quiet ModemManager")
+    stick.plug("old")
+    old.wait("journalctl -b -u ModemManager -o cat | grep -q ttyUSB")
+    stick.pull()
+    before = data.heard
+    old.run("apt-get install -y -q ./smsd_*.deb", seconds=INSTALLED_SECONDS)  # needs nothing from a mirror
+    installed = old.run("date +%s")
+    client = new_phone()
+    stick.ask("text", client, "CLIENT info")
+    began = time.monotonic()
+    stick.plug()
+    stick.ask("wait", client, 2, ANSWER_SECONDS)
+    proof.tell("beside ModemManager: plugged in, to both answers", time.monotonic() - began)
+    old.run("systemctl is-active ModemManager")
+    assert "No modems were found" in old.run("mmcli -L", code=None)
+    assert "ttyUSB" not in old.run(f"journalctl -b -u ModemManager -o cat --since @{installed}")
+    assert data.heard == before, "ModemManager, or we, touched the data port"
+    assert old.run("systemctl --failed --no-legend --plain") == ""
+
+
+def test_a_host_that_still_runs_moves_whole(old: Host, spare: Host, stick: Stick, proof: Proof) -> None:
     told, doubted, waiting = steps(), new_phone(), new_phone()
     assert sorted(told) == [1, 2, 3, 4, 5, 6, 8]
-    other.pull()
-    spare.stopped()
+    spare.run(told[1], seconds=INSTALLED_SECONDS)
     answered(stick, messages=2)  # what the SIM counts is evidence once it was seen to count
-    host.run(f"echo {PASSWORD} | smsd client add {CLIENT} --code 1234 --login ivanov --password-stdin")
+    old.run(f"echo {PASSWORD} | smsd client add {CLIENT} --code 1234 --login ivanov --password-stdin")
     # One message is in the air when the modem is pulled; another waits for a modem.
     stick.ask("inject", "unplug", "at=+CMGS", "place=result", "times=1")
-    host.told("send", doubted, "'В воздухе'")
-    host.stopped()
-    host.told("send", waiting, "'Не ушло'")
+    old.told("send", doubted, "'В воздухе'")
+    old.stopped()
+    old.told("send", waiting, "'Не ушло'")
     began = time.monotonic()
-    mount(host)
-    host.run(told[2])
-    host.run(told[3])
-    unmount(host)
+    mount(old)
+    old.run(told[2])
+    old.run(told[3])
+    unmount(old)
     spare.run("systemctl is-active ModemManager")
-    spare.run(told[1], seconds=300)
     mount(spare)
     for number in (4, 5, 6):
         spare.run(told[number])
@@ -92,7 +116,7 @@ def test_a_host_that_still_runs_moves_whole(host: Host, spare: Host, stick: Stic
     )
 
 
-def test_a_host_that_died_is_followed_by_its_last_backup(host: Host, spare: Host, stick: Stick, proof: Proof) -> None:
+def test_a_host_that_died_is_followed_by_its_last_backup(old: Host, spare: Host, stick: Stick, proof: Proof) -> None:
     """What waited in the backup has left since. It is held and shown, and not sent again."""
     late = new_phone()
     stick.pull()
@@ -106,17 +130,17 @@ def test_a_host_that_died_is_followed_by_its_last_backup(host: Host, spare: Host
     stick.pull()
     spare.guest.kill()
     began = time.monotonic()
-    host.run("systemctl unmask smsd")
-    mount(host)
+    old.run("systemctl unmask smsd")
+    mount(old)
     for command in dead_steps():
-        host.run(command)
-    unmount(host)
-    stick.plug("host")
+        old.run(command)
+    unmount(old)
+    stick.plug("old")
     answered(stick, CLIENT, messages=4)
     took = time.monotonic() - began
-    held = host.told("outbox", "list", "--state", "in_doubt")
+    held = old.told("outbox", "list", "--state", "in_doubt")
     assert [each["id"] for each in held] == [message]
-    assert "in doubt" in host.run("smsd status")
+    assert "in doubt" in old.run("smsd status")
     assert shown(stick, late) == ["Ушло после копии"]
     proof.tell(
         "its host dead: the last backup restored, to the client's answer",
