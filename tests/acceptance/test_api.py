@@ -66,7 +66,7 @@ class Host:
         """Start the daemon; return a client of its API once that answers."""
         self.process = self._spawn()
         client = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(uds=str(self.folder / "api.sock")), base_url="http://smsd"
+            transport=httpx.AsyncHTTPTransport(uds=str(self.folder / "api.sock")), base_url="http://smsd", timeout=60.0
         )
         async with asyncio.timeout(60):
             while True:

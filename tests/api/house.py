@@ -85,9 +85,9 @@ async def served(folder: Path, more: str = "") -> AsyncIterator[Face]:
         async with (
             api(config, thread, time.time, lambda: rung.append(time.time())),
             httpx.AsyncClient(
-                transport=httpx.AsyncHTTPTransport(uds=str(config.api.socket)), base_url="http://smsd"
+                transport=httpx.AsyncHTTPTransport(uds=str(config.api.socket)), base_url="http://smsd", timeout=60.0
             ) as near,
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as far,
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60.0) as far,
         ):
             yield Face(config, store, near, far, rung)
     finally:
