@@ -3,8 +3,10 @@
 import asyncio
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,21 +18,21 @@ from tests.simulator.conftest import Program, submit_pdu
 
 async def test_serving_on_a_socket_until_quit(tmp_path: Path) -> None:
     ready = asyncio.Event()
-    socket = tmp_path / "control"
+    control = tmp_path / "control"
     serving = asyncio.ensure_future(
-        serve(tmp_path / "modem", control=socket, log=tmp_path / "log", ready=lambda _modem, _port: ready.set())
+        serve(tmp_path / "modem", control=control, log=tmp_path / "log", ready=lambda _modem, _port: ready.set())
     )
     await asyncio.wait_for(ready.wait(), 60)
     program = Program(str(tmp_path / "modem"))
     await program.ask("+CSQ")
     program.close()
-    reader, writer = await asyncio.open_unix_connection(socket)
+    reader, writer = await asyncio.open_unix_connection(control)
     writer.write(b"path\nquit\n")
     assert json.loads(await reader.readline()) == str(tmp_path / "modem")
     await asyncio.wait_for(serving, 60)
     writer.close()
     assert not (tmp_path / "modem").is_symlink()
-    assert not socket.exists()
+    assert not control.exists()
     assert "> b'AT+CSQ\\r'" in (tmp_path / "log").read_text()
 
 
@@ -47,6 +49,28 @@ def test_a_simulator_outlives_the_programs_on_its_modem(tmp_path: Path) -> None:
         with pytest.raises(RuntimeError, match="say help"):
             simulator.ask("nonsense")
     assert not simulator.link.is_symlink()
+
+
+def wait_for(path: Path) -> None:
+    """Wait until a socket is there to connect to."""
+    until = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def test_a_conversation_that_is_open_at_its_end_is_no_fault(tmp_path: Path) -> None:
+    path = tmp_path / "control"
+    command = [sys.executable, "-m", "smsd.simulator", "--link", str(tmp_path / "modem"), "--control", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
+        wait_for(path)
+        with socket.socket(socket.AF_UNIX) as conversation:
+            conversation.connect(str(path))
+            conversation.sendall(b"path\n")
+            assert conversation.recv(1000)
+            process.terminate()
+            _, told = process.communicate(timeout=60)
+    assert (process.returncode, told) == (0, b"")
 
 
 def test_it_ends_with_who_started_it_even_while_a_request_waits(tmp_path: Path) -> None:
