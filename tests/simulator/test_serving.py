@@ -62,7 +62,7 @@ def wait_for(path: Path) -> None:
 def test_a_conversation_that_is_open_at_its_end_is_no_fault(tmp_path: Path) -> None:
     path = tmp_path / "control"
     command = [sys.executable, "-m", "smsd.simulator", "--link", str(tmp_path / "modem"), "--control", str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         wait_for(path)
         with socket.socket(socket.AF_UNIX) as conversation:
             conversation.connect(str(path))
