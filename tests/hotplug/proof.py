@@ -31,7 +31,8 @@ class Proof:
     def tell(self, shown: str, seconds: float | Sequence[float], *, bar: float | None = None, remark: str = "") -> None:
         """Note what was shown, how long each try took (the median stands), and what it may take, in seconds.
 
-        Fails where it took longer, unless the machine has too much else to do for that to mean anything.
+        Fails where it took longer, unless the machine has too much else to do for that to mean anything, or times are
+        only told: ``SMSD_TIMES=told``, for a machine whose speed nobody knows.
         """
         tries = (seconds,) if isinstance(seconds, float) else tuple(seconds)
         median = statistics.median(tries)
@@ -40,7 +41,8 @@ class Proof:
             remark = f"{remark}; not judged: load {load()}".removeprefix("; ")
         spread = f" ({min(tries):.1f} to {max(tries):.1f})" if len(tries) > 1 else ""
         self._record(SHOWN, (shown, f"{median:.1f}{spread}", "" if bar is None else f"{bar:g}", remark))
-        assert busy or bar is None or median <= bar, f"{shown}: {median:.1f} s, more than {bar:g}; load {load()}"
+        judged = not busy and os.environ.get("SMSD_TIMES") != "told"
+        assert bar is None or median <= bar or not judged, f"{shown}: {median:.1f} s, more than {bar:g}; load {load()}"
 
 
 class Teller:
