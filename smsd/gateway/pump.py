@@ -302,7 +302,9 @@ class Pump:
             outcomes = [(claim.attempt_id, outcome) for claim, outcome in self._ended]
             with contextlib.suppress(StoreError):
                 await self._thread.call(self._thread.store.outbox.record, outcomes)
+                self._untold += self._ended
             self._ended.clear()
+        self._tell_all()  # nobody is left to be told a moment later
         self._empty.set()
 
     def _tell_all(self) -> None:

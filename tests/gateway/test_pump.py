@@ -62,6 +62,21 @@ async def test_stopping_waits_for_the_part_in_the_air_and_takes_no_more(start: S
     assert len(route.submits) == 1
 
 
+async def test_what_has_landed_is_told_before_the_end(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for the moment in which ends are told when there is none left."""
+    monkeypatch.setattr("smsd.gateway.pump.TELL_SECONDS", 3600.0)
+    with capture_logs() as logs:
+        house = await start()
+        message = house.enqueue("one")
+        await house.until(lambda: house.store.outbox.show(message)["state"] == "submitted")
+        assert "sent" not in [entry["event"] for entry in logs]
+        await house.gateway.stop(60)
+        for task in house.gateway._supervisors:
+            task.cancel()
+        await asyncio.wait(house.gateway._supervisors)
+    assert [entry["event"] for entry in logs].count("sent") == 1
+
+
 async def test_a_late_acknowledgement_raises_an_alarm(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """Older than ninety seconds: an error in the log, once."""
     monkeypatch.setattr("smsd.gateway.CARE_SECONDS", 0.01)
