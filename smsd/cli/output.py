@@ -5,6 +5,7 @@ outside may hold anything: control characters are replaced before they reach a t
 """
 
 import json
+import re
 import shutil
 import sys
 import unicodedata
@@ -15,7 +16,7 @@ from typing import Any
 
 import click
 
-from smsd.speech import N_, _, ngettext, speak
+from smsd.speech import N_, _, ngettext, said, speak
 
 __all__ = [
     "ROW_ID",
@@ -38,6 +39,8 @@ NARROWEST = 12
 """Columns the flexible column of a table keeps, however narrow the terminal is."""
 ZERO_WIDTH_JOINER = "\u200d"
 """Makes one emoji of several: the only character of its kind that is shown."""
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[+-]\d\d:\d\d|Z)")
+"""A time as a lower layer writes it into a sentence: ISO 8601 with its zone."""
 UNITS = ((N_("d"), 86400), (N_("h"), 3600), (N_("min"), 60), (N_("s"), 1))
 
 
@@ -86,6 +89,10 @@ class Clock:
         ago = _("{age} ago") if distance > -1 else _("in {age}")
         ago = ago.format(age=age(abs(distance)))
         return f"{self._local(seconds):{_('%Y-%m-%d %H:%M:%S')} %Z} ({ago})"
+
+    def said(self, text: str) -> str:
+        """Say a sentence out of a lower layer, its times written as all others are."""
+        return MOMENT.sub(lambda found: self.day(datetime.fromisoformat(found[0]).timestamp()), said(text))
 
     def hour(self, seconds: float) -> str:
         """Return the time of day alone, for what was a moment ago."""

@@ -94,7 +94,7 @@ def _show(snapshot: Snapshot, app: App, clock: Clock) -> None:
     print_pairs(
         [
             ("number", app.config.service.number),
-            ("daemon", said(snapshot.daemon or "") or _("none runs")),
+            ("daemon", clock.said(snapshot.daemon or "") or _("none runs")),
             ("database", app.database),
             ("disk", free),
             ("requests", requests or _("none open")),

@@ -90,7 +90,7 @@ def screen(
 
 def _summary(snapshot: Snapshot, clock: Clock, now: float) -> list[str]:
     """Say first what matters most: whether anything can be sent, and what needs a person."""
-    daemon = said(snapshot.daemon or "") or _("no daemon")
+    daemon = clock.said(snapshot.daemon or "") or _("no daemon")
     disk = "" if snapshot.free_octets is None else _("{size} free").format(size=size(snapshot.free_octets))
     inbox = ", ".join(f"{count} {state}" for state, count in sorted(snapshot.inbox.items()))
     told = [f"{daemon}; {disk}", f"{_('inbox, 24 h')}: {inbox or _('nothing')}"]

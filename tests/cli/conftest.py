@@ -44,6 +44,6 @@ def smsd(config: Path) -> Callable[..., Result]:
 @pytest.fixture
 def daemon(house: House) -> Iterator[None]:
     """The lock that a running daemon holds."""
-    lock = DaemonLock(house.path, "smsd run, process 7")
+    lock = DaemonLock(house.path, "smsd run, process 7, since 2026-12-01T06:23:49+03:00")
     yield
     lock.release()

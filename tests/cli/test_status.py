@@ -58,9 +58,10 @@ def test_with_a_route_messages_can_be_sent(smsd: Smsd, house: House) -> None:
     code, values, screen = status(smsd)
     assert code == 0
     assert (values["can_send"], values["problems"], values["warnings"]) == (True, [], [])
-    assert values["daemon"] == "smsd run, process 7"
-    for word in ("modem0", "ready", "-71 dBm", "25002", "3 of 20 used", "smsd run, process 7", "+79086228779"):
+    assert values["daemon"] == "smsd run, process 7, since 2026-12-01T06:23:49+03:00"
+    for word in ("modem0", "ready", "-71 dBm", "25002", "3 of 20 used", "+79086228779"):
         assert word in screen
+    assert "smsd run, process 7, since 2026-12-01 06:23:49\n" in screen
 
 
 @pytest.mark.usefixtures("daemon")

@@ -38,7 +38,8 @@ def route(name: str = "modem0", *, signal: int | None = -71, up: bool = True, **
 def snapshot(**values: Any) -> Snapshot:
     """Return a quiet service."""
     quiet: dict[str, Any] = {
-        "daemon": "smsd run, process 7", "routes": [route()], "queue": [], "requests": [], "inbox": {},
+        "daemon": "smsd run, process 7, since 2026-03-01T10:00:00+03:00",
+        "routes": [route()], "queue": [], "requests": [], "inbox": {},
         "oldest_ack": None, "free_octets": 10**12, "alerts": [], "alarms": [], "rates": Rates(12, 340, 1, 20),
         "last_errors": [], "held": [],
     }  # fmt: skip
@@ -54,7 +55,13 @@ def drawn(seen: Snapshot, history: History | None = None, **values: Any) -> list
 def test_a_quiet_service_fits_and_says_all_there_is() -> None:
     lines = drawn(snapshot())
     text = "\n".join(lines)
-    for words in ("+79086228779", "process 7", "ready for 1 min, 25002, SIM 3/20", "queue: empty", "sent 12 parts/min"):
+    for words in (
+        "+79086228779",
+        "process 7, since 2026-03-01 07:00:00; ",
+        "ready for 1 min, 25002, SIM 3/20",
+        "queue: empty",
+        "sent 12 parts/min",
+    ):
         assert words in text
     assert "last errors" not in text
 
