@@ -10,12 +10,13 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from smsd.errors import NotFoundError, UsageError
-from smsd.store.engine import Engine, Row, Transaction
+from smsd.store.engine import Engine, Row
+from smsd.store.keys import key_or_new, known_key
 
 __all__ = ["Token", "Tokens"]
 
 KEY = "token_key"
-"""The fact of the store that holds the key, in hexadecimal; there is none before the first token."""
+"""The name of the key; there is none before the first token."""
 NOTED_SECONDS = 60.0
 """How exactly the last use of a token is kept: not every call is worth a write."""
 
@@ -42,10 +43,7 @@ class Tokens:
         Raises ``UsageError`` while another token has the name.
         """
         with self._engine.write() as tx:
-            key = _key(tx)
-            if key is None:
-                key = new_key
-                tx.run("fact_put", name=KEY, value=key.hex())
+            key = key_or_new(tx, KEY, new_key)
             row = tx.first(
                 "token_insert",
                 name=name,
@@ -60,7 +58,7 @@ class Tokens:
     def check(self, token_id: int, secret: bytes) -> Token | None:
         """Return the token that a number and a secret belong to, ``None`` where they belong to none that holds."""
         with self._engine.read() as tx:
-            row, key = tx.first("token_get", id=token_id), _key(tx)
+            row, key = tx.first("token_get", id=token_id), known_key(tx, KEY)
         # Compared in any case, so that a number that is known takes no longer than one that is not.
         digest = _digest(key or b"", secret)
         if not hmac.compare_digest(digest, row["digest"] if row is not None else "0" * len(digest)) or row is None:
@@ -81,11 +79,6 @@ class Tokens:
         with self._engine.write() as tx:
             if not tx.run("token_revoke", name=name, now=self._clock()):
                 raise NotFoundError(f"no token {name!r} that holds; 'smsd token list' shows what there is")
-
-
-def _key(tx: Transaction) -> bytes | None:
-    row = tx.first("fact_get", name=KEY)
-    return None if row is None else bytes.fromhex(row["value"])
 
 
 def _digest(key: bytes, secret: bytes) -> str:

@@ -10,11 +10,12 @@ import hmac
 from collections.abc import Iterable
 
 from smsd.store.engine import Row, Transaction
+from smsd.store.keys import key_or_new, known_key
 
 __all__ = ["Stopped", "keep_as_mark", "recognise", "stopped", "wish_of"]
 
 KEY = "erasure_key"
-"""The fact of the store that holds the key, in hexadecimal; there is none until somebody is erased who had stopped."""
+"""The name of the key; there is none until somebody is erased who had stopped."""
 MARK = "erased:"
 CAUSE = "before an erasure"
 
@@ -22,13 +23,13 @@ CAUSE = "before an erasure"
 def wish_of(tx: Transaction, phone: str) -> Row | None:
     """Return what a number wishes (subscribed, decided_at, changed_at, cause), ``None`` where it never said."""
     row = tx.first("subscription_get", phone=phone)
-    mark = None if row is not None else _mark(_key(tx), phone)
+    mark = None if row is not None else _mark(known_key(tx, KEY), phone)
     return row if mark is None else tx.first("subscription_get", phone=mark)
 
 
 def recognise(tx: Transaction, phones: Iterable[str]) -> None:
     """Give the stops of numbers that are known again their numbers back: to be called before they are written down."""
-    key = _key(tx)
+    key = known_key(tx, KEY)
     if key is not None:
         for phone in phones:
             tx.run("subscription_recognise", phone=phone, mark=_mark(key, phone))
@@ -45,10 +46,7 @@ def keep_as_mark(tx: Transaction, phone: str, new_key: bytes) -> bool:
     if row["subscribed"]:
         tx.run("subscription_forget", phone=phone)
         return False
-    key = _key(tx)
-    if key is None:
-        key = new_key
-        tx.run("fact_put", name=KEY, value=key.hex())
+    key = key_or_new(tx, KEY, new_key)
     tx.run("subscription_mark", phone=phone, mark=_mark(key, phone), cause=CAUSE)
     return True
 
@@ -67,13 +65,8 @@ class Stopped(frozenset[str]):
 def stopped(tx: Transaction) -> Stopped:
     """Return every number that wants nothing."""
     found = Stopped(row["phone"] for row in tx.all("subscription_stopped"))
-    found.key = _key(tx)
+    found.key = known_key(tx, KEY)
     return found
-
-
-def _key(tx: Transaction) -> bytes | None:
-    row = tx.first("fact_get", name=KEY)
-    return None if row is None else bytes.fromhex(row["value"])
 
 
 def _mark(key: bytes | None, phone: str) -> str | None:

@@ -72,6 +72,7 @@ ELSEWHERE: dict[str, str] = {
     "simulator/played.py": "routes/test_transcripts.py",
     "store/claims.py": "store/test_whole.py",
     "store/events.py": "store/test_webhook_events.py",
+    "store/keys.py": "store/test_wishes.py",
     "store/progress.py": "store/test_outbox_model.py",
     "store/tokens.py": "api/test_caller.py",
     "wire/information.py": "wire/test_at.py",
