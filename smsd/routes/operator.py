@@ -4,16 +4,26 @@ Knows how much may be in hand, how the state is told to those who look after it,
 again. Refuses to know the protocol, and what brings a route from one state into another: that is the route's own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
 from smsd.routes import Inbound
 from smsd.routes.pace import Gate, Pace
-from smsd.rules.routing import Kind
+from smsd.rules.routing import Block, Kind
+from smsd.sms import Verdict
 
-__all__ = ["OperatorRoute", "Patience"]
+__all__ = ["REFUSALS", "OperatorRoute", "Patience"]
+
+REFUSALS: Final[Mapping[str, tuple[Verdict, Block | None]]] = {
+    block: (Verdict.ROUTE if block is Block.ROUTE else Verdict.NEVER, block) for block in Block
+}
+"""What a refusal means for the message, and what it says is blocked, whatever protocol it is said in.
+
+Each protocol has actions of its own beside these; those that are named like a block mean it.
+"""
 
 DOUBLINGS = 30
 """Beyond this a delay is above anything sensible, and its power of two above what a float can be."""

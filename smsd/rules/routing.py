@@ -26,6 +26,7 @@ __all__ = [
     "Left",
     "View",
     "diverts",
+    "heeded",
     "leaves",
     "permits",
     "put_off_too_long",
@@ -76,6 +77,14 @@ class Block(StrEnum):
 
 REPORTED = (Block.SENDER, Block.RECIPIENT, Block.TEXT, Block.SIM_SWAPPED)
 """What may be said of a message that had been taken: no failure of the route makes that undone."""
+
+
+def heeded(block: Block | None, *, failed: bool) -> Block | None:
+    """Return what a report says is blocked, as far as it is heeded.
+
+    Of what is on its way, or has arrived, only a SIM that is another's matters.
+    """
+    return block if failed or block is Block.SIM_SWAPPED else None
 
 
 @dataclass(frozen=True, slots=True)

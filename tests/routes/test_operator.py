@@ -4,10 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smsd.routes.http.profile import Action as HttpAction
 from smsd.routes.http.settings import Timings as HttpTimings
-from smsd.routes.operator import OperatorRoute, Patience
+from smsd.routes.operator import REFUSALS, OperatorRoute, Patience
+from smsd.routes.smpp.settings import Action as SmppAction
 from smsd.routes.smpp.settings import Timings as SmppTimings
-from smsd.sms import Outcome, Received
+from smsd.rules.routing import Block
+from smsd.sms import Outcome, Received, Verdict
 
 
 class House:
@@ -69,3 +72,9 @@ async def test_what_is_free_is_the_smaller_of_window_and_pace() -> None:
 def test_both_ways_are_patient(timings: type[Patience]) -> None:
     assert timings().settle_after < timings().retry_most
     assert timings(refused=1.0).refused == 1.0
+
+
+def test_a_refusal_means_the_same_in_every_protocol() -> None:
+    assert REFUSALS.keys() == set(Block)
+    assert set(Block) <= set(SmppAction) & set(HttpAction)
+    assert {block for block, (verdict, _) in REFUSALS.items() if verdict is not Verdict.NEVER} == {Block.ROUTE}

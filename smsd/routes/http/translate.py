@@ -14,7 +14,8 @@ from xml.etree import ElementTree as ET
 
 from smsd import sms
 from smsd.routes.http.profile import Action, Call, Format, Profile, Recipient, State, Told
-from smsd.rules.routing import Block
+from smsd.routes.operator import REFUSALS
+from smsd.rules.routing import Block, heeded
 from smsd.sms import InDoubt, NotSent, Outcome, Sent, Verdict
 
 __all__ = [
@@ -48,27 +49,15 @@ HTTP: Final[Mapping[int, Action]] = {
 """What a status of HTTP means (RFC 9110 §15, RFC 6585) unless the profile says otherwise. Of the others: 3xx is trouble
 with the route, 4xx a refusal that may be anything, and 5xx leaves open whether the message was taken."""
 
-_VERDICTS: Final = {
-    Action.RETRY: Verdict.SOON,
-    Action.LATER: Verdict.LATER,
-    Action.THROTTLE: Verdict.ROUTE,
-    Action.SENDER: Verdict.NEVER,
-    Action.RECIPIENT: Verdict.NEVER,
-    Action.TEXT: Verdict.NEVER,
-    Action.ROUTE: Verdict.ROUTE,
-    Action.MONEY: Verdict.ROUTE,
-    Action.ACCOUNT: Verdict.ROUTE,
-    Action.SIM_SWAPPED: Verdict.NEVER,
+_MEANINGS: Final[Mapping[str, tuple[Verdict, Block | None]]] = {
+    **REFUSALS,
+    Action.RETRY: (Verdict.SOON, None),
+    Action.LATER: (Verdict.LATER, None),
+    Action.THROTTLE: (Verdict.ROUTE, None),
+    Action.MONEY: REFUSALS[Block.ROUTE],
+    Action.ACCOUNT: REFUSALS[Block.ROUTE],
 }
-_BLOCKS: Final = {
-    Action.SENDER: Block.SENDER,
-    Action.RECIPIENT: Block.RECIPIENT,
-    Action.TEXT: Block.TEXT,
-    Action.ROUTE: Block.ROUTE,
-    Action.MONEY: Block.ROUTE,
-    Action.ACCOUNT: Block.ROUTE,
-    Action.SIM_SWAPPED: Block.SIM_SWAPPED,
-}
+"""What becomes of the message, and what is blocked."""
 _CLASSES: Final = {
     State.DELIVERED: sms.ReportClass.DELIVERED,
     State.FAILED: sms.ReportClass.FAILED,
@@ -192,7 +181,8 @@ def _refusal(action: Action | None, code: str, reason: str, key: str) -> Judged:
             return Judged(Sent(key, "late answer"))
         case None:
             return Judged(NotSent(Verdict.ONCE_MORE, code, reason))
-    return Judged(NotSent(_VERDICTS[action], code, reason, refused=_BLOCKS.get(action)), action)
+    verdict, refused = _MEANINGS[action]
+    return Judged(NotSent(verdict, code, reason, refused=refused), action)
 
 
 def _reference(profile: Profile, document: Any, key: str) -> str:
@@ -271,9 +261,6 @@ def report_of(
     if reference is None or words is None:
         return None
     state = profile.states.get(words, State.TRYING)
-    blocked = profile.errors.get(error or "")
-    if state is not State.FAILED and blocked is not Block.SIM_SWAPPED:
-        blocked = None  # of what is on its way, or has arrived, only a SIM that is another's matters
     return sms.StatusReport(
         reference=reference,
         recipient=recipient,
@@ -281,7 +268,7 @@ def report_of(
         discharged_at=None,
         report_class=_CLASSES.get(state, sms.ReportClass.TRYING),
         code=f"{words} {error or ''}".rstrip(),
-        refused=blocked,
+        refused=heeded(profile.errors.get(error or ""), failed=state is State.FAILED),
     )
 
 

@@ -4,10 +4,13 @@ Knows both vocabularies and decides nothing but what a status means by the bind'
 understood are passed on with their fault: whoever keeps them decides what they are worth.
 """
 
+from collections.abc import Mapping
+
 from smsd import sms
 from smsd.errors import PduError, RouteError
+from smsd.routes.operator import REFUSALS
 from smsd.routes.smpp.settings import Action, SmppSettings
-from smsd.rules.routing import Block
+from smsd.rules.routing import Block, heeded
 from smsd.sms import NotSent, Outcome, Sent, Verdict
 from smsd.wire.address import ALPHANUMERIC, INTERNATIONAL, Address
 from smsd.wire.alphabet import Alphabet, DataCoding
@@ -30,22 +33,12 @@ __all__ = [
     "unwritable",
 ]
 
-_VERDICTS: dict[Action, Verdict] = {
-    Action.RETRY: Verdict.SOON,
-    Action.THROTTLE: Verdict.ROUTE,
-    Action.SENDER: Verdict.NEVER,
-    Action.RECIPIENT: Verdict.NEVER,
-    Action.TEXT: Verdict.NEVER,
-    Action.ROUTE: Verdict.ROUTE,
-    Action.SIM_SWAPPED: Verdict.NEVER,
+_MEANINGS: Mapping[str, tuple[Verdict, Block | None]] = {
+    **REFUSALS,
+    Action.RETRY: (Verdict.SOON, None),
+    Action.THROTTLE: (Verdict.ROUTE, None),
 }
-_BLOCKS: dict[Action, Block] = {
-    Action.SENDER: Block.SENDER,
-    Action.RECIPIENT: Block.RECIPIENT,
-    Action.TEXT: Block.TEXT,
-    Action.ROUTE: Block.ROUTE,
-    Action.SIM_SWAPPED: Block.SIM_SWAPPED,
-}
+"""What becomes of the message, and what is blocked."""
 
 
 # --- away from us -----------------------------------------------------------------------------------------------------
@@ -122,8 +115,7 @@ def outcome(answer: Pdu, settings: SmppSettings, evidence: str = "answer") -> Ou
     action = settings.action(status)
     if settings.block(network_error(MessageId.decode(answer.body).tlvs) or "") is Block.SIM_SWAPPED:
         action = Action.SIM_SWAPPED
-    verdict = Verdict.ONCE_MORE if action is None else _VERDICTS[action]
-    refused = None if action is None else _BLOCKS.get(action)
+    verdict, refused = (Verdict.ONCE_MORE, None) if action is None else _MEANINGS[action]
     return NotSent(verdict, code(status), status_text(status), evidence, refused)
 
 
@@ -172,8 +164,6 @@ def status_report(message: ShortMessage, settings: SmppSettings) -> sms.StatusRe
 def report_of(receipt: Receipt, recipient: str, settings: SmppSettings) -> sms.StatusReport:
     """Say a receipt in the words of the house."""
     block = settings.block(receipt.error, receipt.error_too)
-    if receipt.status_class != "failed" and block is not Block.SIM_SWAPPED:
-        block = None  # of what is on its way, or has arrived, only a SIM that is another's matters
     error = "/".join(filter(None, (receipt.error, receipt.error_too)))
     return sms.StatusReport(
         reference=receipt.message_id,
@@ -183,7 +173,7 @@ def report_of(receipt: Receipt, recipient: str, settings: SmppSettings) -> sms.S
         report_class=sms.ReportClass(receipt.status_class),
         code=f"{receipt.state} {error}".rstrip(),
         echo=receipt.user_message_reference,
-        refused=block,
+        refused=heeded(block, failed=receipt.status_class == "failed"),
     )
 
 
