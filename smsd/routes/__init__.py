@@ -1,8 +1,8 @@
 """Routes: the ways into and out of this house.
 
 ``modem`` is a SIM in a modem, ``smpp`` a bind to an operator's service centre, ``http`` an operator that is reached by
-HTTP. What the last two have in common is ``operator`` (state and patience), ``pace`` (how fast) and ``overdue`` (asking
-after what was never reported).
+HTTP. What all have in common is ``state`` (how one is, and who hears of it), what the last two have ``operator``
+(refusals and patience), ``pace`` (how fast) and ``overdue`` (asking after what was never reported).
 A route keeps itself alive, translates between its protocol and ``smsd.sms``, and decides nothing about messages. What
 it needs of the house is in the two protocols below; whoever runs routes provides them.
 """

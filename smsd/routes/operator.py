@@ -1,17 +1,15 @@
-"""What every way to an operator has in common, whatever is spoken on it: a contract, a window, a state, and patience.
+"""What every way to an operator has in common, whatever is spoken on it: a contract, a window, and patience.
 
-Knows how much may be in hand, how the state is told to those who look after it, and how long to wait before trying
-again. Refuses to know the protocol, and what brings a route from one state into another: that is the route's own.
+Knows how much may be in hand, what a refusal means, and how long to wait before trying again. Refuses to know the
+protocol.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import structlog
-
-from smsd.routes import Inbound
 from smsd.routes.pace import Gate, Pace
+from smsd.routes.state import StatedRoute
 from smsd.rules.routing import Block, Kind
 from smsd.sms import Verdict
 
@@ -27,8 +25,6 @@ Each protocol has actions of its own beside these; those that are named like a b
 
 DOUBLINGS = 30
 """Beyond this a delay is above anything sensible, and its power of two above what a float can be."""
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +48,8 @@ class Patience:
         return float(longest * (1 - chance / 2))
 
 
-class OperatorRoute:
-    """What the gateway sees of a route to an operator. ``began`` is its state before it runs, and the detail."""
+class OperatorRoute(StatedRoute):
+    """What the gateway sees of a route to an operator."""
 
     kind = Kind.BIND
     sim: str | None = None
@@ -73,7 +69,7 @@ class OperatorRoute:
         chance: Callable[[], float],
         began: tuple[str, str],
     ) -> None:
-        self.name = name
+        super().__init__(name, began)
         self.sender = sender
         self.window = window
         self.settle_seconds = patience.settle_after
@@ -84,8 +80,6 @@ class OperatorRoute:
         self._gate = Gate(self._pace)
         self._in_hand = 0
         self._failures = 0
-        self._inbound: Inbound | None = None
-        self._state = began
 
     @property
     def _free(self) -> int:
@@ -100,16 +94,3 @@ class OperatorRoute:
     def _backoff(self) -> float:
         """Return how long to wait before the operator is tried again."""
         return self._patience.before(self._failures, self._chance())
-
-    def _become(self, state: str, detail: str) -> None:
-        """Be in a state, and let it be known."""
-        if (state, detail) == self._state:
-            return
-        changed, self._state = state != self._state[0], (state, detail)
-        if changed:
-            log.info("route_state", route=self.name, state=state, detail=detail)
-        self._changed()
-
-    def _changed(self) -> None:
-        if self._inbound is not None:
-            self._inbound.changed(self.name)

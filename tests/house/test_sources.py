@@ -67,6 +67,7 @@ ELSEWHERE: dict[str, str] = {
     "routes/modem/timings.py": "routes/test_modem_faults_line.py",
     "routes/modem/translate.py": "routes/test_modem_route.py",
     "routes/modem/usbports.py": "routes/test_host.py",
+    "routes/state.py": "routes/test_operator.py",
     "simulator/equipment.py": "simulator/test_modem.py",
     "simulator/receipts.py": "simulator/test_smsc.py",
     "simulator/played.py": "routes/test_transcripts.py",

@@ -30,6 +30,7 @@ from smsd.routes.modem.port import Port
 from smsd.routes.modem.recovery import Recovery
 from smsd.routes.modem.session import Session
 from smsd.routes.modem.timings import Timings
+from smsd.routes.state import StatedRoute
 from smsd.rules.cures import Cure, Trouble
 from smsd.rules.routing import Kind
 from smsd.sms import Doubt, NotSent, Outcome, RouteStatus, Submit, Verdict, Witness
@@ -44,7 +45,7 @@ ANY = Wanted()
 log = structlog.get_logger()
 
 
-class ModemRoute:
+class ModemRoute(StatedRoute):
     """The route ``name`` over the modem at ``device``.
 
     ``sender`` is the number of its SIM, which is what a client sees: a modem cannot choose another. ``memory`` keeps a
@@ -76,7 +77,7 @@ class ModemRoute:
         reset_usb: Callable[[str], Awaitable[None]] | None = None,
         timings: Timings | None = None,
     ) -> None:
-        self.name = name
+        super().__init__(name, ("away", "not started"))
         self.device = device
         self.sender = sender
         """The number that the SIM sends from, as configured."""
@@ -99,10 +100,8 @@ class ModemRoute:
         self._opened = False
         self._recovery = Recovery(name, self._timings, clock, pin, self._changed)
         self._strange: Mapping[str, str] = {}
-        self._inbound: Inbound | None = None
         self._session: Session | None = None
         self._leftovers = Leftovers()
-        self._state = ("away", "not started")
         self._retry = self._timings.retry
 
     # --- for the gateway ----------------------------------------------------------------------------------------------
@@ -351,16 +350,7 @@ class ModemRoute:
             self._retry = self._timings.retry
         if not state.startswith("foreign-"):
             self._strange = {}
-        if (state, detail) == self._state:
-            return
-        changed, self._state = state != self._state[0], (state, detail)
-        if changed:
-            log.info("route_state", route=self.name, state=state, detail=detail)
-        self._changed()
-
-    def _changed(self) -> None:
-        if self._inbound is not None:
-            self._inbound.changed(self.name)
+        super()._become(state, detail)
 
 
 def _exists(path: str) -> bool:
