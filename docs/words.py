@@ -32,11 +32,11 @@ Words = str | tuple[str, str]
 """A sentence, or one for a count of one and one for many."""
 
 HARVESTED = (
-    "config/checks.py", "config/reader.py", "daemon/__init__.py", "desk", "doctor", "gateway", "routes/http/client.py",
-    "routes/http/profile.py", "routes/http/route.py", "routes/http/translate.py", "routes/modem", "routes/smpp/link.py",
-    "routes/smpp/route.py", "rules/alerts.py", "rules/commands.py", "rules/conditions.py", "rules/limits.py",
-    "rules/phones.py", "rules/reception.py", "store", "wire/smpp/content.py", "wire/smpp/tables.py", "wire/status.py",
-    "wire/tpdu.py", "wire/userdata.py",
+    "asking.py", "config/checks.py", "config/reader.py", "daemon/__init__.py", "desk", "doctor", "gateway",
+    "routes/http/client.py", "routes/http/profile.py", "routes/http/route.py", "routes/http/translate.py",
+    "routes/modem", "routes/smpp/link.py", "routes/smpp/route.py", "rules/alerts.py", "rules/commands.py",
+    "rules/conditions.py", "rules/limits.py", "rules/phones.py", "rules/reception.py", "store",
+    "wire/smpp/content.py", "wire/smpp/tables.py", "wire/status.py", "wire/tpdu.py", "wire/userdata.py",
 )  # fmt: skip
 """Modules and packages under ``smsd`` whose sentences reach people without a mark: reasons, details, findings."""
 SILENT = frozenset(

@@ -19,7 +19,7 @@ Then, by what brought you here
     a modem to play with ``simulator``
 
 A module imports only what stands below it: cli, doctor, daemon, config | log | systemd, api,
-gateway | desk, routes | directory, store | vault, credential, rules, sms | simulator, wire, speech, errors.
+gateway | desk, routes | directory, store | vault, credential | asking, rules, sms | simulator, wire, speech, errors.
 """
 
 __all__ = ["__version__"]

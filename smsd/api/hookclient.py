@@ -1,11 +1,10 @@
 """One event to somebody who is told by HTTP, and what came of it.
 
-Knows TLS, time limits and httpx's errors. Refuses to follow redirects and proxies of the environment, to read long
-answers and to repeat an address, which may hold a secret, in what it says.
+Knows time limits and httpx's errors. Refuses to read long answers and to repeat an address, which may hold a secret, in
+what it says.
 """
 
 import asyncio
-import logging
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from smsd.asking import http_client, words_of
 from smsd.errors import ConfigError
 from smsd.rules.patience import rest_asked
 from smsd.rules.webhooks import Hearing, hearing
@@ -22,10 +22,6 @@ __all__ = ["Heard", "HookClient"]
 LONGEST = 16 * 1024
 """Octets of an answer that are read, so that its connection may be used again."""
 CONNECTIONS = 16
-
-# Its lines would hold addresses.
-logging.getLogger("httpx").setLevel(logging.WARNING)
-logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +54,12 @@ class HookClient:
         """Make what requests need. Raises ``ConfigError`` when the certificates to trust cannot be read."""
         import httpx  # noqa: PLC0415  only who has a webhook pays for it
 
-        try:
-            trust = ssl.create_default_context(cafile=self._ca_file)
-        except OSError as error:
-            raise ConfigError(f"{self._ca_file}: no certificates to trust can be read: {error}") from None
-        self._client = httpx.AsyncClient(
-            verify=trust,
-            trust_env=False,
-            follow_redirects=False,
+        self._client = http_client(
+            self._ca_file,
+            ConfigError,
             timeout=httpx.Timeout(self._timeout),
             limits=httpx.Limits(max_connections=CONNECTIONS, keepalive_expiry=30.0),
-            headers={"User-Agent": "smsd", "Accept-Encoding": "identity", "Content-Type": "application/json"},
+            headers={"Content-Type": "application/json"},
         )
         return self
 
@@ -87,7 +78,7 @@ class HookClient:
         except TimeoutError:
             return Heard(Hearing.DEAF, f"{self.host}: no answer within {self._timeout:g} s")
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
-            return Heard(Hearing.DEAF, f"{self.host}: {_words(error)}")
+            return Heard(Hearing.DEAF, f"{self.host}: {words_of(error)}")
         found = hearing(status)
         return Heard(found) if found is Hearing.HEARD else Heard(found, f"{self.host}: HTTP {status}", rest)
 
@@ -100,9 +91,3 @@ class HookClient:
                     break
             rest = rest_asked(answer.headers.get("retry-after", ""), answer.headers.get("date", ""))
             return int(answer.status_code), rest
-
-
-def _words(error: Exception) -> str:
-    cause = error.__cause__ or error.__context__
-    words = str(error) or (str(cause) if cause else "")
-    return f"{type(error).__name__}{f': {words}' if words else ''}"

@@ -9,8 +9,6 @@ registration lives until its text is sealed. httpx is imported when the first qu
 """
 
 import asyncio
-import logging
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +19,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from smsd.asking import body_of, http_client
 from smsd.directory import Registration, Wish
 from smsd.directory.answer import UNKNOWN, NotJsonError, parse, registration, says_unknown
 from smsd.directory.breaker import Breaker, Pauses
@@ -36,9 +35,6 @@ OK, NO_CONTENT, NOT_FOUND = 200, 204, 404
 _TOKEN_REFUSED = frozenset({401, 403})
 _PASSING = frozenset({408, 425, 429})
 
-# Its lines would name the address of every request.
-logging.getLogger("httpx").setLevel(logging.WARNING)
-logging.getLogger("httpcore").setLevel(logging.WARNING)
 log = structlog.get_logger("smsd.directory")
 
 
@@ -219,14 +215,12 @@ class HttpDirectory:
         )
         answer = await client.send(request, stream=True)
         try:
-            body = bytearray()
-            async for octets in answer.aiter_bytes():
-                body += octets
-                if len(body) > LONGEST:
-                    raise DirectoryDownError(f"{self.host}: an answer of more than {LONGEST} octets")
+            body = await body_of(answer, LONGEST)
+            if body is None:
+                raise DirectoryDownError(f"{self.host}: an answer of more than {LONGEST} octets")
             self._date = answer.headers.get("date", "")
             rest = rest_asked(answer.headers.get("retry-after", ""), self._date)
-            return _Answer(answer.status_code, bytes(body), rest)
+            return _Answer(answer.status_code, body, rest)
         finally:
             await answer.aclose()
 
@@ -235,17 +229,12 @@ class HttpDirectory:
 
         if self._client is None:
             settings = self._settings
-            try:
-                trust = ssl.create_default_context(cafile=settings.ca_file)
-            except OSError as error:
-                raise DirectoryDownError(f"{settings.ca_file}: no certificates to trust can be read: {error}") from None
-            self._client = httpx.AsyncClient(
-                verify=trust,
-                trust_env=False,
-                follow_redirects=False,
+            self._client = http_client(
+                settings.ca_file,
+                DirectoryDownError,
                 timeout=httpx.Timeout(settings.answer, connect=settings.connect, pool=None),
                 # Some are kept for the next of a burst; one that went stale costs an attempt, not an answer.
                 limits=httpx.Limits(max_connections=8, max_keepalive_connections=2, keepalive_expiry=5.0),
-                headers={"User-Agent": "smsd", "Accept": "application/json", "Accept-Encoding": "identity"},
+                headers={"Accept": "application/json"},
             )
         return self._client

@@ -17,6 +17,7 @@ ELSEWHERE: dict[str, str] = {
     "api/offices.py": "api/test_notifications.py",
     "api/operation.py": "api/test_document.py",
     "api/problem.py": "api/test_notifications.py",
+    "asking.py": "routes/http/test_client.py",
     "cli/plugged.py": "cli/test_modem.py",
     "cli/snapshot.py": "cli/test_status.py",
     "config/alarms.py": "daemon/test_alarms.py",

@@ -1,16 +1,15 @@
 """One request to the operator, and the one thing that matters about its failure: whether it can have arrived.
 
-Knows TLS, time limits and what httpx's errors mean for that question. Refuses to know messages. Connections are not
+Knows time limits and what httpx's errors mean for that question. Refuses to know messages. Connections are not
 kept: one that the other side has closed meanwhile looks like a lost answer, and a doubt costs more than a handshake.
 """
 
 import asyncio
-import logging
-import ssl
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from smsd.asking import body_of, http_client, words_of
 from smsd.errors import RouteError
 from smsd.routes.http.profile import Auth
 from smsd.routes.http.settings import HttpSettings
@@ -20,10 +19,6 @@ __all__ = ["Client", "Unanswered", "Unsent"]
 
 LONGEST = 1 << 20
 """Octets of an answer that are read."""
-
-# Its lines would hold addresses with everything in them, passwords among it.
-logging.getLogger("httpx").setLevel(logging.WARNING)
-logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +57,12 @@ class Client:
         import httpx  # noqa: PLC0415  most commands, and most services, need none of it
 
         timings = self._settings.timings
-        self._client = httpx.AsyncClient(
-            verify=trust(self._settings),
-            trust_env=False,
-            follow_redirects=False,
+        self._client = http_client(
+            self._settings.ca_file,
+            RouteError,
             timeout=httpx.Timeout(timings.answer, connect=timings.connect, pool=None),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
-            headers={"User-Agent": "smsd", "Accept-Encoding": "identity"},
+            headers={},
         )
 
     async def close(self) -> None:
@@ -88,14 +82,14 @@ class Client:
             async with asyncio.timeout(limit):
                 return await self._exchange(request, password)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            return Unsent(f"{self.host}: {_words(error)}")
+            return Unsent(f"{self.host}: {words_of(error)}")
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError) as error:
             # Not in its own words: they may show a header, and the secret in it.
             return Unsent(f"the request cannot be written ({type(error).__name__})")
         except TimeoutError:
             return Unanswered(f"{self.host}: no answer within {limit:g} s", silent=True)
         except httpx.HTTPError as error:
-            return Unanswered(f"{self.host}: {_words(error)}", silent=isinstance(error, httpx.TimeoutException))
+            return Unanswered(f"{self.host}: {words_of(error)}", silent=isinstance(error, httpx.TimeoutException))
 
     async def absent(self) -> str | None:
         """Say why nobody answers there; ``None``: somebody does, whatever it says."""
@@ -118,26 +112,9 @@ class Client:
         )
         answer = await self._client.send(built, stream=True, auth=auth)
         try:
-            body = bytearray()
-            async for octets in answer.aiter_bytes():
-                body += octets
-                if len(body) > LONGEST:
-                    return Unanswered(f"{self.host}: an answer of more than {LONGEST} octets")
-            return Answer(answer.status_code, bytes(body))
+            body = await body_of(answer, LONGEST)
+            if body is None:
+                return Unanswered(f"{self.host}: an answer of more than {LONGEST} octets")
+            return Answer(answer.status_code, body)
         finally:
             await answer.aclose()
-
-
-def trust(settings: HttpSettings) -> ssl.SSLContext:
-    """Say whom TLS trusts. Raises ``RouteError`` when the certificates cannot be read."""
-    try:
-        return ssl.create_default_context(cafile=settings.ca_file)
-    except OSError as error:
-        raise RouteError(f"{settings.ca_file}: no certificates to trust can be read: {error}") from None
-
-
-def _words(error: Exception) -> str:
-    """Say what happened without what httpx says about the request: its address may hold a password."""
-    cause = error.__cause__ or error.__context__
-    words = str(error) or (str(cause) if cause else "")
-    return f"{type(error).__name__}{f': {words}' if words else ''}"

@@ -14,6 +14,7 @@ from typing import Self
 
 import structlog
 
+from smsd.asking import trust
 from smsd.errors import RouteError
 from smsd.routes.smpp.settings import SmppSettings
 from smsd.sms import InDoubt
@@ -97,7 +98,7 @@ class Link(asyncio.Protocol):
         """Connect. Raises ``RouteError`` when that cannot be."""
         place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         link = cls(settings, clock, asked=asked, answered=answered, heard=heard)
-        context = trust(settings) if settings.tls else None
+        context = trust(settings.ca_file, RouteError) if settings.tls else None
         name = (settings.tls_name or host) if settings.tls else None
         try:
             async with asyncio.timeout(settings.timings.connect):
@@ -340,11 +341,3 @@ class Link(asyncio.Protocol):
         query = self._queries.get(tag)
         if query is not None and not query.done():
             query.set_result(answer)
-
-
-def trust(settings: SmppSettings) -> ssl.SSLContext:
-    """Say whom TLS trusts. Raises ``RouteError`` when the certificates cannot be read."""
-    try:
-        return ssl.create_default_context(cafile=settings.ca_file)
-    except OSError as error:
-        raise RouteError(f"{settings.ca_file}: no certificates to trust can be read: {error}") from None
