@@ -197,7 +197,10 @@ async def reset(modem: Equipment, _call: Call) -> Lines:
 
 
 async def _reboot(modem: Equipment) -> None:
+    life = modem.terminal
     await asyncio.sleep(LAST_WORDS_SECONDS)
+    if modem.terminal is not life or not modem.plugged:
+        return  # it was pulled out meanwhile: what it had in mind went with its power
     modem.unplug(returns_after=modem.reboot_seconds, remedy=Remedy.RESTART)
 
 

@@ -1,5 +1,6 @@
 """The modem answers what 27.007 asks: identity, registration, radio, the files of its SIM."""
 
+import asyncio
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -68,6 +69,20 @@ async def test_cfun_takes_the_modem_away_and_brings_it_back(program: Program, mo
     back = Program(modem.path)
     assert await back.ask("+CFUN?") == ["+CFUN: 1", "OK"]
     back.close()
+
+
+@pytest.mark.parametrize("back", [True, False])
+async def test_a_restart_ends_with_the_power(program: Program, modem: SimulatedModem, back: bool) -> None:
+    assert await program.ask("+CFUN=1,1") == ["OK"]
+    [restart] = [task for task in asyncio.all_tasks() if getattr(task.get_coro(), "__name__", "") == "_reboot"]
+    modem.unplug()
+    if back:
+        modem.plug()
+    life = modem.terminal
+    await restart
+    assert modem.plugged == back
+    assert modem.terminal is life
+    assert not [task for task in asyncio.all_tasks() if getattr(task.get_coro(), "__name__", "") == "_return"]
 
 
 async def test_with_the_radio_off_nothing_is_sent_and_nothing_comes(program: Program, modem: SimulatedModem) -> None:
