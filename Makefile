@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 HOTPLUG ?= tests/hotplug
 
-.PHONY: help demo test check format docs words man deb package image hotplug bench crashtest fuzz clean
+.PHONY: help demo test check format docs words man deb package image hotplug bench crashtest fuzz search clean
 help:                      ## show what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -71,6 +71,9 @@ crashtest: $(STAMP)        ## kill -9 at random moments and at every write: noth
 fuzz: $(STAMP)             ## feed the decoders what a coverage-guided fuzzer invents
 	$(BIN)/pip install --quiet --disable-pip-version-check atheris
 	$(BIN)/python fuzz/fuzz_wire.py -max_total_time=60
+
+search: $(STAMP)           ## try the properties with new examples; `make test` tries the same ones every time
+	SMSD_SEARCH=random $(BIN)/pytest -q -m hypothesis --numprocesses=auto --dist=worksteal
 
 clean:                     ## remove what the other targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist

@@ -1,13 +1,29 @@
-"""What holds for every test: how the invented examples are judged, and that programs hear Ctrl-C."""
+"""What holds for every test: how examples are invented and judged, and that programs hear Ctrl-C.
 
+The same examples every time: an example that nobody has seen before belongs to whoever searches for one (``make
+search``), not to whoever made a change that has nothing to do with it.
+"""
+
+import os
 import signal
 import threading
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
-# How long an example takes is the machine's business: it may be busy. A test that hangs ends by its own timeout.
-settings.register_profile("anywhere", deadline=None)
-settings.load_profile("anywhere")
+# How long an example takes, and the making of one, is the machine's business: it may be busy. A test that hangs ends by
+# its own timeout.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same", PATIENT, derandomize=True, database=None)
+settings.register_profile("search", PATIENT, derandomize=False, max_examples=2000, print_blob=True)
+SEARCHES = os.environ.get("SMSD_SEARCH") == "random"
+settings.load_profile("search" if SEARCHES else "same")
+
+if not SEARCHES:
+    # It draws from the constants of whatever has been imported until then, which depends on the tests that this worker
+    # ran before: with them the examples would be others every time in spite of `derandomize`.
+    providers._get_local_constants = Constants
 
 # What a script has started in the background ignores Ctrl-C, and so would every program that a test starts and ends so.
 if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -195,7 +195,7 @@ def test_a_part_that_comes_too_late_does_not_complete_an_old_message(house: Hous
     assert piece(house, "info", 2, 2).state is InboxState.WAITING_PARTS
 
 
-@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), texts=st.lists(st.text(min_size=2, max_size=30), min_size=1, max_size=3))
 def test_interleaved_messages_come_out_whole(house: House, data: st.DataObject, texts: list[str]) -> None:
     """Texts cut anywhere, their parts mixed at will, each with a reference of its own."""

@@ -370,7 +370,6 @@ TestOutbox.settings = settings(
     max_examples=100,
     stateful_step_count=40,
     deadline=None,
-    derandomize=True,
     phases=(Phase.generate,),
     suppress_health_check=list(HealthCheck),
 )
