@@ -1,8 +1,9 @@
 """The durable truth of the service: one SQLite file, few deep verbs, one transaction each.
 
-Read first: ``migrations/0001_the_whole_service.sql`` (the tables), then ``outbox.py`` (what leaves), ``inbox.py`` (what
-came), ``requests.py``, ``clients.py``; ``engine.py`` is the only file that knows SQLite. Knows nothing of routes,
-texts or time: the clock is handed in, decisions are ``rules``.
+Read first: ``migrations/0001_the_whole_service.sql`` (the tables), then ``outbox.py`` (what leaves: an attempt
+begins in ``claims.py`` and ends in ``attempts.py``, its message moves on in ``progress.py``, what became of it says
+``reports.py``), ``inbox.py`` (what came), ``requests.py``, ``clients.py``; ``engine.py`` is the only file that knows
+SQLite. Knows nothing of routes, texts or time: the clock is handed in, decisions are ``rules``.
 
 The store is synchronous. The daemon calls it on one thread of its own; the command line calls it directly, whether the
 daemon runs or not: the database is the interface between the two.

@@ -1,7 +1,7 @@
 """What is to leave, and the claim of it: the rows that a message, its parts and its attempts begin with.
 
 Knows that an attempt is written before anything leaves, at one part or, for a route that takes no parts, at all that is
-unsent. Refuses to know how attempts end: that is ``progress``. Every function works inside a transaction that its
+unsent. Refuses to know how attempts end: that is ``attempts``. Every function works inside a transaction that its
 caller has begun and will commit.
 """
 

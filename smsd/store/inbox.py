@@ -18,11 +18,11 @@ from smsd.rules.phones import writings
 from smsd.rules.reception import Decision, Facts, InboxState, Incoming, copy_of
 from smsd.rules.requests import RequestState
 from smsd.sms import Deliver, Received, StatusReport, join
+from smsd.store.attempts import report
 from smsd.store.claims import NewMessage, Ways, insert_message
 from smsd.store.engine import Engine, Row, Transaction
 from smsd.store.events import tell_request, tell_wish
 from smsd.store.octets import keep
-from smsd.store.progress import report
 from smsd.store.receipts import Heard, hear_all, runs
 from smsd.store.windows import Ended, settle_all
 from smsd.store.wishes import recognise

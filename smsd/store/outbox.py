@@ -33,6 +33,7 @@ from smsd.rules.outbox import (
 from smsd.rules.routing import Left
 from smsd.sms import Doubt, InDoubt
 from smsd.store.alerts import WITHDRAWN
+from smsd.store.attempts import doubt_of, settle
 from smsd.store.claims import (
     NO_OTHER_WAY,
     Claim,
@@ -45,7 +46,7 @@ from smsd.store.claims import (
     written_to,
 )
 from smsd.store.engine import Engine, Row, Transaction
-from smsd.store.progress import advance, divert, doubt_of, move, move_parts, settle
+from smsd.store.progress import advance, divert, move, move_parts
 from smsd.store.swaps import EXPIRED_HELD, hold_back, is_swapped
 from smsd.store.tally import Gauge
 from smsd.store.windows import Ended, begin_all, settle_all

@@ -21,11 +21,11 @@ from itertools import groupby
 from smsd.rules.outbox import State
 from smsd.rules.reports import MARKS, is_tp_mr, reference_forms
 from smsd.sms import Received, ReportClass, StatusReport
+from smsd.store.attempts import report
 from smsd.store.claims import Ways
 from smsd.store.engine import Row, Transaction
 from smsd.store.events import tell_messages
 from smsd.store.octets import keep_reports
-from smsd.store.progress import report
 
 __all__ = ["Heard", "hear_all", "runs"]
 

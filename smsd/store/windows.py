@@ -15,10 +15,10 @@ from itertools import groupby
 from smsd.rules.outbox import State
 from smsd.rules.reports import reference_forms
 from smsd.sms import Outcome, Sent
+from smsd.store.attempts import settle
 from smsd.store.claims import Claim, Claimant, Ways, begin, claim_of
 from smsd.store.engine import Row, Transaction
 from smsd.store.events import tell_messages
-from smsd.store.progress import settle
 
 __all__ = ["Ended", "begin_all", "settle_all"]
 

@@ -72,6 +72,7 @@ ELSEWHERE: dict[str, str] = {
     "simulator/equipment.py": "simulator/test_modem.py",
     "simulator/receipts.py": "simulator/test_smsc.py",
     "simulator/played.py": "routes/test_transcripts.py",
+    "store/attempts.py": "store/test_outbox_model.py",
     "store/claims.py": "store/test_whole.py",
     "store/events.py": "store/test_webhook_events.py",
     "store/keys.py": "store/test_wishes.py",
