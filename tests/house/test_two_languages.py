@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from smsd.rules.outbox import State
+
 DOCS = Path(__file__).parents[2] / "docs"
 GUIDES = sorted(page for page in (DOCS / "how-to").glob("*.md") if not page.stem.endswith("-ru"))
-ALSO = ["index.md", "tutorial/first-answer.md", "explanation/fallback.md", "explanation/security.md"]
+EXPLAINED = ["data-protection", "delivery", "fallback", "security"]
+ALSO = ["index.md", "tutorial/first-answer.md", *(f"explanation/{stem}.md" for stem in EXPLAINED)]
 ENGLISH = [*GUIDES, *(DOCS / page for page in ALSO)]
 RUSSIAN = sorted(DOCS.rglob("*-ru.md"))
 LINK = re.compile(r"\]\(([^)\s#]+\.md)(#[^)\s]*)?\)")
@@ -20,6 +23,8 @@ SHORTER = {
     "monitoring": "the files of Prometheus are told once",
 }
 """Russian pages that leave commands or examples to the English one, and why."""
+SAME = [*(page for page in GUIDES if page.stem not in SHORTER), DOCS / "explanation" / "data-protection.md"]
+"""Pages of which both languages have people type the same."""
 
 
 def russian(page: Path) -> Path:
@@ -65,7 +70,24 @@ def test_a_russian_page_is_russian_and_leads_to_russian_pages(page: Path) -> Non
             assert not russian(file).exists() or anchor, f"{target} is there in Russian"
 
 
-@pytest.mark.parametrize("page", [page for page in GUIDES if page.stem not in SHORTER], ids=name)
+def names(page: Path, head: str) -> set[str]:
+    """Return what stands first in the rows of a page's table, between backquotes; ``head`` is how the table begins."""
+    table = page.read_text("utf-8").partition(f"\n{head}")[2].partition("\n\n")[0]
+    return set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE))
+
+
+def test_the_russian_page_of_delivery_knows_every_state() -> None:
+    assert names(DOCS / "explanation" / "delivery-ru.md", "| состояние |") == {state.value for state in State}
+
+
+def test_both_pages_of_personal_data_know_the_same_places() -> None:
+    kept = re.compile(r"^\|[^|]+\| `(\w+)[`.]", re.MULTILINE)
+    page = DOCS / "explanation" / "data-protection.md"
+    assert len(kept.findall(page.read_text("utf-8"))) > 10
+    assert kept.findall(russian(page).read_text("utf-8")) == kept.findall(page.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("page", SAME, ids=name)
 def test_both_languages_have_people_type_the_same(page: Path) -> None:
     """A step that is mended in one language is mended in the other."""
     twin = russian(page)
