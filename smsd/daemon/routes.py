@@ -18,7 +18,7 @@ from smsd.config import Config
 from smsd.daemon.usbreset import usb_reset
 from smsd.errors import ConfigError
 from smsd.gateway import Route
-from smsd.routes.modem import Host, ModemRoute, Ports, Seeker, Timings, Wanted
+from smsd.routes.modem import Host, ModemRoute, ModemSettings, Ports, Seeker, Timings, Wanted
 from smsd.rules.routing import Block
 from smsd.store.thread import StoreThread
 
@@ -77,23 +77,25 @@ def _modem(
     file = modem.pin_file
     return ModemRoute(
         modem.name,
-        str(modem.device or ""),
-        sender=config.service.number,
+        ModemSettings(
+            device=str(modem.device or ""),
+            wanted=Wanted(modem.identity.imei, modem.identity.imsi) if modem.identity else Wanted(),
+            sender=config.service.number,
+            poll_seconds=modem.poll_seconds,
+            delivery_reports=modem.delivery_reports,
+            service_centre=modem.smsc,
+            baud=modem.baud,
+            rtscts=modem.rtscts,
+            timings=replace(
+                timings, settle_after=float(modem.settle_seconds), submission=float(modem.result_timeout_seconds)
+            ),
+        ),
         memory=memory,
         clock=time.monotonic,
         # Read anew at each need: the file may be mended while the daemon runs.
         pin=lambda: None if file is None else configuration.read_secret(file),
-        poll_seconds=modem.poll_seconds,
-        delivery_reports=modem.delivery_reports,
-        baud=modem.baud,
-        rtscts=modem.rtscts,
-        service_centre=modem.smsc,
-        wanted=Wanted(modem.identity.imei, modem.identity.imsi) if modem.identity else Wanted(),
         seeker=seeker,
         reset_usb=reset_usb,
-        timings=replace(
-            timings, settle_after=float(modem.settle_seconds), submission=float(modem.result_timeout_seconds)
-        ),
     )
 
 

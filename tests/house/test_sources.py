@@ -63,6 +63,7 @@ ELSEWHERE: dict[str, str] = {
     "routes/modem/results.py": "routes/test_results.py",
     "routes/modem/sender.py": "routes/test_modem_faults_line.py",
     "routes/modem/session.py": "routes/test_modem_route.py",
+    "routes/modem/settings.py": "routes/test_modem_route.py",
     "routes/modem/setup.py": "routes/test_modem_faults_store.py",
     "routes/modem/telling.py": "routes/test_modem_route.py",
     "routes/modem/timings.py": "routes/test_modem_faults_line.py",

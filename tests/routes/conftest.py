@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from smsd.routes.modem import ModemRoute
+from smsd.routes.modem import ModemRoute, ModemSettings
 from smsd.simulator import Network, SimulatedModem
 from tests.routes.house import QUICK, Ledger, Notebook
 
 NUMBER = "+79086228779"
+HANDED_IN = ("memory", "pin", "seeker", "reset_usb")
+"""What a route is given beside what is configured."""
 
 
 @pytest.fixture
@@ -41,12 +43,13 @@ MakeRoute = Callable[..., ModemRoute]
 @pytest.fixture
 def make_route(notebook: Notebook, tmp_path: Path) -> MakeRoute:
     def make(device: str | None = None, **settings: Any) -> ModemRoute:
-        options: dict[str, Any] = {"poll_seconds": 30.0, "timings": QUICK, "memory": notebook, **settings}
+        at = str(tmp_path / "modem") if device is None else device
+        handed = {name: settings.pop(name) for name in HANDED_IN if name in settings}
         return ModemRoute(
             "modem0",
-            str(tmp_path / "modem") if device is None else device,
+            ModemSettings(**{"device": at, "timings": QUICK, **settings}),
             clock=lambda: asyncio.get_running_loop().time(),
-            **options,
+            **{"memory": notebook, **handed},
         )
 
     return make

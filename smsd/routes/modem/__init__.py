@@ -4,7 +4,8 @@ Read ``route`` first (the life of a modem over losses and returns), then ``sessi
 ``setup`` and ``card`` (its beginning), ``inbox`` and ``sender`` (what it is for), ``evidence`` (how a doubt is settled
 later). ``host`` and ``usbports`` know the host's ports, ``finder`` and ``identity`` which modem is at them and whether
 it is ours. ``examine`` is a look at a modem that nothing drives. ``driver`` and ``port`` carry the conversation that
-``smsd.wire.at`` understands; ``results``, ``quirks`` and ``timings`` are the tables. ``diagnosis`` and ``health`` see
+``smsd.wire.at`` understands; ``settings`` are what is configured; ``results``,
+``quirks`` and ``timings`` are the tables. ``diagnosis`` and ``health`` see
 that it is sick, ``recovery`` and ``remedies`` cure it. Nothing else in the package knows what a modem is.
 """
 
@@ -15,6 +16,7 @@ from smsd.routes.modem.holder import holder
 from smsd.routes.modem.host import Host, Ports
 from smsd.routes.modem.identity import Wanted
 from smsd.routes.modem.route import ModemRoute
+from smsd.routes.modem.settings import ModemSettings
 from smsd.routes.modem.timings import Timings
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "Finder",
     "Host",
     "ModemRoute",
+    "ModemSettings",
     "Ports",
     "Seeker",
     "Timings",

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 import structlog
 
@@ -24,12 +25,12 @@ from smsd.errors import (
 from smsd.routes import Inbound, Memory
 from smsd.routes.modem.finder import Finder, Seeker
 from smsd.routes.modem.host import Host, Ports
-from smsd.routes.modem.identity import Wanted, wanted_now
+from smsd.routes.modem.identity import wanted_now
 from smsd.routes.modem.leftovers import Leftovers
 from smsd.routes.modem.port import Port
 from smsd.routes.modem.recovery import Recovery
 from smsd.routes.modem.session import Session
-from smsd.routes.modem.timings import Timings
+from smsd.routes.modem.settings import ModemSettings
 from smsd.routes.state import StatedRoute
 from smsd.rules.cures import Cure, Trouble
 from smsd.rules.routing import Kind
@@ -40,20 +41,16 @@ __all__ = ["ModemRoute"]
 READY = "ready"
 USB_RESET_UNIT = "smsd-usb-reset.path"
 """What hears of the wish for a reset and has root see to it."""
-ANY = Wanted()
 
 log = structlog.get_logger()
 
 
 class ModemRoute(StatedRoute):
-    """The route ``name`` over the modem at ``device``.
+    """The route ``name`` over the modem that ``settings`` describe.
 
-    ``sender`` is the number of its SIM, which is what a client sees: a modem cannot choose another. ``memory`` keeps a
-    few words over restarts; ``pin`` gives the text of the PIN file, read anew at each need.
-    ``clock`` counts seconds and never goes back. ``service_centre`` is written into each PDU; empty: the SIM's own.
-    ``wanted`` is the only modem, and the only card, that is used; without a ``device`` it is sought among the host's
-    ports, which ``seeker`` knows: one for all routes of a process. ``reset_usb`` resets a USB device by the kernel's
-    name for it, or raises ``OSError``.
+    ``memory`` keeps a few words over restarts; ``pin`` gives the text of the PIN file, read anew at each need;
+    ``clock`` counts seconds and never goes back. ``seeker`` knows the host's ports: one for all routes of a process.
+    ``reset_usb`` resets a USB device by the kernel's name for it, or raises ``OSError``.
     """
 
     whole = False
@@ -61,38 +58,26 @@ class ModemRoute(StatedRoute):
     def __init__(
         self,
         name: str,
-        device: str,
+        settings: ModemSettings,
         *,
         memory: Memory,
         clock: Callable[[], float],
-        sender: str = "",
         pin: Callable[[], str | None] = lambda: None,
-        poll_seconds: float = 30.0,
-        delivery_reports: bool = True,
-        baud: int = 115200,
-        rtscts: bool = False,
-        service_centre: str = "",
-        wanted: Wanted = ANY,
         seeker: Seeker | None = None,
         reset_usb: Callable[[str], Awaitable[None]] | None = None,
-        timings: Timings | None = None,
     ) -> None:
         super().__init__(name, ("away", "not started"))
-        self.device = device
-        self.sender = sender
-        """The number that the SIM sends from, as configured."""
+        self.settings = settings
+        self.device = settings.device
+        """Where the modem is, or was last."""
+        self.sender = settings.sender
         self._memory = memory
         self._pin = pin
-        self._poll_seconds = poll_seconds
-        self._delivery_reports = delivery_reports
-        self._baud = baud
-        self._rtscts = rtscts
-        self._service_centre = service_centre
-        self._configured = self._wanted = wanted
-        self._timings = timings or Timings()
+        self._wanted = settings.wanted
+        self._timings = settings.timings
         self._clock = clock
         self._seeker = seeker or Seeker(Ports(Host()), self._timings, clock)
-        self._finder = None if device else Finder(self._seeker)
+        self._finder = None if settings.device else Finder(self._seeker)
         self._reset_usb = reset_usb
         self._usb = ""
         self._proved = ""
@@ -226,7 +211,7 @@ class ModemRoute(StatedRoute):
     async def _live(self, inbound: Inbound) -> None:
         """Live one life of the modem, from opening to loss."""
         self._opened = False
-        self._wanted = await wanted_now(self._configured, self._memory)
+        self._wanted = await wanted_now(self.settings.wanted, self._memory)
         if self._finder is not None:
             if not self._still_ours:
                 self.device = await self._finder.find(self._wanted)
@@ -240,10 +225,10 @@ class ModemRoute(StatedRoute):
         if plug != self._plug:  # replaced while a stranger was left alone, a busy port waited for, or a failure rested
             self._plug = plug
             self._recovery.appeared()
-        self._recovery.trusted = self._configured.anything or plug == self._proved
+        self._recovery.trusted = self.settings.wanted.anything or plug == self._proved
         try:
             with self._seeker.ports.used(self.device, self.name):
-                port = await Port.open(self.device, self._baud, rtscts=self._rtscts)
+                port = await Port.open(self.device, self.settings.baud, rtscts=self.settings.rtscts)
                 self._opened = True
                 await self._live_at(port, inbound)
         finally:
@@ -265,15 +250,11 @@ class ModemRoute(StatedRoute):
             session = Session(
                 self.name,
                 port,
+                replace(self.settings, wanted=self._wanted),
                 inbound=inbound,
                 memory=self._memory,
-                timings=self._timings,
                 clock=self._clock,
                 pin=self._pin,
-                poll_seconds=self._poll_seconds,
-                want_reports=self._delivery_reports,
-                service_centre=self._service_centre,
-                wanted=self._wanted,
                 recovery=self._recovery,
                 become=become,
                 leftovers=self._leftovers,
@@ -337,7 +318,7 @@ class ModemRoute(StatedRoute):
     async def _wants_another(self) -> bool:
         """Tell whether a person has adopted something since this life began."""
         with contextlib.suppress(StoreError):
-            return await wanted_now(self._configured, self._memory) != self._wanted
+            return await wanted_now(self.settings.wanted, self._memory) != self._wanted
         return False
 
     async def _fail(self, state: str, error: Exception) -> None:

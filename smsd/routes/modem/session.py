@@ -19,7 +19,6 @@ from smsd.routes.modem.dial import Dial
 from smsd.routes.modem.driver import Channel, Heard, set_within
 from smsd.routes.modem.evidence import Evidence
 from smsd.routes.modem.health import Health
-from smsd.routes.modem.identity import Wanted
 from smsd.routes.modem.inbox import Inbox
 from smsd.routes.modem.leftovers import Leftovers
 from smsd.routes.modem.network import Network
@@ -29,9 +28,9 @@ from smsd.routes.modem.recovery import Recovery
 from smsd.routes.modem.remedies import last_resort, radio_off_and_on, restart, turn_radio_on
 from smsd.routes.modem.results import Action, classify
 from smsd.routes.modem.sender import Judged, Sender
+from smsd.routes.modem.settings import ModemSettings
 from smsd.routes.modem.setup import Identity, Setup, greet, set_up
 from smsd.routes.modem.telling import facts_of
-from smsd.routes.modem.timings import Timings
 from smsd.rules import doubts
 from smsd.rules.cures import Cure, Trouble
 from smsd.sms import Doubt, InDoubt, NotSent, Outcome, Sent, Submit, Verdict, Witness
@@ -50,22 +49,18 @@ log = structlog.get_logger()
 
 
 class Session:
-    """``become`` is told the route's state: a name and a detail."""
+    """A life at ``port``, as ``settings`` say; ``become`` is told the route's state: a name and a detail."""
 
     def __init__(
         self,
         name: str,
         port: Port,
+        settings: ModemSettings,
         *,
         inbound: Inbound,
         memory: Memory,
-        timings: Timings,
         clock: Callable[[], float],
         pin: Callable[[], str | None],
-        poll_seconds: float,
-        want_reports: bool,
-        service_centre: str,
-        wanted: Wanted,
         recovery: Recovery,
         become: Callable[[str, str], None],
         leftovers: Leftovers,
@@ -73,18 +68,16 @@ class Session:
         self._name = name
         self._inbound = inbound
         self._memory = memory
-        self._timings = timings
+        self._settings = settings
+        self._timings = timings = settings.timings
         self._clock = clock
-        self._poll_seconds = poll_seconds
-        self._want_reports = want_reports
-        self._service_centre = service_centre
         self._become = become
         self._recovery = recovery
         self._wake = asyncio.Event()
         self._channel = Channel(port, timings, hear=self._hear, dirtied=self._wake.set, gone=self._gone)
         self._opening = Opening(
-            name, port.path, self._channel, memory=memory, timings=timings, clock=clock, pin=pin, wanted=wanted,
-            become=become, pause=self._pause, recovery=recovery, cure=self._take_what_is_due,
+            name, port.path, self._channel, memory=memory, timings=timings, clock=clock, pin=pin,
+            wanted=settings.wanted, become=become, pause=self._pause, recovery=recovery, cure=self._take_what_is_due,
         )  # fmt: skip
         self._identity = Identity()
         self._health = Health()
@@ -125,7 +118,7 @@ class Session:
 
     async def _set_up(self) -> None:
         quirks = self._identity.quirks
-        setup = await set_up(self._channel, quirks, self._timings, want_reports=self._want_reports)
+        setup = await set_up(self._channel, quirks, self._timings, want_reports=self._settings.delivery_reports)
         self._setup = setup = kept_to(self._setup, setup)
         self._inbox = self._inbox or Inbox(
             self._name,
@@ -143,13 +136,13 @@ class Session:
             quirks,
             self._evidence,
             self._timings,
-            want_reports=self._want_reports and setup.reports > 0,
-            service_centre=self._service_centre,
+            want_reports=self._settings.delivery_reports and setup.reports > 0,
+            service_centre=self._settings.service_centre,
             sure=self._card.sure,
             judged=self._judged,
         )
         self._hints.add(_EVERY_STORE)
-        if not (setup.service_centre or self._service_centre):
+        if not (setup.service_centre or self._settings.service_centre):
             log.warning("service_centre_unknown", route=self._name, reason="the SIM names none; sending may fail")
 
     async def _pause(self, seconds: float) -> None:
@@ -173,7 +166,7 @@ class Session:
                 await self._urgent()
                 if self._clock() >= sweep_due:
                     self._hints.add(_EVERY_STORE)
-                    sweep_due = self._clock() + self._poll_seconds
+                    sweep_due = self._clock() + self._settings.poll_seconds
                     await look_at_indications(self._channel, self._recovery, self._setup)
                 await self._network.look_if_due()
                 if await self._card_is_gone():
