@@ -1,11 +1,10 @@
 """One life of a modem: from the opened port to its loss.
 
 Knows the order of a life: greeting, SIM, set-up, then one loop that brings in, looks at the network and at the SIM's
-count, and rests when the route is to blame. Messages go out in their callers' tasks and take turns with the loop, one
-command at a time. Refuses to know how ports are opened and what happens after a loss.
+count. Messages go out in their callers' tasks (``outgoing``) and take turns with the loop, one command at a time.
+Refuses to know how ports are opened and what happens after a loss.
 """
 
-import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 
@@ -13,37 +12,34 @@ import structlog
 
 from smsd.errors import CommandTimeoutError, ModemError, ModemResetError, PortGoneError, RouteError, StoreError
 from smsd.routes import Inbound, Memory
+from smsd.routes.modem.agenda import EVERY_STORE, Agenda
 from smsd.routes.modem.cardwatch import CardWatch
 from smsd.routes.modem.diagnosis import diagnose, kept_to, look_at_indications
 from smsd.routes.modem.dial import Dial
 from smsd.routes.modem.driver import Channel, Heard, set_within
 from smsd.routes.modem.evidence import Evidence
-from smsd.routes.modem.health import Health
 from smsd.routes.modem.inbox import Inbox
 from smsd.routes.modem.leftovers import Leftovers
 from smsd.routes.modem.network import Network
 from smsd.routes.modem.opening import Opening
+from smsd.routes.modem.outgoing import Outgoing
 from smsd.routes.modem.port import Port
 from smsd.routes.modem.recovery import Recovery
 from smsd.routes.modem.remedies import last_resort, radio_off_and_on, restart, turn_radio_on
-from smsd.routes.modem.results import Action, classify
-from smsd.routes.modem.sender import Judged, Sender
+from smsd.routes.modem.results import classify
+from smsd.routes.modem.sender import Sender
 from smsd.routes.modem.settings import ModemSettings
 from smsd.routes.modem.setup import Identity, Setup, greet, set_up
 from smsd.routes.modem.telling import facts_of
-from smsd.rules import doubts
 from smsd.rules.cures import Cure, Trouble
-from smsd.sms import Doubt, InDoubt, NotSent, Outcome, Sent, Submit, Verdict, Witness
+from smsd.sms import Doubt, NotSent, Outcome, Sent, Submit, Witness
 from smsd.wire.at import Command, LateReference, LateRefusal, Unsolicited
 from smsd.wire.information import fields
 
 __all__ = ["Session"]
 
-RUNGS = 3
-"""So many faults of the modem in a row, and initialising again is not enough."""
 _FULL = ("^SMMEMFULL", "+SMS FULL", '+QIND: "SMSFULL"', "+CIEV: SMSFULL", "*SMSFULL")
 _NETWORK = ("+CREG:", "+CGREG:", "+CEREG:", "^SRVST:", "^MODE:")
-_EVERY_STORE = "*"
 
 log = structlog.get_logger()
 
@@ -73,31 +69,24 @@ class Session:
         self._clock = clock
         self._become = become
         self._recovery = recovery
-        self._wake = asyncio.Event()
-        self._channel = Channel(port, timings, hear=self._hear, dirtied=self._wake.set, gone=self._gone)
+        self._agenda = Agenda()
+        self._channel = Channel(port, timings, hear=self._hear, dirtied=self._agenda.news.set, gone=self._gone)
         self._opening = Opening(
             name, port.path, self._channel, memory=memory, timings=timings, clock=clock, pin=pin,
             wanted=settings.wanted, become=become, pause=self._pause, recovery=recovery, cure=self._take_what_is_due,
         )  # fmt: skip
         self._identity = Identity()
-        self._health = Health()
         self._network = Network(self._channel, timings, clock)
         self._card = CardWatch(self._channel, timings)
-        self._evidence = Evidence("", "", memory=memory, timings=timings, clock=clock)
+        self._outgoing = Outgoing(
+            name, self._channel, timings, clock, evidence=Evidence("", "", memory=memory, timings=timings, clock=clock),
+            network=self._network, recovery=recovery, agenda=self._agenda, leftovers=leftovers, tell=self._tell,
+            changed=self._look_at_route,
+        )  # fmt: skip
         self._setup: Setup | None = None
-        self._sender: Sender | None = None
         self._inbox: Inbox | None = None
-        self._hints: set[str] = set()
-        self._announced: float | None = None
         self._leftovers = leftovers
-        self._in_doubt: int | None = None
-        self._submitting = 0
-        self.dial = Dial(self._channel, timings, lambda: self._submitting > 0)
-        self._last_submit = clock()
-        self._rest_until = 0.0
-        self._rest_reason = ("", "")
-        self._set_up_again = False
-        self._open_again = False
+        self.dial = Dial(self._channel, timings, lambda: self._outgoing.in_air)
 
     # --- beginning ----------------------------------------------------------------------------------------------------
 
@@ -106,14 +95,15 @@ class Session:
         self._become("initialising", "")
         before, self._identity = self._identity, await self._opening.run()
         if before.iccid != self._identity.iccid:  # what is brought in, and a late answer, belong to a card
-            self._inbox = self._in_doubt = None
-        self._evidence = Evidence(
+            self._inbox = None
+            self._outgoing.forget_doubt()
+        self._outgoing.evidence = evidence = Evidence(
             self._identity.imei, self._identity.iccid, memory=self._memory, timings=self._timings, clock=self._clock
         )
-        await self._evidence.recall()
+        await evidence.recall()
         await self._set_up()
         async with self._channel.lock:
-            await self._evidence.read(self._channel)
+            await evidence.read(self._channel)
         self._recovery.answers()
 
     async def _set_up(self) -> None:
@@ -131,17 +121,17 @@ class Session:
             between=self._urgent,
             direct=self._leftovers.direct,
         )
-        self._sender = Sender(
+        self._outgoing.sender = Sender(
             self._channel,
             quirks,
-            self._evidence,
+            self._outgoing.evidence,
             self._timings,
             want_reports=self._settings.delivery_reports and setup.reports > 0,
             service_centre=self._settings.service_centre,
             sure=self._card.sure,
-            judged=self._judged,
+            judged=self._outgoing.judged,
         )
-        self._hints.add(_EVERY_STORE)
+        self._agenda.hints.add(EVERY_STORE)
         if not (setup.service_centre or self._settings.service_centre):
             log.warning("service_centre_unknown", route=self._name, reason="the SIM names none; sending may fail")
 
@@ -149,8 +139,8 @@ class Session:
         """Wait ``seconds``, or until the device goes: raises ``PortGoneError`` then."""
         until = self._clock() + seconds
         while self._channel.lost is None and (left := until - self._clock()) > 0:
-            self._wake.clear()
-            await set_within(self._wake, left)
+            self._agenda.news.clear()
+            await set_within(self._agenda.news, left)
         if self._channel.lost is not None:
             raise self._channel.lost
 
@@ -160,12 +150,12 @@ class Session:
         """Keep the modem at work until its port is lost or it is dead: then ``RouteError`` is raised."""
         sweep_due = self._clock()
         while True:
-            self._wake.clear()
+            self._agenda.news.clear()
             try:
                 await self._recover()
                 await self._urgent()
                 if self._clock() >= sweep_due:
-                    self._hints.add(_EVERY_STORE)
+                    self._agenda.hints.add(EVERY_STORE)
                     sweep_due = self._clock() + self._settings.poll_seconds
                     await look_at_indications(self._channel, self._recovery, self._setup)
                 await self._network.look_if_due()
@@ -181,20 +171,20 @@ class Session:
             except CommandTimeoutError as error:
                 log.warning("modem_slow", route=self._name, reason=str(error), junk=len(self._channel.junk))
                 self._tell()
-            if not self._wake.is_set():
-                await set_within(self._wake, max(0.0, self._next_due(sweep_due) - self._clock()))
+            if not self._agenda.news.is_set():
+                await set_within(self._agenda.news, max(0.0, self._next_due(sweep_due) - self._clock()))
 
     def _next_due(self, sweep_due: float) -> float:
         """Return the time, by the clock, at which the loop has something to do of its own accord."""
         times = [sweep_due, self._network.due]
         now = self._clock()
-        if self._rest_until > now:
-            times.append(self._rest_until)
+        if self._outgoing.rest_until > now:
+            times.append(self._outgoing.rest_until)
         if self._leftovers.late or (self._inbox is not None and self._inbox.holds):
             times.append(now + self._timings.store_retry)
-        if self._evidence.wanted:
-            times.append(max(now, self._last_submit) + self._timings.idle)
-        if (cure_due := self._recovery.next_at(in_air=self._submitting > 0)) is not None:
+        if self._outgoing.evidence.wanted:
+            times.append(max(now, self._outgoing.last_at) + self._timings.idle)
+        if (cure_due := self._recovery.next_at(in_air=self._outgoing.in_air)) is not None:
             times.append(cure_due)
         return min(times)
 
@@ -205,14 +195,14 @@ class Session:
         if not self._channel.idle and not self._channel.lock.locked():
             self._tell()
             await self._channel.ask(Command("AT"), self._timings.answer)
-        if self._open_again:  # a card whose radio was off may ask for its PIN anew
-            self._open_again = self._set_up_again = False
+        if self._agenda.open_again:  # a card whose radio was off may ask for its PIN anew
+            self._agenda.open_again = self._agenda.set_up_again = False
             try:
                 await self.initialise()
             except CommandTimeoutError as error:  # nothing of this life can be relied on: the next one begins anew
                 raise ModemError(str(error)) from error
-        if self._set_up_again:
-            self._set_up_again = False
+        if self._agenda.set_up_again:
+            self._agenda.set_up_again = False
             await greet(self._channel, self._timings)
             await turn_radio_on(self._channel, self._identity.quirks, self._timings)
             await self._set_up()
@@ -225,7 +215,7 @@ class Session:
             return False
         log.warning("card_gone", route=self._name, why=why)
         self._recovery.well(Trouble.NOT_REGISTERED)  # no wonder, and nothing that its cures would cure
-        self._open_again = True
+        self._agenda.open_again = True
         return True
 
     async def _urgent(self) -> None:
@@ -242,50 +232,50 @@ class Session:
             late.popleft()
 
     async def _sweep_hinted(self) -> bool:
-        if not self._hints or self._inbox is None or self._setup is None:
+        if not self._agenda.hints or self._inbox is None or self._setup is None:
             return True
         stores = self._setup.stores
-        hinted, self._hints = self._hints, set()
-        announced = self._announced
+        hinted, self._agenda.hints = self._agenda.hints, set()
+        announced = self._outgoing.announced
         wanted = stores if hinted - set(stores) else tuple(store for store in stores if store in hinted)
         try:
             swept = await self._inbox.sweep(wanted)
         except RouteError:
-            self._hints |= hinted
+            self._agenda.hints |= hinted
             raise
         if not swept:
-            self._hints |= hinted
-        elif announced is not None and announced == self._announced:
-            self._announced = None
-            self._inbound.changed(self._name)
+            self._agenda.hints |= hinted
+        elif announced is not None and announced == self._outgoing.announced:
+            self._outgoing.announced = None
+            self._look_at_route()
         return swept
 
     async def _look_at_count(self) -> None:
         """Read EF_SMSS when nothing has been sent for a while: air time is for messages."""
-        quiet = self._clock() - self._last_submit >= self._timings.idle
-        if self._evidence.wanted and quiet and not self._submitting:
+        evidence, quiet = self._outgoing.evidence, self._clock() - self._outgoing.last_at >= self._timings.idle
+        if evidence.wanted and quiet and not self._outgoing.in_air:
             async with self._channel.lock:
-                await self._evidence.read(self._channel)
+                await evidence.read(self._channel)
 
     # --- trouble and cure ---------------------------------------------------------------------------------------------
 
     async def _take_what_is_due(self) -> None:
         """Take the cure that is due, if any. Raises ``ModemResetError`` for one that ends this life."""
-        step = self._recovery.due(in_air=self._submitting > 0)
+        step = self._recovery.due(in_air=self._outgoing.in_air)
         if step is None:
             return
         self._recovery.took(step)
         reason = f"{step.case.trouble.value}: {step.case.why}"
         match step.cure:
             case Cure.INITIALISE:
-                self._set_up_again = True
-                self._wake.set()
+                self._agenda.set_up_again = True
+                self._agenda.news.set()
             case Cure.RADIO:
                 self._become("recovering", reason)
                 # Before it is off: a life that begins anew begins with turning it on, if that fails here.
-                self._open_again = self._setup is not None
+                self._agenda.open_again = self._setup is not None
                 await radio_off_and_on(self._channel, self._recovery.quirks, self._timings)
-                self._wake.set()
+                self._agenda.news.set()
             case Cure.RESTART | Cure.REOPEN | Cure.USB:
                 self._become("resetting", f"{step.cure.value}: {reason}")
                 if step.cure is Cure.RESTART:
@@ -306,20 +296,16 @@ class Session:
 
     # --- state --------------------------------------------------------------------------------------------------------
 
-    @property
-    def _resting(self) -> bool:
-        return self._clock() < self._rest_until
-
     def _gone(self) -> None:
         """Say at once that nothing can be sent any more; ``serve`` ends when it hears of it."""
         self._become("away", str(self._channel.lost))
-        self._wake.set()
+        self._agenda.news.set()
 
     def _tell(self) -> None:
         if self._channel.lost is not None:
             return
-        if self._resting:
-            self._become(*self._rest_reason)
+        if (rests := self._outgoing.rests) is not None:
+            self._become(*rests)
         elif not self._channel.idle and not self._channel.lock.locked():
             self._become("recovering", "the modem has not answered in time")
         elif not self._network.registered:
@@ -332,16 +318,15 @@ class Session:
     @property
     def facts(self) -> Mapping[str, str | int | bool | None]:
         """What is known of modem, SIM and network, for people."""
-        return facts_of(self._identity, self._setup, self._inbox, self._evidence, self._network)
+        return facts_of(self._identity, self._setup, self._inbox, self._outgoing.evidence, self._network)
 
-    def _rest(self, seconds: float, state: str, detail: str) -> None:
-        self._rest_until = self._clock() + seconds
-        self._rest_reason = (state, detail)
-        log.warning("route_rests", route=self._name, state=state, reason=detail, seconds=seconds)
+    def _look_at_route(self) -> None:
+        """Have the house look at the route again: it may be free for work."""
+        self._inbound.changed(self._name)
 
     def look(self) -> None:
         """Look at what is due: there is news."""
-        self._wake.set()
+        self._agenda.news.set()
 
     # --- out ----------------------------------------------------------------------------------------------------------
 
@@ -353,99 +338,20 @@ class Session:
     @property
     def witness(self) -> Witness:
         """What is known of the SIM's count just now."""
-        return self._evidence.witness
+        return self._outgoing.evidence.witness
 
     async def submit(self, submit: Submit) -> Outcome:
         """Send one part; see ``Sender.submit``."""
-        if self._sender is None:
-            return NotSent(Verdict.ROUTE, "modem", "the modem is not ready")
-        self._submitting += 1
-        try:
-            return await self._sender.submit(submit)
-        finally:
-            self._submitting -= 1
-            self._last_submit = self._clock()
-            self._tell()
-            if self._announced is not None:
-                self._look_after_announced()
+        return await self._outgoing.submit(submit)
 
     @property
     def receives_first(self) -> bool:
         """Whether the next part had better wait: the modem has announced a message, which may be a command."""
-        if self._announced is None:
-            return False
-        return self._clock() < max(self._announced, self._last_submit) + self._timings.announced
-
-    def _look_after_announced(self) -> None:
-        """Have the route looked at again when the next part has waited long enough."""
-        asyncio.get_running_loop().call_later(self._timings.announced, self._inbound.changed, self._name)
+        return self._outgoing.waits
 
     async def settle(self, doubt: Doubt, age_seconds: float) -> Outcome | None:
         """Decide a doubt by the SIM's count; ``None`` when it cannot be, or not yet."""
-        if self._sender is None or doubt.witness.get("iccid") != self._identity.iccid:
-            return None
-        if not (self._evidence.in_step and doubt.witness.get("in_step")) or doubt.witness.get("smss") is None:
-            self._evidence.inherited(age_seconds)
-            return None  # nothing the SIM shows could settle it: it is not asked, air time is for messages
-        try:
-            async with self._channel.lock:
-                present = await self._evidence.present(self._channel)
-        except RouteError:
-            return None
-        outcome = doubts.settle(doubt, present, age_seconds, settle_after_seconds=self._timings.settle_after)
-        if outcome is None:
-            self._evidence.inherited(age_seconds)
-        return outcome
-
-    def _judged(self, submit: Submit, judged: Judged) -> Outcome:
-        """Draw the route's own conclusions from the end of an attempt; the message's fate may change by them."""
-        outcome = judged.outcome
-        if isinstance(outcome, Sent):
-            self._health.sent()
-            self._recovery.well(Trouble.FAULTS)
-            self._in_doubt = None
-            return outcome
-        if isinstance(outcome, InDoubt):
-            self._recovery.doubted()
-        if isinstance(outcome, InDoubt) and (judged.refusal is None or judged.stopped):
-            self._evidence.doubted(judged.seconds)
-        if isinstance(outcome, InDoubt) and judged.refusal is None:
-            self._in_doubt = submit.attempt_id
-        self._wake.set()
-        if judged.refusal is None:
-            if isinstance(outcome, NotSent) and not judged.stopped:
-                self._act(self._health.silent(), outcome.reason, outcome.verdict)
-            return outcome
-        code = outcome.code if isinstance(outcome, NotSent) else judged.refusal.meaning
-        action = self._health.refused(code, judged.refusal, submit.recipient)
-        if isinstance(outcome, NotSent):
-            self._act(action, f"{code}: {judged.refusal.meaning}", outcome.verdict)
-            if action in {Action.SIM, Action.CONFIGURATION}:
-                return NotSent(Verdict.ROUTE, outcome.code, outcome.reason)
-        else:
-            self._act(action, judged.refusal.meaning, None)
-        return outcome
-
-    def _act(self, action: Action, reason: str, verdict: Verdict | None) -> None:
-        timings = self._timings
-        match action:
-            case Action.SIM:
-                self._rest(timings.sim_pause, "suspended", reason)
-            case Action.CONFIGURATION:
-                self._rest(timings.pause, "suspended", reason)
-            case Action.MODEM:
-                self._set_up_again = True
-                self._rest(timings.pause, "recovering", reason)
-                if self._health.modem_faults >= RUNGS:
-                    self._recovery.suspect(Trouble.FAULTS, f"{self._health.modem_faults} in a row, {reason}")
-            case Action.MEMORY:
-                self._hints.add(_EVERY_STORE)
-            case Action.NETWORK:
-                self._network.doubt()
-            case Action.NONE if verdict is Verdict.ROUTE:
-                self._rest(timings.pause, "recovering", reason)
-            case _:
-                pass
+        return await self._outgoing.settle(doubt, age_seconds)
 
     # --- heard --------------------------------------------------------------------------------------------------------
 
@@ -453,41 +359,35 @@ class Session:
         """Take what the modem says of its own accord; nothing is done here, only noted."""
         match heard:
             case LateReference(reference=reference):
-                self._evidence.over(reference)
-                self._settle_late(Sent(str(reference), "late answer"))
+                self._outgoing.evidence.over(reference)
+                self._outgoing.settle_late(Sent(str(reference), "late answer"))
             case LateRefusal(result=result):
                 code, refusal = classify(result, self._identity.quirks.codes)
                 if not refusal.may_be_duplicate:
-                    self._settle_late(NotSent(refusal.verdict, code, refusal.meaning, "late answer"))
+                    self._outgoing.settle_late(NotSent(refusal.verdict, code, refusal.meaning, "late answer"))
             case Unsolicited():
                 self._hear_line(heard)
                 if self._card.doubted:  # until it has been asked, nothing is sent by it
                     self._tell()
-        self._wake.set()
+        self._agenda.news.set()
 
     def _hear_line(self, heard: Unsolicited) -> None:
         text = heard.text
         self._card.hear(text)
         if text.startswith(("+CMTI:", "+CDSI:")):
-            self._hints.add(fields(text)[0] or _EVERY_STORE)
+            self._agenda.hints.add(fields(text)[0] or EVERY_STORE)
             if text.startswith("+CMTI:"):
-                self._announced = self._clock()
-                self._look_after_announced()
+                self._outgoing.announce()
         elif text.startswith(("+CMT:", "+CDS:")):
             if self._inbox is not None:
                 self._inbox.direct(heard.pdu)
         elif text.upper().startswith(_FULL):
             log.warning("store_full", route=self._name)
-            self._hints.add(_EVERY_STORE)
+            self._agenda.hints.add(EVERY_STORE)
         elif text.startswith(_NETWORK):
             self._network.hear(text)
             self._card.network(registered=self._network.registered)
         elif text.startswith("+CMGS:"):
-            self._evidence.stray()
+            self._outgoing.evidence.stray()
         elif text.startswith("+CUSD:"):
             self.dial.hear(text)
-
-    def _settle_late(self, outcome: Outcome) -> None:
-        if self._in_doubt is not None:
-            self._leftovers.late.append((self._in_doubt, outcome))
-            self._in_doubt = None
