@@ -1,7 +1,7 @@
 """A modem, a network and phones to play with: for `smsd demo`, `smsd simulate` and every test that needs a peer.
 
-Read ``network`` first (who sends what to whom), then ``equipment`` (a modem without its commands) and
-``modem`` (a TA on a pty), then ``faults`` (what may go wrong).
+Read ``network`` first (who sends what to whom), then ``equipment`` (a modem without its commands),
+``arrivals`` (what comes in by it) and ``modem`` (a TA on a pty), then ``faults`` (what may go wrong).
 Nothing here knows the daemon: the simulated modem is a stranger to it, as a real one is. Imports only ``wire`` and
 ``errors``.
 """

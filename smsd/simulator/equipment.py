@@ -1,43 +1,37 @@
 """The equipment around a terminal adaptor: power, a port, a SIM in it, a network around it.
 
-Knows radio time, registration, where an incoming part goes (27.005 §3.4) and what happens to a part that is in the air
-when the program or the cable goes. Refuses to know the words of commands, which act upon it: ``commands``, ``general``,
-``messages``. Wall time comes from the network's clock, radio time from the event loop's.
+Knows radio time, registration, and what happens to a part that is in the air when the program or the cable goes.
+Refuses to know where an incoming part goes, which is ``arrivals``, and the words of commands, which act upon it:
+``commands``, ``general``, ``messages``. Wall time comes from the network's clock, radio time from the event loop's.
 """
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
+from smsd.simulator.arrivals import Arrivals
 from smsd.simulator.family import FAMILIES, Family
 from smsd.simulator.faults import Fault, Faults, Kind, Place, Remedy
-from smsd.simulator.network import Network, Report, Transfer
+from smsd.simulator.network import Network
 from smsd.simulator.port import Port
+from smsd.simulator.settings import Settings
 from smsd.simulator.sim import Memory, Sim, Smss
 from smsd.simulator.terminal import Refusal, Terminal
 from smsd.wire import tpdu
-from smsd.wire.address import Address
 
-__all__ = ["IMEI", "Equipment", "Flight", "Settings", "Typed"]
+__all__ = ["IMEI", "Equipment", "Flight", "Typed"]
 
-RP_MEMORY_EXCEEDED = 22
 CMS_NO_NETWORK = 331
 
 IMEI = "860000000000017"
 """Of a modem that was told no other."""
 
 MR_MODULUS = 256
-
-ROUTED = 2
-REPORT_ROUTED = 1
-REPORT_STORED = 2
-"""<mt> and <ds> of +CNMI (27.005 §3.4.1)."""
 
 REGISTERED = frozenset({1, 5, 6, 7, 9, 10})
 """<stat> of +CREG that let short messages through (27.007 §7.2)."""
@@ -59,24 +53,6 @@ class Flight:
     submit: tpdu.Submit
     reference: int
     cause: int | None
-
-
-@dataclass(slots=True)
-class Settings:
-    """What commands change and power-off forgets.
-
-    ``indications`` are the five values of +CNMI, ``memories`` <mem1>, <mem2>, <mem3> of +CPMS.
-    """
-
-    text_mode: bool = False
-    service: int = 0
-    character_set: str = "IRA"
-    more_messages: int = 0
-    operator_format: int = 0
-    functionality: int = 1
-    registration_urcs: dict[str, int] = field(default_factory=dict)
-    indications: list[int] = field(default_factory=lambda: [0, 0, 0, 0, 0])
-    memories: list[str] = field(default_factory=lambda: ["SM", "SM", "SM"])
 
 
 class Equipment:
@@ -116,7 +92,6 @@ class Equipment:
         self.operator_code = operator_code
         self.radio_seconds = radio_seconds
         self.reboot_seconds = reboot_seconds
-        self.acknowledge_seconds = acknowledge_seconds
         self.smss = Smss(smss)
         self.signal = 21
         self.codes: dict[str, str | None] = {"*100#": '0,"Balance 100.00",15'}  # what +CUSD says, if anything
@@ -128,10 +103,7 @@ class Equipment:
         self.flights: list[Flight] = []
         self.in_air = 0
         self.most_in_air = 0
-        self.memories = {
-            name: self.sim.messages if name == "SM" else Memory(name, slots, self.family.first_index)
-            for name, slots in self.family.memories
-        }
+        self.memories = _memories(self.family, self.sim)
         self._log = log
         self._registration = registration
         self._reference = self.sim.last_reference
@@ -141,11 +113,10 @@ class Equipment:
         self.terminal = Terminal(self.emit, self.faults)
         self._background: set[asyncio.Task[object]] = set()
         self._news = asyncio.Event()
-        self._unheard: list[Report] = []
-        self._glued: list[str] = []
-        self._unacknowledged: deque[asyncio.TimerHandle] = deque()
-        for memory in self.memories.values():
-            memory.freed = self._memory_freed
+        self.arrivals = Arrivals(
+            self.sim, network, self.family, self.memories, self.faults, settings=lambda: self.settings,
+            say=self.unsolicited, emit=self.emit, plugged=lambda: self.plugged, acknowledge_seconds=acknowledge_seconds,
+        )  # fmt: skip
 
     # --- power and port -----------------------------------------------------------------------------------------------
 
@@ -217,7 +188,7 @@ class Equipment:
         """Attach to the network if SIM, radio and registration allow, otherwise detach."""
         able = self.sim.ready and self.settings.functionality == 1 and self._registration in REGISTERED
         if able and self._port.plugged:
-            self.network.attach(self.sim.number, self._receive)
+            self.network.attach(self.sim.number, self.arrivals.receive)
         else:
             self.network.detach(self.sim.number)
 
@@ -261,6 +232,10 @@ class Equipment:
     def unsolicited(self, *lines: str) -> None:
         """Say a line (with those that follow it) that nobody asked for."""
         self.terminal.unsolicited(*lines)
+
+    def hint(self, index: int, memory: str | None = None) -> None:
+        """Announce a message in a slot, whether there is one or not."""
+        self.arrivals.hint(index, memory)
 
     def background(self, work: Coroutine[Any, Any, object]) -> "asyncio.Task[object]":
         """Let ``work`` go on whatever becomes of the conversation; it ends with the modem."""
@@ -358,7 +333,7 @@ class Equipment:
                 submit.tp_da.text,
                 submit.user_data,
                 str(reference),
-                self._report if submit.tp_srr else None,
+                self.arrivals.report if submit.tp_srr else None,
             )
         )
         if cause is None or self.smss is Smss.ALTHOUGH_REFUSED:
@@ -368,104 +343,10 @@ class Equipment:
         self.flights.append(Flight(self.network.clock(), submit, reference, cause))
         return reference if cause is None else Refusal(cms=cause)
 
-    # --- towards the program ------------------------------------------------------------------------------------------
 
-    @property
-    def received_memory(self) -> Memory:
-        """<mem3>: where incoming parts are stored."""
-        return self.memories[self.settings.memories[2]]
-
-    def _receive(self, transfer: Transfer) -> int | None:
-        """Take a part from the network: into a slot, or straight to the program where +CNMI says so."""
-        octets, length = tpdu.encode(
-            tpdu.Deliver(tp_oa=address(transfer.sender), tp_scts=transfer.at, user_data=transfer.user_data),
-            smsc=Address.of_number(self.sim.service_centre),
-        )
-        hint = self.settings.indications[1]
-        if hint == ROUTED:
-            self._route(f"+CMT: ,{length}", octets)
-            return None
-        memory = self.received_memory
-        index = memory.put(octets)
-        if index is None:
-            self.sim.capacity_exceeded = True
-            return RP_MEMORY_EXCEEDED
-        if hint:
-            self.hint(index)
-        if memory.full and self.family.full_urc:
-            self.unsolicited(self.family.full_urc)
-        return None
-
-    def hint(self, index: int, memory: str | None = None) -> None:
-        """Announce a message in a slot, whether there is one or not."""
-        self.unsolicited(f'+CMTI: "{memory or self.received_memory.name}",{index}')
-
-    def _report(self, report: Report) -> None:
-        """Keep a status report and bring it to the program when the cable and +CNMI allow."""
-        self._unheard.append(report)
-        self.say_reports()
-
-    def say_reports(self) -> None:
-        """Say or store what reports there are; without a cable they stay with the network, with ds=0 they are lost."""
-        if not self._port.plugged:
-            return
-        reports, self._unheard = self._unheard, []
-        for report in reports:
-            self._say_report(report)
-
-    def _say_report(self, report: Report) -> None:
-        ds = self.settings.indications[3]
-        submission = report.submission
-        octets, length = tpdu.encode(
-            tpdu.StatusReport(
-                tp_mr=int(submission.reference),
-                tp_ra=address(submission.recipient),
-                tp_scts=submission.at,
-                tp_dt=report.at,
-                tp_st=report.status,
-            ),
-            smsc=Address.of_number(self.sim.service_centre),
-        )
-        if ds == REPORT_ROUTED:
-            self._route(f"+CDS: {length}", octets)
-        elif ds == REPORT_STORED:
-            memory = self.memories.get("SR", self.received_memory)
-            index = memory.put(octets)
-            if index is not None:
-                self.unsolicited("+CDSI: " + (self.family.report_hint or f'"{memory.name}",{index}'))
-
-    def _route(self, header: str, octets: bytes) -> None:
-        """Hand a part straight to the program; with +CSMS=1 it has to be acknowledged."""
-        line = octets.hex().upper()
-        split = self.faults.take(Kind.SPLIT_REPORT, header)
-        if split is not None:
-            self.unsolicited(header)
-            asyncio.get_running_loop().call_later(split.seconds, self.emit, f"{line}\r\n".encode())
-        elif self.faults.take(Kind.GLUED_REPORTS, header):
-            self._glued += [header, line, ""]
-        else:
-            self.unsolicited(*self._glued, header, line)
-            self._glued.clear()
-        if self.settings.service:
-            self._unacknowledged.append(asyncio.get_running_loop().call_later(self.acknowledge_seconds, self._give_up))
-
-    def acknowledged(self) -> bool:
-        """Take an acknowledgement; false when none was expected."""
-        if not self._unacknowledged:
-            return False
-        self._unacknowledged.popleft().cancel()
-        return True
-
-    def _give_up(self) -> None:
-        """Stop routing: the program did not acknowledge (27.005 §3.4.4)."""
-        self._unacknowledged.clear()
-        self.settings.indications[1] = self.settings.indications[3] = 0
-
-    def _memory_freed(self) -> None:
-        self.sim.capacity_exceeded = False
-        self.network.memory_available(self.sim.number)
-
-
-def address(sender: str) -> Address:
-    """Make the address of a number or of a name."""
-    return Address.of_number(sender) if sender.lstrip("+").isdecimal() else Address.of_name(sender)
+def _memories(family: Family, sim: Sim) -> dict[str, Memory]:
+    """Make the memories that +CPMS names: one of them is the SIM's."""
+    return {
+        name: sim.messages if name == "SM" else Memory(name, slots, family.first_index)
+        for name, slots in family.memories
+    }

@@ -99,7 +99,7 @@ async def indications(modem: Equipment, call: Call) -> Lines:
     if any(value > limit for value, limit in zip(wanted, (3, 3, 3, 2, 1), strict=True)) or wanted[3] not in reports:
         raise Refusal(cms=CMS_NOT_SUPPORTED)
     settings.indications = wanted
-    modem.say_reports()
+    modem.arrivals.say_reports()
     return []
 
 
@@ -107,7 +107,7 @@ async def acknowledge(modem: Equipment, call: Call) -> Lines:
     """AT+CNMA: what was routed to the program has arrived."""
     if call.form is Form.TEST:
         return ["+CNMA: (0-2)"]
-    if not modem.acknowledged():
+    if not modem.arrivals.acknowledged():
         raise Refusal(cms=CMS_NO_ACKNOWLEDGEMENT_EXPECTED)
     return []
 

@@ -101,7 +101,7 @@ async def test_a_report_waits_for_the_cable(slow_modem: SimulatedModem, network:
     await slow_modem.wait_until(lambda modem: modem.in_air)
     slow_modem.unplug()
     async with asyncio.timeout(60):
-        while not slow_modem._unheard:  # noqa: ASYNC110  the report of what has landed tells nobody without a cable
+        while not slow_modem.arrivals.unheard:  # noqa: ASYNC110  the report of what has landed tells nobody without a cable
             await asyncio.sleep(0.001)
     slow_modem.plug(slow_modem.path + "-again")
     back = Program(slow_modem.path)
