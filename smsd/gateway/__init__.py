@@ -98,30 +98,32 @@ class Gateway:
         self.alarms = Alarms(store, alarms or AlarmSettings(), clock, self.looks, self.to_admin, self._bells.ring)
         self._keywatch = KeyWatch(store, vault.public.key_id, self.alarms)
         self._doubts = Doubts(store, self._routes.values(), clock, self._bells, self._record, self._quiet)
-        self._pumps = {
-            route.name: Pump(
-                route,
-                store,
-                clock,
-                self._bells.work[route.name],
-                cut=self._cut,
-                permits=self._permits,
-                leaves=self._leaves,
-                survey=self._doubts.survey,
-                landed=self._landed,
-            )
-            for route in self._routes.values()
-        }
+        self._pumps = {route.name: self._pump_of(route) for route in self._routes.values()}
         self._store.outbox.ways = self._routing.ways
-        self._judge = Judge(
+        self._reception = Reception(store, self._judge(), lambda route: self._pumps[route].recording())
+
+    def _judge(self) -> Judge:
+        return Judge(
             phone_of=self._phone_of,
             command_of=self._command_of,
             decide=self._decide,
             ack=self._ack,
             ways=self._routing.ways,
-            incomplete=settings.incomplete,
+            incomplete=self._settings.incomplete,
         )
-        self._reception = Reception(store, self._judge, lambda route: self._pumps[route].recording())
+
+    def _pump_of(self, route: Route) -> Pump:
+        return Pump(
+            route,
+            self._thread,
+            self._clock,
+            self._bells.work[route.name],
+            cut=self._cut,
+            permits=self._permits,
+            leaves=self._leaves,
+            survey=self._doubts.survey,
+            landed=self._landed,
+        )
 
     async def run(self) -> None:
         """Work until cancelled. Attempts that a dead process left open are taken for doubts first."""
