@@ -17,9 +17,10 @@ from benchmarks.bounds import within
 from benchmarks.figures import Peer
 from benchmarks.rig import until
 
-__all__ = ["NAME", "measured", "running", "send"]
+__all__ = ["LOGGED", "NAME", "measured", "running", "send"]
 
 NAME = "Kannel (spool)"
+LOGGED = "Kannel (spool, each message logged)"
 SBIN = "/usr/sbin:/usr/local/sbin:/usr/bin"
 CONNECTIONS = 16
 UP_SECONDS = 30.0
@@ -34,7 +35,7 @@ box-allow-ip = "127.0.0.1"
 store-type = spool
 store-location = "{spool}"
 log-file = "{directory}/bearerbox.log"
-log-level = 3
+{log}
 
 group = smsc
 smsc = smpp
@@ -64,21 +65,26 @@ password = bench
 default-sender = SCSERV
 """
 
+SILENT_LOG = "log-level = 3"
+"""Errors only: nothing is told of a message."""
+MESSAGE_LOG = 'log-level = 1\naccess-log = "{directory}/access.log"'
+"""A line for each message that was sent, as ours is, and what else is told at the level of information."""
+
 
 def missing() -> str:
     """Say which packages are missing; empty: none."""
     return "" if shutil.which("bearerbox", path=SBIN) else "not installed (kannel kannel-extras)"
 
 
-def measured(experiment: Callable[[], float]) -> Peer:
+def measured(experiment: Callable[[], float], name: str = NAME) -> Peer:
     """Do an experiment on it; where it is not installed, or takes too long, say so instead."""
     if lacks := missing():
-        return Peer(NAME, note=lacks)
+        return Peer(name, note=lacks)
     try:
-        with within(PEER_SECONDS, NAME):
-            return Peer(NAME, (experiment(),))
+        with within(PEER_SECONDS, name):
+            return Peer(name, (experiment(),))
     except (OSError, RuntimeError, TimeoutError, asyncio.IncompleteReadError) as error:
-        return Peer(NAME, note=f"{type(error).__name__}: {error}")
+        return Peer(name, note=f"{type(error).__name__}: {error}")
 
 
 def _free_ports(count: int) -> list[int]:
@@ -93,17 +99,15 @@ def _free_ports(count: int) -> list[int]:
 
 
 @contextlib.contextmanager
-def running(directory: Path, port: int, window: int) -> Iterator[int]:
-    """Run both boxes, bound to a service centre; yield the port for HTTP."""
+def running(directory: Path, port: int, window: int, *, logged: bool = False) -> Iterator[int]:
+    """Run both boxes, bound to a service centre; yield the port for HTTP. ``logged``: with a line for each message."""
     spool = directory / "spool"
     spool.mkdir(parents=True)
     admin, box, http = _free_ports(3)
     file = directory / "kannel.conf"
-    file.write_text(
-        CONFIGURATION.format(
-            admin=admin, box=box, http=http, port=port, window=window, spool=spool, directory=directory
-        )
-    )
+    places = {"admin": admin, "box": box, "http": http, "port": port, "window": window}
+    log = MESSAGE_LOG.format(directory=directory) if logged else SILENT_LOG
+    file.write_text(CONFIGURATION.format(**places, spool=spool, directory=directory, log=log))
     boxes: list[subprocess.Popen[bytes]] = []
 
     def start(program: str) -> None:
