@@ -226,7 +226,8 @@ class Engine:
             connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
             failing.callback(connection.close)
             self._connection = connection
-            self._database = sqlite_utils.Database(connection)
+            # Nobody's plug-in touches our file; and looking for one reads what every installed library says of itself.
+            self._database = sqlite_utils.Database(connection, execute_plugins=False)
             _write_ahead(connection)
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")

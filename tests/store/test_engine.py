@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+import sqlite_utils
 
 from smsd.errors import SmsdError, StoreBusyError, StoreDamagedError, StoreError, StoreFullError
 from smsd.rules.outbox import MessageClass
@@ -31,6 +32,13 @@ def test_the_pragmas_are_in_effect(house: House, pragma: str, value: str | int) 
 
 
 # --- transactions -----------------------------------------------------------------------------------------------------
+
+
+def test_no_plug_in_of_sqlite_utils_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+    monkeypatch.setattr(sqlite_utils.db, "ensure_plugins_loaded", lambda: looked.append("here"))
+    Engine(tmp_path / "new.db").close()
+    assert not looked
 
 
 def test_a_writer_holds_the_store_from_its_first_word(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
