@@ -105,19 +105,3 @@ def old(folder: Path, built: Image, package: Path, stick: Stick, medium: Path) -
     sockets = [stick.sockets["old"].path]
     with Guest(folder / "old", built, built.company, sockets, package, medium=medium) as guest:
         yield Host(guest)
-
-
-@pytest.fixture(scope="session")
-def booting(folder: Path, built: Image, package: Path, stick: Stick, medium: Path) -> Iterator[Guest]:
-    """Another one, switched on."""
-    guest = Guest(folder / "spare", built, built.company, [stick.sockets["spare"].path], package, medium=medium)
-    guest.start()
-    yield guest
-    guest.kill()
-
-
-@pytest.fixture(scope="session")
-def spare(booting: Guest) -> Iterator[Host]:
-    """The other one, booted."""
-    with booting as guest:
-        yield Host(guest)

@@ -215,10 +215,13 @@ def _initrd(folder: Path, modules: Path) -> None:
 
 
 def _debian(root: Path) -> None:
-    """Make a bare Debian in ``root``; what its apt knows of the mirror stays, as Debian's installer leaves it."""
+    """Make a bare Debian in ``root``; what its apt knows of the mirror stays, as Debian's installer leaves it.
+
+    Its own apt writes that down as it likes to read it: mmdebstrap used the one of this machine.
+    """
     _run(
         "mmdebstrap", "--quiet", "--mode=root", "--variant=apt", "--format=directory", f"--include={','.join(BARE)}",
-        "--skip=cleanup/apt", '--aptopt=Acquire::Languages "none"',
+        "--skip=cleanup/apt", '--aptopt=Acquire::Languages "none"', '--customize-hook=chroot "$1" apt-cache gencaches',
         *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in LEFT_OUT),
         "bookworm", root, mirror(),
     )  # fmt: skip

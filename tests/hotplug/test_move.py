@@ -7,11 +7,14 @@ goes on where the last has ended.
 
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.hotplug.guest import Guest
 from tests.hotplug.host import ANSWER_SECONDS, Host, answered, new_phone
+from tests.hotplug.image import Image
 from tests.hotplug.proof import Proof
 from tests.hotplug.stick import Stick
 
@@ -23,6 +26,7 @@ MOVED_SECONDS = 900.0
 CLIENT, PASSWORD = "+79165550101", "k7-Quartz-31"
 SAFE = "/media/safe"
 INSTALLED_SECONDS = 240.0
+LOOK_SECONDS = 0.1
 
 
 def steps() -> dict[int, str]:
@@ -54,35 +58,66 @@ def shown(stick: Stick, phone: str) -> list[str]:
     return [message["text"] for message in stick.ask("screen", phone)]
 
 
+@pytest.fixture(scope="module")
+def installed(old: Host) -> Host:
+    """The old host, with the package: it needs nothing from a mirror."""
+    old.run(steps()[1], seconds=INSTALLED_SECONDS)
+    return old
+
+
+@pytest.fixture(scope="module")
+def booting(folder: Path, built: Image, stick: Stick, medium: Path, installed: Host) -> Iterator[Guest]:
+    """The spare host, switched on: what was typed on the old one would be typed here, so it begins with that disk."""
+    twin = folder / "twin"
+    installed.guest.twin(twin)
+    guest = Guest(folder / "spare", built, twin, [stick.sockets["spare"].path], medium=medium)
+    twin.unlink()
+    guest.start()
+    yield guest
+    guest.kill()
+
+
+@pytest.fixture(scope="module")
+def spare(booting: Guest) -> Iterator[Host]:
+    """The spare host, booted."""
+    with booting as guest:
+        yield Host(guest)
+
+
 @pytest.mark.timeout(600)  # the images may be made within it
-@pytest.mark.usefixtures("old", "booting")  # the spare host boots meanwhile
-def test_modem_manager_keeps_off(old: Host, stick: Stick, proof: Proof) -> None:
-    """Before the package is there it types into the stick's ports, the silent ones too; afterwards it does not."""
-    data = stick.sockets["old"].data
+def test_modem_manager_takes_a_modem_where_the_package_is_not(old: Host, stick: Stick) -> None:
+    """It types into the stick's ports, the silent ones too: at once; its journal says so after half a minute."""
     old.wait("systemctl is-active --quiet ModemManager")
     stick.plug("old")
-    old.wait("journalctl -b -u ModemManager -o cat | grep -q ttyUSB")
+    until = time.monotonic() + ANSWER_SECONDS
+    while not stick.sockets["old"].data.heard:
+        assert time.monotonic() < until, "ModemManager has typed nothing"
+        time.sleep(LOOK_SECONDS)
     stick.pull()
-    before = data.heard
-    old.run("apt-get install -y -q ./smsd_*.deb", seconds=INSTALLED_SECONDS)  # needs nothing from a mirror
-    installed = old.run("date +%s")
+
+
+@pytest.mark.usefixtures("booting")  # the spare host boots meanwhile
+def test_modem_manager_keeps_off(installed: Host, stick: Stick, proof: Proof) -> None:
+    """As soon as the package is there."""
+    data = stick.sockets["old"].data
+    before, since = data.heard, installed.run("date +%s")
     client = new_phone()
     stick.ask("text", client, "CLIENT info")
     began = time.monotonic()
     stick.plug()
     stick.ask("wait", client, 2, ANSWER_SECONDS)
     proof.tell("beside ModemManager: plugged in, to both answers", time.monotonic() - began)
-    old.run("systemctl is-active ModemManager")
-    assert "No modems were found" in old.run("mmcli -L", code=None)
-    assert "ttyUSB" not in old.run(f"journalctl -b -u ModemManager -o cat --since @{installed}")
+    installed.run("systemctl is-active ModemManager")
+    assert "No modems were found" in installed.run("mmcli -L", code=None)
+    assert "ttyUSB" not in installed.run(f"journalctl -b -u ModemManager -o cat --since @{since}")
     assert data.heard == before, "ModemManager, or we, touched the data port"
-    assert old.run("systemctl --failed --no-legend --plain") == ""
+    assert installed.run("systemctl --failed --no-legend --plain") == ""
 
 
 def test_a_host_that_still_runs_moves_whole(old: Host, spare: Host, stick: Stick, proof: Proof) -> None:
+    """The first command of the page, which installs the package, was typed before ``spare`` was booted."""
     told, doubted, waiting = steps(), new_phone(), new_phone()
     assert sorted(told) == [1, 2, 3, 4, 5, 6, 8]
-    spare.run(told[1], seconds=INSTALLED_SECONDS)
     answered(stick, messages=2)  # what the SIM counts is evidence once it was seen to count
     old.run(f"echo {PASSWORD} | smsd client add {CLIENT} --code 1234 --login ivanov --password-stdin")
     # One message is in the air when the modem is pulled; another waits for a modem.
