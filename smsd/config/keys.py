@@ -207,7 +207,8 @@ class Routing:
     by_class: ByClass = key(ByClass(), "Orders that differ by class.", shown="none")
     fallback_after_seconds: int = key(
         30,
-        "How long an answer waits for a first route that is down before it takes the next.",
+        "How long answers, alarms, messages by hand, and alerts that may fall back, wait for first routes that are "
+        "down before they take the next.",
         checks.between(0, 110),
         unit="s",
     )

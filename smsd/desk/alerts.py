@@ -27,7 +27,7 @@ from smsd.rules.alerts import (
 )
 from smsd.rules.limits import LimitTable, estimate_end, hold, in_the_way, quiet_until
 from smsd.rules.outbox import MessageClass
-from smsd.rules.routing import Kind, View, permits
+from smsd.rules.routing import Kind, View, permits, substitute
 from smsd.store import NewAlert, Row, Store
 from smsd.store.alerts import IN_OUTBOX
 
@@ -432,9 +432,9 @@ class AlertDesk:
     @staticmethod
     def _may_carry(view: View, views: Sequence[View], alert: Row, now: float) -> bool:
         allowed = permits(view.name, views, now=now, fallback_after=0.0, by_class={})[MessageClass.ALERT]
-        binds = [each for each in views if each.kind is Kind.BIND]
-        stands_in = bool(alert["may_fall_back"]) and view.kind is Kind.SIM and not any(each.up for each in binds)
-        return allowed == math.inf or stands_in
+        if allowed == math.inf:
+            return True
+        return bool(alert["may_fall_back"]) and view.name == substitute(views, fallback_after=0.0, by_class={})
 
 
 def client_candidates(store: Store) -> Iterator[Candidate]:

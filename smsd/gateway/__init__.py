@@ -87,11 +87,10 @@ class Gateway:
         self._answers = Answers(store, directory, vault.public, settings, clock, self._bells)
         self._feeder = Feeder(
             store,
-            self._routing.carriers(MessageClass.ALERT),
+            [route.name for route in self._routes.values() if route.kind is Kind.SIM],
             clock,
             self._bells,
-            down_for=self._routing.down_for,
-            fallback_after=self._routing.fallback_after,
+            substitute=self._routing.substitute,
             keep=settings.keep.outbox.get(MessageClass.ALERT),
         )
         self._forgetting = Forgetting(store, settings.keep, clock)

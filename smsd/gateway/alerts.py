@@ -14,8 +14,7 @@ from datetime import timedelta
 import structlog
 
 from smsd.gateway.pump import POLL_SECONDS
-from smsd.gateway.route import Bells, Route
-from smsd.rules.routing import Kind
+from smsd.gateway.route import Bells
 from smsd.store.thread import StoreThread
 
 __all__ = ["Feeder"]
@@ -33,37 +32,34 @@ log = structlog.get_logger("smsd.gateway")
 class Feeder:
     """Feeds the outbox from the running alerts.
 
-    ``down_for`` tells for how many seconds a route has been down, 0.0 while it is up; after ``fallback_after`` of all
-    binds a SIM may stand in. ``keep`` says for how long an alert is kept after its messages.
+    ``substitute`` names the one of the ``sims`` that stands in for the binds, if one does. ``keep`` says for how long
+    an alert is kept after its messages.
     """
 
     def __init__(
         self,
         thread: StoreThread,
-        routes: Sequence[Route],
+        sims: Sequence[str],
         clock: Callable[[], float],
         bells: Bells,
         *,
-        down_for: Callable[[Route, float], float],
-        fallback_after: float,
+        substitute: Callable[[], str | None],
         keep: timedelta | None = None,
     ) -> None:
         self._thread = thread
         self._alerts = thread.store.alerts
-        self._binds = [route for route in routes if route.kind is Kind.BIND]
-        self._sims = [route for route in routes if route.kind is Kind.SIM]
         self._clock = clock
         self._bells = bells
-        self._down_for = down_for
-        self._fallback_after = fallback_after
+        self._substitute = substitute
         self._keep = keep
+        self._sims = sims
         self._standing_in: set[str] = set()
         self._cared_at = 0.0
 
     async def run(self) -> None:
         """Work for ever."""
         # What a former process had a SIM carry goes back first.
-        self._standing_in = {route.name for route in self._sims}
+        self._standing_in = set(self._sims)
         while True:
             self._bells.alerts.clear()
             await self._care()
@@ -94,14 +90,6 @@ class Feeder:
         self._standing_in = {sim} if sim is not None else set()
         if sim is not None and await self._thread.call(self._alerts.stand_in, sim, STAND_IN_AHEAD) > 0:
             self._bells.work[sim].set()
-
-    def _substitute(self) -> str | None:
-        """Name the SIM that stands in while every bind has been down for long enough."""
-        now = self._clock()
-        down = [self._down_for(route, now) for route in self._binds]
-        if not down or any(seconds <= 0.0 or seconds < self._fallback_after for seconds in down):
-            return None
-        return next((route.name for route in self._sims if route.status.up), None)
 
     async def _care(self) -> None:
         """Sweep away what dead processes left, and counts that no longer count."""

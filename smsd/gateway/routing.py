@@ -21,6 +21,7 @@ from smsd.rules.routing import (
     refused_at_once,
     sim_for,
     stand_in,
+    substitute,
 )
 from smsd.sms import NotSent, StatusReport
 from smsd.store import Diversion, Ways
@@ -59,11 +60,6 @@ class Routing:
         # Down, however short: never the 0.0 that means up.
         return max(now - since, 0.001) if since is not None else 0.001
 
-    def carriers(self, message_class: MessageClass) -> list[Route]:
-        """List the routes that may carry a class."""
-        named = self._by_class.get(message_class, tuple(self.routes))
-        return [route for name, route in self.routes.items() if name in named]
-
     def permits(self, route: str, stuck: Mapping[str, float]) -> Mapping[MessageClass, float]:
         """Say what a route may take now; ``stuck``: for how many seconds each was up and took nothing."""
         now = self._clock()
@@ -77,6 +73,11 @@ class Routing:
         return leaves(
             route, self._views(now, stuck), now=now, fallback_after=self.fallback_after, by_class=self._by_class
         )
+
+    def substitute(self) -> str | None:
+        """Name the SIM that carries alerts which may fall back; ``None``: a bind may yet carry them, or none is up."""
+        views = self._views(self._clock(), {})
+        return substitute(views, fallback_after=self.fallback_after, by_class=self._by_class)
 
     def rescue(self, message_class: MessageClass, written_to: str | None) -> Diversion | None:
         """Choose the SIM by which an answer begins anew whose bind died under it; ``None``: none is up."""

@@ -33,6 +33,7 @@ __all__ = [
     "refused_at_once",
     "sim_for",
     "stand_in",
+    "substitute",
 ]
 
 ANSWER_PATIENCE = 75.0
@@ -249,6 +250,21 @@ def sim_for(
     """Choose the SIM that carries a message: one that is up, the one ``written_to``, the first in the order."""
     sims = [view for view in _order_of(message_class, order, by_class) if view.kind is Kind.SIM]
     return min(sims, key=lambda view: (not view.up, view.name != written_to), default=None)
+
+
+def substitute(
+    order: Sequence[View], *, fallback_after: float, by_class: Mapping[MessageClass, Sequence[str]]
+) -> str | None:
+    """Name the SIM that carries alerts which may fall back: the first in their order that is up.
+
+    ``None`` while a bind may yet carry them: one that is stuck will, and one that is down is waited for as long as by
+    whatever else falls back. The arguments are those of ``permits``.
+    """
+    views = _order_of(MessageClass.ALERT, order, by_class)
+    binds = [view for view in views if view.kind is Kind.BIND]
+    if not binds or any(view.up or view.down_for < fallback_after for view in binds):
+        return None
+    return next((view.name for view in views if view.kind is Kind.SIM and view.up), None)
 
 
 def diverts(message_class: MessageClass, block: Block | None, *, diverted: bool) -> bool:

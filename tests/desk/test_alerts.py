@@ -277,6 +277,17 @@ def test_an_alert_at_its_limit_says_which(office: Office) -> None:
     assert held(office, table(Limits(per_day=9))) is None
 
 
+def test_what_holds_the_sim_that_stands_in_holds_an_alert_whatever_the_others_are_free_to_send(office: Office) -> None:
+    office.routes(modem0=True, modem1=True)
+    sims = {"modem0": Limits(quiet_until=NOON + HOUR), "modem1": Limits()}
+    limits = replace(table(), kinds={**table().kinds, "modem1": Kind.SIM}, by_route=sims)
+    desk = office.desk(limits, order=("operator", "modem0", "modem1"))
+    alert = office.house.store.alerts.show(desk.send(order(3, TEXT, may_fall_back=True)).id)
+    assert desk.hold(alert) == Hold("modem0: quiet hours")
+    office.routes(modem0=False)
+    assert desk.hold(alert) is None
+
+
 def test_a_paused_alert_and_one_that_is_over(office: Office) -> None:
     desk = office.desk()
     made = desk.send(order())

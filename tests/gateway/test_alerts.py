@@ -5,9 +5,12 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from smsd.gateway import Settings
+from smsd.gateway.routing import Routing
 from smsd.rules.alerts import Recipient, Summary
 from smsd.rules.limits import Limits, LimitTable
 from smsd.rules.outbox import MessageClass
+from smsd.rules.replies import Replies
 from smsd.rules.routing import Block, Kind
 from smsd.sms import NotSent, Verdict
 from smsd.store import NewAlert
@@ -126,6 +129,25 @@ async def test_only_an_alert_that_may_fall_back_leaves_by_the_sim(start: Start) 
     house.gateway.changed("operator")
     await house.until(lambda: state(house, strict) == "done")
     assert len(house.routes[1].submits) == 5
+
+
+async def test_the_sim_that_stands_in_is_the_first_in_the_order_of_alerts(start: Start) -> None:
+    alerts = ("operator", "modem1", "modem0")
+    routes = bind(up=False), ScriptedRoute(name="modem0"), ScriptedRoute(name="modem1")
+    house = await start(*routes, by_class={MessageClass.ALERT: alerts})
+    house.clock.now += 31
+    alert_id = alert(house, 5, may_fall_back=True)
+    await house.until(lambda: state(house, alert_id) == "done")
+    assert [len(route.submits) for route in routes] == [0, 0, 5]
+
+
+def test_a_sim_that_the_order_does_not_name_carries_no_alert() -> None:
+    now = 1000.0
+    routes = bind(up=False), ScriptedRoute(name="modem0")
+    routing = Routing(routes, Settings(Replies(), order=("operator",)), lambda: now)
+    every = Routing(routes, Settings(Replies()), lambda: now)
+    now += 31
+    assert (routing.substitute(), every.substitute()) == (None, "modem0")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from smsd.rules.routing import (
     refused_at_once,
     sim_for,
     stand_in,
+    substitute,
 )
 
 NOW = 1_000_000.0
@@ -217,3 +218,28 @@ def test_after_an_accepted_submit_only_an_answer_falls_back_and_only_once(
 def test_only_an_answer_is_taken_from_a_route_that_puts_it_off(message_class: MessageClass) -> None:
     told = [put_off_too_long(message_class, age) for age in (ANSWER_PATIENCE, ANSWER_PATIENCE + 1, math.inf)]
     assert told == ([False, True, True] if message_class in {ACK, RESULT} else [False] * 3)
+
+
+@pytest.mark.parametrize(
+    ("order", "alert", "expected"),
+    [
+        ([bind(), sim()], None, None),
+        ([bind(down_for=29), sim()], None, None),
+        ([bind(down_for=30), sim()], None, "modem0"),
+        ([bind("a", 3000), bind("b", 29), sim()], None, None),
+        # Stuck is not down: it will take them.
+        ([bind(stuck_for=3000), sim()], None, None),
+        ([bind(down_for=30), sim(down_for=1), sim("modem1")], None, "modem1"),
+        ([bind(down_for=30), sim(down_for=1)], None, None),
+        # Without a bind a SIM stands in for nobody.
+        ([sim()], None, None),
+        ([bind(down_for=30), sim(), sim("modem1")], ["modem1", "operator", "modem0"], "modem1"),
+        ([bind(down_for=30), sim()], ["operator"], None),
+        ([bind("a", 30), bind("b"), sim()], ["a", "modem0"], "modem0"),
+    ],
+)
+def test_a_sim_carries_alerts_for_the_binds_of_their_order(
+    order: list[View], alert: list[str] | None, expected: str | None
+) -> None:
+    by_class = {} if alert is None else {ALERT: alert}
+    assert substitute(order, fallback_after=30.0, by_class=by_class) == expected
