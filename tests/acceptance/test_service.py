@@ -111,7 +111,9 @@ async def test_a_modem_pulled_in_mid_send_loses_and_doubles_nothing(service: Ser
     service.modem.radio_seconds = 0.3
     three = service.enqueue(CLIENT, "б" * 180)
     await service.until(lambda: service.modem.in_air > 0)
-    service.modem.unplug(returns_after=0.5)
+    service.modem.unplug()
+    await service.until(lambda: len(service.network.submissions) == 3)
+    service.modem.plug()
     # The report on the part that flew alone found nobody listening, so that "submitted" is the best there can be.
     await service.until(lambda: len(service.phone().screen) == 3)
     await service.until(lambda: service.message(three)["state"] == "submitted")
@@ -183,8 +185,8 @@ async def test_a_full_disk_deletes_nothing_from_the_sim_and_sends_nothing(servic
     await service.until(lambda: service.stored() > 0)
     sent = len(service.network.submissions)
     connection.execute("PRAGMA max_page_count=1000000")
+    await service.until(lambda: len(service.store.inbox.recent(limit=0)) == 13)
     await service.until(lambda: service.stored() == 0)
-    assert len(service.store.inbox.recent(limit=0)) == 13
     assert len(service.network.submissions) == sent
 
 

@@ -25,8 +25,8 @@ def asking(service: Service, ssk: Ssk) -> None:
         [directory]
         url = "{ssk.url}"
         token_file = "{token}"
-        connect_seconds = 1
-        timeout_seconds = 1
+        connect_seconds = 20
+        timeout_seconds = 30
         attempts = 2
         breaker_failures = 2
         breaker_seconds = 1

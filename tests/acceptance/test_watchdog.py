@@ -32,7 +32,7 @@ class Manager:
         )
         self.daemon = Daemon(config, environ, timings=QUICK)
 
-    async def told(self, seconds: float = 10.0) -> list[str]:
+    async def told(self, seconds: float = 60.0) -> list[str]:
         """Return the lines of the next datagram that says more than how the service is: that is no sign of life."""
         async with asyncio.timeout(seconds):
             while True:

@@ -36,10 +36,11 @@ async def test_the_service_starts_without_the_secret_and_tells_once_it_is_there(
         screen = await service.phone().wait_for(2)
         assert screen[0].text == ACCEPTED
         assert not told.is_set()
+        await service.until(lambda: any(event["event"] == "webhook_trouble" for event in events))
     assert {event["webhook"] for event in events if event["event"] == "webhook_trouble"} == {"ccs"}
     secret.write_text("thirty-two characters that sign.", "ascii")
     secret.chmod(0o600)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await told.wait()
     await service.stop()
     server.close()

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import socket
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -16,17 +15,11 @@ from smsd.daemon.api import api
 from smsd.desk.access import Scope, new_token
 from smsd.store import Store
 from smsd.store.thread import StoreThread
+from tests.ports import reserved_port
 
 PHONE = "+79160000001"
 OTHER = "+79160000002"
 ORDER = "# An order is ready.\n# {order}: 1733-А\nЗаказ {order} готов. К оплате {sum} руб.\n"
-
-
-def free_port() -> int:
-    """Return a port of this host that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -61,8 +54,14 @@ async def served(folder: Path, more: str = "") -> AsyncIterator[Face]:
     """Serve the API of a configuration."""
     (folder / "templates").mkdir(exist_ok=True)
     (folder / "templates" / "order-ready.txt").write_text(ORDER, "utf-8")
-    port = free_port()
-    config = parse(
+    with reserved_port() as port:
+        config = _configured(folder, port, more)
+        async with _serving(config, port) as face:
+            yield face
+
+
+def _configured(folder: Path, port: int, more: str) -> Config:
+    return parse(
         f"""
         [database]
         url = "sqlite:///{folder}/smsd.db"
@@ -78,6 +77,10 @@ async def served(folder: Path, more: str = "") -> AsyncIterator[Face]:
         """,
         folder / "smsd.toml",
     )
+
+
+@contextlib.asynccontextmanager
+async def _serving(config: Config, port: int) -> AsyncIterator[Face]:
     thread = StoreThread(Store(config.database.path, time.time))
     store = Store(config.database.path, time.time)
     rung: list[float] = []

@@ -95,7 +95,7 @@ async def telling(house: House, url: str, monkeypatch: pytest.MonkeyPatch) -> As
     monkeypatch.setattr(hooks, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(hooks, "delay", lambda tries, draw: 0.02)
     thread = StoreThread(house.store)
-    async with HookClient(url, 0.5) as client:
+    async with HookClient(url, 60.0) as client:
         task = asyncio.create_task(Teller(TERMS, client, thread, time.time, lambda: 0.5).run())
         try:
             yield thread
@@ -181,7 +181,7 @@ async def test_a_listener_who_asks_to_be_left_alone_is(
             tx.run("event_of_wish", phone=PHONE, word="stopped", reason=f"{number}", now=house.now)
     monkeypatch.setattr(hooks, "delay", lambda tries, draw: 0.02)
     thread = StoreThread(house.store)
-    async with HookClient(listener.url, 5.0) as client:
+    async with HookClient(listener.url, 60.0) as client:
         teller = Teller(TERMS, client, thread, time.time, lambda: 0.5)
         for wish in ("20", "3600", "soon"):
             listener.answers = [f"429 Slowly\r\nRetry-After: {wish}"] * hooks.AT_A_TIME

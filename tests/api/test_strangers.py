@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from smsd.api.app import OPERATIONS
 from tests.api.house import PHONE, Face
 
+UNTROUBLED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 TAKING = [each for each in OPERATIONS if each.takes is not None]
 SIMPLE = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
 ANYTHING = st.recursive(
@@ -49,7 +50,7 @@ def _object(shape: Any) -> st.SearchStrategy[Any]:
 CALLS = st.sampled_from(TAKING).flatmap(lambda each: st.tuples(st.just(each), nearly(each.takes)))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=UNTROUBLED)
 @given(call=CALLS, key=st.none() | st.text("ab\"'!~", max_size=4))
 async def test_any_body_is_answered_as_documented(face: Face, call: Any, key: str | None) -> None:
     operation, body = call
@@ -62,7 +63,7 @@ async def test_any_body_is_answered_as_documented(face: Face, call: Any, key: st
         assert set(told) <= {"type", "title", "status", "detail", "field", "cure"}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=UNTROUBLED)
 @given(place=st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/?#%"), min_size=1, max_size=30)
        | st.integers().map(str))  # fmt: skip
 async def test_any_place_is_answered_as_documented(face: Face, place: str) -> None:

@@ -164,10 +164,13 @@ async def ask(port: int, request: bytes) -> bytes:
     """Ask the listener something and return all it says."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
-    async with asyncio.timeout(60):
-        said = await reader.read()
+    said = b""
+    with contextlib.suppress(ConnectionError):  # who hangs up on what he has not read resets the connection
+        async with asyncio.timeout(60):
+            said = await reader.read()
     writer.close()
-    await writer.wait_closed()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
     return said
 
 
@@ -175,15 +178,17 @@ async def test_it_is_served_and_nonsense_is_hung_up_on(
     measured: tuple[House, Metrics], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house, metrics = measured
-    monkeypatch.setattr("smsd.daemon.metrics.REQUEST_SECONDS", 0.3)
+    monkeypatch.setattr("smsd.daemon.metrics.REQUEST_SECONDS", 60.0)
     async with serving(metrics, "127.0.0.1:0", None, 15.0) as port:
         said = await ask(port(), b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
         assert said.startswith(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4")
         assert b"smsd_info{" in said
         assert (await ask(port(), b"GET / HTTP/1.1\r\n\r\n")).startswith(b"HTTP/1.1 404 ")
         assert (await ask(port(), b"POST /metrics HTTP/1.1\r\n\r\n")).startswith(b"HTTP/1.1 405 ")
-        assert await ask(port(), b"GET /metrics") == b"", "slow"
         assert await ask(port(), b"x" * 20_000) == b"", "endless"
+        with monkeypatch.context() as hurry:
+            hurry.setattr("smsd.daemon.metrics.REQUEST_SECONDS", 0.3)
+            assert await ask(port(), b"GET /metrics") == b"", "slow"
 
         async def full(*_: object) -> object:
             raise StoreFullError("no room left on the disk")

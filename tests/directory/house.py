@@ -23,7 +23,7 @@ async def asking(
     **settings: Any,
 ) -> AsyncIterator[HttpDirectory]:
     """Give a directory that asks ``url`` and waits for an answer as long as a busy machine takes."""
-    known: dict[str, Any] = {"connect": 20.0, "answer": 20.0, "attempts": 1, "back_off": 0.01, **settings}
+    known: dict[str, Any] = {"connect": 60.0, "answer": 60.0, "attempts": 1, "back_off": 0.01, **settings}
     known.setdefault("pauses", Pauses(failures=1000))
     directory = HttpDirectory(
         HttpSettings(url, ca_file, **known),

@@ -43,7 +43,7 @@ async def test_a_result_waits_for_its_acknowledgement(start: Start) -> None:
     route = ScriptedRoute(hold=asyncio.Event())
     house = await start(route)
     await house.text("CLIENT sms stop")
-    await house.until(lambda: len(house.states()) == 2)
+    await house.until(lambda: len(house.states()) == 2 and len(route.submits) > 0)
     assert len(route.submits) == 1
     assert route.hold is not None
     route.hold.set()

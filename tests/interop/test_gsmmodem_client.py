@@ -20,7 +20,7 @@ with warnings.catch_warnings():
 def test_gsmmodem_connects_sends_and_receives(tmp_path: Path) -> None:
     """It finds the modem, is told of an incoming message, and its own comes to the phone."""
     # It begins to wait for a report when it has sent: one that is there by then it misses.
-    with Simulator(tmp_path / "modem", "--report-delay", "1") as simulator:
+    with Simulator(tmp_path / "modem", "--report-delay", "5") as simulator:
         _talk(simulator)
 
 

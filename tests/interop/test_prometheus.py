@@ -1,10 +1,10 @@
 """A real Prometheus reads our metrics and our rules: a stranger's parser, and its arithmetic."""
 
 import asyncio
+import contextlib
 import json
 import re
 import shutil
-import socket
 import subprocess
 import urllib.parse
 import urllib.request
@@ -18,6 +18,7 @@ from smsd.daemon.metrics import Metrics, serving
 from tests.gateway.conftest import start
 from tests.gateway.house import ScriptedRoute, Start
 from tests.house.test_monitoring import expressions
+from tests.ports import reserved_port
 
 __all__ = ["start"]  # the fixture of the gateway's tests
 
@@ -30,13 +31,6 @@ pytestmark = [
         reason="prometheus is not installed (apt-get install --no-install-recommends prometheus)",
     ),
 ]
-
-
-def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_promtool_understands_the_rules() -> None:
@@ -71,7 +65,7 @@ class Server:
     def ask(self, path: str, **values: str) -> Any:
         """Return what it says to a query."""
         query = f"{self._base}{path}?{urllib.parse.urlencode(values)}"
-        with urllib.request.urlopen(query, timeout=30) as answer:  # noqa: S310  our own host
+        with urllib.request.urlopen(query, timeout=60) as answer:  # noqa: S310  our own host
             return json.load(answer)["data"]
 
     async def until(self, query: str) -> Any:
@@ -85,6 +79,16 @@ class Server:
                     pass
                 await asyncio.sleep(0.1)
 
+    async def judged(self) -> list[Any]:
+        """Return the rules once each was evaluated; each group has a moment of its own for that."""
+        async with asyncio.timeout(90):
+            while True:
+                groups = (await asyncio.to_thread(self.ask, "rules"))["groups"]
+                rules = [rule for group in groups for rule in group["rules"]]
+                if all(rule["health"] != "unknown" for rule in rules):
+                    return rules
+                await asyncio.sleep(0.1)
+
 
 @pytest.fixture
 async def prometheus(start: Start, tmp_path: Path) -> AsyncIterator[Server]:
@@ -95,14 +99,15 @@ async def prometheus(start: Start, tmp_path: Path) -> AsyncIterator[Server]:
     house.gateway.counter = metrics
     house.enqueue("one")
     await house.until(lambda: len(route.submits) == 1)
-    async with serving(metrics, "127.0.0.1:0", None, 15.0) as port:
+    async with contextlib.AsyncExitStack() as stack:
+        port = await stack.enter_async_context(serving(metrics, "127.0.0.1:0", None, 15.0))
         config = tmp_path / "prometheus.yml"
         config.write_text(
             "global: {scrape_interval: 1s, evaluation_interval: 1s}\n"
             f"rule_files: [{json.dumps(str(RULES))}]\n"
             f"scrape_configs: [{{job_name: smsd, static_configs: [{{targets: ['127.0.0.1:{port()}']}}]}}]\n"
         )
-        listen = free_port()
+        listen = stack.enter_context(reserved_port())
         process = await asyncio.to_thread(
             subprocess.Popen,
             [
@@ -127,8 +132,7 @@ async def test_prometheus_scrapes_evaluates_the_rules_and_answers_the_dashboard(
     assert sent["metric"]["class"] == "manual"
     [alert] = await prometheus.until('ALERTS{alertname="SmsdRouteDown"}')
     assert alert["metric"]["route"] == "modem1"
-    groups = (await asyncio.to_thread(prometheus.ask, "rules"))["groups"]
-    rules = [rule for group in groups for rule in group["rules"]]
+    rules = await prometheus.judged()
     assert len(rules) >= 10
     assert {rule["health"] for rule in rules} == {"ok"}
     for expression in expressions():

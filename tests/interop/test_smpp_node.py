@@ -1,5 +1,6 @@
 """node's smpp as the service centre that our bind talks to."""
 
+import fcntl
 import shutil
 import subprocess
 from pathlib import Path
@@ -23,13 +24,19 @@ def module() -> str:
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("needs node and npm (apt-get install nodejs npm)")
     installed = CACHE / "node_modules" / "smpp"
-    if not installed.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(CACHE), PACKAGE]
-        fetched = subprocess.run(command, capture_output=True, timeout=100, check=False)
-        if fetched.returncode:
-            pytest.skip(f"needs {PACKAGE} (npm install --prefix {CACHE} {PACKAGE})")
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # of two processes that test side by side the second finds it
+        if not installed.exists():
+            _fetch()
     return str(installed)
+
+
+def _fetch() -> None:
+    command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(CACHE), PACKAGE]
+    fetched = subprocess.run(command, capture_output=True, timeout=100, check=False)
+    if fetched.returncode:
+        pytest.skip(f"needs {PACKAGE} (npm install --prefix {CACHE} {PACKAGE})")
 
 
 @pytest.mark.parametrize(

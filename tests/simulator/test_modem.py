@@ -33,6 +33,7 @@ async def launch(program: Program, text: str = "in the air", *, report: bool = F
 
 async def test_a_part_lands_although_its_program_is_gone(slow_modem: SimulatedModem, network: Network) -> None:
     """The next program finds the modem busy or not by its mode, and EF_SMSS advanced once the part has landed."""
+    slow_modem.radio_seconds = 200.0  # until it is brought down
     program = Program(slow_modem.path)
     await launch(program)
     await slow_modem.wait_until(lambda modem: modem.in_air)
@@ -40,11 +41,14 @@ async def test_a_part_lands_although_its_program_is_gone(slow_modem: SimulatedMo
     heir = Program(slow_modem.path)
     old, new = '+CRSM: 144,0,"00FF"', '+CRSM: 144,0,"01FF"'
     heir.type(f"AT{SMSS}\r".encode())
-    heard = await heir.until(b'FF"\r\n')
     if slow_modem.smss is Smss.MID_AIR:
+        heard = await heir.until(b'FF"\r\n')
         assert old in heard
         assert slow_modem.in_air == 1
+        slow_modem.bring_down()
     else:
+        slow_modem.bring_down()
+        heard = await heir.until(b'FF"\r\n')
         assert new in heard
         assert slow_modem.in_air == 0
     await heir.until(lambda heard: heard.count(b"OK\r\n") == 2)

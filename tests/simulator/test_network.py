@@ -83,7 +83,7 @@ async def reports_of(act: Callable[[Callable[[Report], None]], None], count: int
     """Give the statuses of the first ``count`` reports about what ``act`` submits."""
     came: asyncio.Queue[Report] = asyncio.Queue()
     act(came.put_nowait)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return [(await came.get()).status for _ in range(count)]
 
 

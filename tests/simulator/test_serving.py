@@ -51,10 +51,10 @@ def test_a_simulator_outlives_the_programs_on_its_modem(tmp_path: Path) -> None:
     assert not simulator.link.is_symlink()
 
 
-def wait_for(path: Path) -> None:
-    """Wait until a socket is there to connect to."""
+def connect(conversation: socket.socket, path: Path) -> None:
+    """Connect once somebody listens there, which is a moment after the socket is there."""
     until = time.monotonic() + 60
-    while not path.exists():
+    while conversation.connect_ex(str(path)) != 0:
         assert time.monotonic() < until
         time.sleep(0.01)
 
@@ -62,14 +62,15 @@ def wait_for(path: Path) -> None:
 def test_a_conversation_that_is_open_at_its_end_is_no_fault(tmp_path: Path) -> None:
     path = tmp_path / "control"
     command = [sys.executable, "-m", "smsd.simulator", "--link", str(tmp_path / "modem"), "--control", str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        wait_for(path)
-        with socket.socket(socket.AF_UNIX) as conversation:
-            conversation.connect(str(path))
-            conversation.sendall(b"path\n")
-            assert conversation.recv(1000)
-            process.terminate()
-            _, told = process.communicate(timeout=60)
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process,
+        socket.socket(socket.AF_UNIX) as conversation,
+    ):
+        connect(conversation, path)
+        conversation.sendall(b"path\n")
+        assert conversation.recv(1000)
+        process.terminate()
+        _, told = process.communicate(timeout=60)
     assert (process.returncode, told) == (0, b"")
 
 

@@ -35,7 +35,7 @@ async def test_results_in_digits(program: Program) -> None:
     assert await program.until(b"4\r") == "+CSQ: 21,99\r\n4\r"
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.integers(1, 9), max_size=20))
 async def test_command_lines_are_the_same_however_they_arrive(sizes: list[int]) -> None:
     typed = b"rubbish\rAT\r\nat+csq\r\n\x1b\rATE0V1\x08\x08V0\r"

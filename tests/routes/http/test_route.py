@@ -13,6 +13,7 @@ from smsd.rules.routing import Block, Kind
 from smsd.simulator.httpsmsc import HttpTrouble, SimulatedHttpSmsc
 from smsd.simulator.network import Network
 from smsd.sms import Doubt, InDoubt, NotSent, ReportClass, Sent, Verdict
+from tests.ports import reserved_port
 from tests.routes.house import Ledger, Notebook, running
 from tests.routes.http.house import (
     BY_KEY,
@@ -412,16 +413,16 @@ async def test_the_webhook_is_told_and_nobody_is_asked(smsc: SimulatedHttpSmsc, 
     """Answered 200 only once it is kept."""
     phone = smsc.network.phone(CLIENT)
     phone.reachable = False
-    port = await free_port()
-    async with running(route_to(smsc, webhook_port=port), ledger) as route:
-        await route.submit(message())
-        smsc.receiver = (port, "/receipts/token")
-        ledger.full = True
-        smsc.become(smsc.taken["m-000001"], "delivered")
-        await smsc.until(lambda: smsc.posted == [503])
-        ledger.full = False
-        smsc.become(smsc.taken["m-000001"], "delivered")
-        await smsc.until(lambda: smsc.posted == [503, 200])
+    with reserved_port() as port:
+        async with running(route_to(smsc, webhook_port=port), ledger) as route:
+            await route.submit(message())
+            smsc.receiver = (port, "/receipts/token")
+            ledger.full = True
+            smsc.become(smsc.taken["m-000001"], "delivered")
+            await smsc.until(lambda: smsc.posted == [503])
+            ledger.full = False
+            smsc.become(smsc.taken["m-000001"], "delivered")
+            await smsc.until(lambda: smsc.posted == [503, 200])
     assert [(report.reference, report.report_class) for report in ledger.reports] == [
         ("m-000001", ReportClass.DELIVERED)
     ]
@@ -431,14 +432,6 @@ async def test_the_webhook_is_told_and_nobody_is_asked(smsc: SimulatedHttpSmsc, 
 async def test_a_port_that_is_taken_keeps_nobody_from_sending(smsc: SimulatedHttpSmsc, ledger: Ledger) -> None:
     async with running(route_to(smsc, webhook_port=smsc.port), ledger) as route:
         assert isinstance(await route.submit(message()), Sent)
-
-
-async def free_port() -> int:
-    server = await asyncio.start_server(lambda _r, _w: None, "127.0.0.1", 0)
-    port: int = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-    return port
 
 
 # --- what is missing to begin with ------------------------------------------------------------------------------------
