@@ -102,6 +102,8 @@ async def telling(house: House, url: str, monkeypatch: pytest.MonkeyPatch) -> As
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            # What it had asked the store is under way all the same: closed beneath it, SQLite would end the process.
+            thread.close()
 
 
 async def emptied(house: House, thread: StoreThread) -> None:
@@ -188,6 +190,7 @@ async def test_a_listener_who_asks_to_be_left_alone_is(
             rests.append(await teller._round())
             with house.store.engine.write() as tx:
                 tx.run("event_retry", id=1, now=house.now)
+    thread.close()
     assert rests == [20.0, hooks.LONGEST_REST, 0.02]
 
 
