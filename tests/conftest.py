@@ -7,6 +7,7 @@ search``), not to whoever made a change that has nothing to do with it.
 import os
 import signal
 import threading
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,6 +15,7 @@ from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
 
 from smsd.speech import speak
+from tests.steady import SteadyLoop
 
 # How long an example takes, and the making of one, is the machine's business: it may be busy. A test that hangs ends by
 # its own timeout.
@@ -44,6 +46,11 @@ os.environ["NO_PROXY"] = os.environ["no_proxy"] = ",".join(
 # What a script has started in the background ignores Ctrl-C, and so would every program that a test starts and ends so.
 if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, type[SteadyLoop]]:
+    """Run what is asynchronous where a busy machine ends nobody's patience."""
+    return {"steady": SteadyLoop}
 
 
 @pytest.fixture(autouse=True)

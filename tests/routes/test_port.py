@@ -5,6 +5,7 @@ import contextlib
 import os
 import pty
 import threading
+import time
 import tty
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
@@ -84,11 +85,10 @@ async def test_octets_go_both_ways(peer: Peer, port: Port, listener: Listener) -
 async def test_a_peer_that_does_not_read_stalls_nobody_and_nothing_is_dropped(
     peer: Peer, port: Port, listener: Listener
 ) -> None:
-    loop = asyncio.get_running_loop()
-    started = loop.time()
+    started = time.monotonic()
     for _ in range(100):
         port.write(b"x" * 1000)
-    assert loop.time() - started < 20
+    assert time.monotonic() - started < 100
     assert port.unwritten > 0
     received = 0
     os.set_blocking(peer.master, False)
@@ -178,7 +178,7 @@ async def test_a_driver_that_does_not_return_holds_nobody_up_for_ever_and_no_sec
     with pytest.raises(RouteError, match="has not returned"):
         await Port.open(peer.path)
     assert asked == [peer.path]
-    monkeypatch.setattr(modem_port, "DRIVER_SECONDS", 5.0)
+    monkeypatch.setattr(modem_port, "DRIVER_SECONDS", 60.0)
     returns.set()
     await (await Port.open(peer.path)).close()  # what it opened too late was given back
 
@@ -194,7 +194,7 @@ async def test_a_driver_that_does_not_let_go_is_left_behind(
     assert [event["event"] for event in events] == ["port_not_closed"]
     with pytest.raises(RouteError, match="has not returned"):
         await Port.open(peer.path)
-    monkeypatch.setattr(modem_port, "DRIVER_SECONDS", 5.0)
+    monkeypatch.setattr(modem_port, "DRIVER_SECONDS", 60.0)
     monkeypatch.setattr(modem_port, "_close", real)
     returns.set()
     await (await Port.open(peer.path)).close()
