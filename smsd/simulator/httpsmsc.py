@@ -10,6 +10,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import socket
 import ssl
 from collections import deque
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from typing import Any, Final, Self
 from urllib.parse import parse_qs, urlsplit
 
 from smsd.simulator.network import TP_ST_RECEIVED, Network, Report
+from smsd.simulator.place import hold
 from smsd.wire import userdata
 
 __all__ = ["HttpTrouble", "SimulatedHttpSmsc", "Taken"]
@@ -123,6 +125,7 @@ class SimulatedHttpSmsc:
         self._tls = tls
         self._troubles: deque[_Injected] = deque()
         self._server: asyncio.Server | None = None
+        self._place: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
 
@@ -136,6 +139,9 @@ class SimulatedHttpSmsc:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.kill()
+        if self._place is not None:
+            self._place.close()
+            self._place = None
 
     @property
     def url(self) -> str:
@@ -143,9 +149,11 @@ class SimulatedHttpSmsc:
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     async def start(self) -> None:
-        """Listen; the port stays the same when it is started again."""
+        """Listen; the port stays the same when it is started again, and nobody else gets it meanwhile."""
+        if self._place is None:
+            self._place = hold("127.0.0.1", self.port)
+            self.port = self._place.getsockname()[1]
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", self.port, ssl=self._tls)
-        self.port = self._server.sockets[0].getsockname()[1]
 
     async def kill(self) -> None:
         """Vanish without a word; what it took is kept."""

@@ -7,6 +7,7 @@ and again until it is acknowledged. Refuses to know the daemon: any ESME is a st
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections import deque
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from typing import Final, Self
 
 from smsd.errors import PduError
 from smsd.simulator.network import Network, Report, Transfer
+from smsd.simulator.place import hold
 from smsd.simulator.receipts import receipt, state_of
 from smsd.simulator.troubles import ON_ANSWER, ON_RECEIPT, Injected, Trouble, Troubles
 from smsd.wire.address import INTERNATIONAL, Address
@@ -97,6 +99,7 @@ class SimulatedSmsc:
         self._echo, self._retry_seconds = echo, retry_seconds
         self._tls = tls
         self._server: asyncio.Server | None = None
+        self._place: socket.socket | None = None
         self.connections: list[_Connection] = []
         self.troubles = Troubles()
         self._taken: dict[str, _Taken] = {}
@@ -115,12 +118,17 @@ class SimulatedSmsc:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.kill()
+        if self._place is not None:
+            self._place.close()
+            self._place = None
 
     async def start(self) -> None:
-        """Listen; the port stays the same when it is started again."""
+        """Listen; the port stays the same when it is started again, and nobody else gets it meanwhile."""
+        if self._place is None:
+            self._place = hold(self.host, self.port)
+            self.port = self._place.getsockname()[1]
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Connection(self), self.host, self.port, ssl=self._tls)
-        self.port = self._server.sockets[0].getsockname()[1]
         if self._number is not None:
             self.network.attach(self._number, self._receive)
 

@@ -151,7 +151,7 @@ async def test_sigterm_waits_for_the_part_in_the_air(service: Service) -> None:
 async def test_a_lost_answer_is_not_sent_again(service: Service) -> None:
     """The network took the part and +CMGS was swallowed: EF_SMSS says that it left."""
     service.timings = type(service.timings)(
-        **{**{f: getattr(service.timings, f) for f in service.timings.__dataclass_fields__}, "submission": 0.5}
+        **{**{f: getattr(service.timings, f) for f in service.timings.__dataclass_fields__}, "submission": 1.5}
     )
     await service.start()
     for text in ("раз", "два"):

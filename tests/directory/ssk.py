@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import socket
 import ssl
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Self
 from urllib.parse import urlsplit
+
+from smsd.simulator.place import hold
 
 REASONS = {200: "OK", 204: "No Content", 301: "Moved", 401: "Unauthorized", 404: "Not Found", 500: "Oops"}
 
@@ -50,6 +53,7 @@ class Ssk:
     port: int = 0
     connections: int = 0
     _server: asyncio.Server | None = None
+    _place: socket.socket | None = None
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
 
     @property
@@ -63,11 +67,15 @@ class Ssk:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+        if self._place is not None:
+            self._place.close()
 
     async def start(self) -> None:
         """Listen, on the port it had before."""
+        if self._place is None:
+            self._place = hold("127.0.0.1", 0)
+            self.port = self._place.getsockname()[1]
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self.tls)
-        self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Be down: nobody listens, and every connection is cut."""

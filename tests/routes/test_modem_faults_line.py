@@ -240,7 +240,7 @@ async def test_d4_a_modem_that_stops_reading_stalls_nobody(
     modem: SimulatedModem, make_route: MakeRoute, ledger: Ledger
 ) -> None:
     """A crashed firmware leaves the port's buffer full: the loop must go on, and it is known that nothing was sent."""
-    route = make_route(timings=replace(QUICK, answer=0.4, prompt=0.4))
+    route = make_route(timings=replace(QUICK, answer=1.0, prompt=1.0))
     async with running(route, ledger):
         modem.inject(Fault(Kind.HUNG))
         assert isinstance(await route.submit(part()), NotSent)
@@ -255,9 +255,9 @@ async def test_d4_a_modem_that_stops_reading_stalls_nobody(
 async def test_e1_a_late_answer_does_not_become_the_next_commands(
     modem: SimulatedModem, make_route: MakeRoute, ledger: Ledger
 ) -> None:
-    route = make_route(timings=replace(QUICK, network=0.1, setting=0.2))
+    route = make_route(timings=replace(QUICK, network=0.1, setting=1.0))
     async with running(route, ledger):
-        modem.inject(Fault(Kind.LATE, "+CSQ", seconds=0.4))
+        modem.inject(Fault(Kind.LATE, "+CSQ", seconds=1.3))
         await ledger.until(lambda: route.status.state == "recovering")
         await ledger.until(lambda: route.status.up)
         assert route.status.facts["registration"] == "home"
@@ -267,9 +267,9 @@ async def test_e1_a_late_answer_does_not_become_the_next_commands(
 async def test_e2_a_late_reference_settles_the_doubt_and_nothing_is_sent_twice(
     modem: SimulatedModem, network: Network, make_route: MakeRoute, ledger: Ledger
 ) -> None:
-    route = make_route(timings=replace(QUICK, submission=0.6))
+    route = make_route(timings=replace(QUICK, submission=1.5))
     async with running(route, ledger):
-        modem.inject(Fault(Kind.LATE, "+CMGS", place=Place.RESULT, seconds=0.8))
+        modem.inject(Fault(Kind.LATE, "+CMGS", place=Place.RESULT, seconds=1.8))
         assert isinstance(await route.submit(part(attempt=41)), InDoubt)
         await ledger.until(lambda: ledger.ends)
         assert ledger.ends == [(41, Sent("1", "late answer"))]
@@ -282,9 +282,9 @@ async def test_e2_a_late_reference_settles_the_doubt_and_nothing_is_sent_twice(
 async def test_e3_a_prompt_that_comes_late_is_escaped(
     modem: SimulatedModem, network: Network, make_route: MakeRoute, ledger: Ledger
 ) -> None:
-    route = make_route(timings=replace(QUICK, prompt=0.4))
+    route = make_route(timings=replace(QUICK, prompt=1.0))
     async with running(route, ledger):
-        modem.inject(Fault(Kind.LATE, "+CMGS", place=Place.PROMPT, seconds=0.6))
+        modem.inject(Fault(Kind.LATE, "+CMGS", place=Place.PROMPT, seconds=1.3))
         assert isinstance(await route.submit(part("late")), NotSent)
         await ledger.until(lambda: route.status.up)
         assert isinstance(await route.submit(part("next")), Sent)

@@ -104,7 +104,7 @@ async def test_an_outbind_is_refused_and_changes_nothing(ledger: Ledger) -> None
 async def test_a_link_whose_timers_have_stopped_is_left_too(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing it waits for would ever be overdue: a mute centre would be taken for a quiet one."""
     monkeypatch.setattr(rest, "BEAT_SECONDS", 0.05)
-    monkeypatch.setattr(smpp_link, "ASLEEP_SECONDS", 0.05)
+    monkeypatch.setattr(smpp_link, "ASLEEP_SECONDS", 0.5)
     async with bound(ledger, timings=timings(enquire=0.1)) as (route, smsc):
         link = route._transmitter
         assert link is not None

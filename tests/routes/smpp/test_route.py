@@ -251,7 +251,7 @@ async def test_a_lost_link_leaves_the_window_in_doubt_at_once(ledger: Ledger) ->
 
 
 async def test_a_submit_without_an_answer_is_in_doubt_after_its_time(ledger: Ledger) -> None:
-    async with bound(ledger, timings=timings(response=0.05)) as (route, smsc):
+    async with bound(ledger, timings=timings(response=0.5)) as (route, smsc):
         smsc.inject(Trouble.NO_ANSWER)
         assert isinstance(await send(route), InDoubt)
         await ledger.until(lambda: route.status.up)
@@ -260,7 +260,7 @@ async def test_a_submit_without_an_answer_is_in_doubt_after_its_time(ledger: Led
 
 async def test_a_centre_that_lives_and_answers_no_submit_counts_as_down(ledger: Ledger) -> None:
     """It answers enquire_link all the while; whatever went there would be one doubt more."""
-    async with bound(ledger, timings=timings(response=0.05, enquire=0.02, enquire_least=0.0)) as (route, smsc):
+    async with bound(ledger, timings=timings(response=0.5, enquire=0.02, enquire_least=0.0)) as (route, smsc):
         smsc.inject(Trouble.NO_ANSWER, times=2)
         for _ in range(2):
             assert isinstance(await send(route), InDoubt)
@@ -275,7 +275,7 @@ async def test_a_centre_that_lives_and_answers_no_submit_counts_as_down(ledger: 
 async def test_a_centre_that_stays_silent_is_tried_with_one_submit_and_ever_more_seldom(ledger: Ledger) -> None:
     """Each trial is a doubt, and for an alert one that a person must settle."""
     clock = asyncio.get_running_loop().time
-    slow = timings(response=0.05, pause=0.1, refused=0.4)
+    slow = timings(response=0.5, pause=0.1, refused=0.4)
     async with bound(ledger, timings=slow) as (route, smsc):
         smsc.inject(Trouble.NO_ANSWER, times=3)
         rests = []
@@ -293,7 +293,7 @@ async def test_a_centre_that_stays_silent_is_tried_with_one_submit_and_ever_more
 
 
 async def test_one_answer_that_is_lost_among_others_is_no_silence(ledger: Ledger) -> None:
-    async with bound(ledger, timings=timings(response=0.2)) as (route, smsc):
+    async with bound(ledger, timings=timings(response=1.0)) as (route, smsc):
         smsc.inject(Trouble.NO_ANSWER)
         lost = asyncio.create_task(send(route, first_attempt=1))
         await smsc.until(lambda: smsc.submits)
