@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from smsd.cli import main
+from smsd.cli.app import App
 from smsd.store.lock import DaemonLock
 from tests.store.house import House
 
@@ -21,9 +22,14 @@ def config(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """A fresh store, now: the command line has the real clock."""
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """A fresh store, now: the command line has the real clock, which stands from then on.
+
+    Ages are told to a second: how long a test takes is the machine's business.
+    """
     house = House(tmp_path, now=time.time())
+    now = house.now
+    monkeypatch.setattr(App.__init__, "__defaults__", (lambda: now,))
     yield house
     house.store.close()
 

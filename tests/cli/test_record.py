@@ -11,6 +11,7 @@ from click.testing import Result
 
 from smsd.simulator.serving import Simulator
 from smsd.wire.transcript import Transcript
+from tests.cli.test_watch import read_until
 
 Smsd = Callable[..., Result]
 
@@ -64,9 +65,9 @@ def test_a_transcript_is_played_for_any_program(tmp_path: Path) -> None:
         assert str(tmp_path / "link") in playing.stdout.readline()
         port = os.open(tmp_path / "link", os.O_RDWR | os.O_NOCTTY)
         os.write(port, b"AT+CGMM\r")
-        assert os.read(port, 100) == b"\r\nE173\r\n\r\nOK\r\n"
+        assert read_until(port, b"OK\r\n") == b"\r\nE173\r\n\r\nOK\r\n"
         os.write(port, b"AT+CMGS=3\r")
-        assert os.read(port, 100) == b"\r\nERROR\r\n"
+        assert read_until(port, b"ERROR\r\n") == b"\r\nERROR\r\n"
         os.close(port)
         playing.terminate()
         assert playing.wait(60) == 0

@@ -78,7 +78,7 @@ def test_a_simulated_operator_stands_beside_the_modem_when_asked_for(tmp_path: P
     lines = [process.stdout.readline() for _ in range(4)]
     found = re.search(r'\[\[smpp\]\] host = "127.0.0.1", port = (\d+), system_id = "scserv"', "".join(lines))
     assert found is not None
-    with socket.create_connection(("127.0.0.1", int(found[1])), timeout=5):
+    with socket.create_connection(("127.0.0.1", int(found[1])), timeout=60):
         pass
     process.terminate()
     assert process.wait(60) == 0

@@ -76,7 +76,7 @@ def test_two_threads_that_read_and_then_write_lose_nothing(house: House) -> None
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(50)
+        thread.join(200)
     for store in stores:
         store.close()
     assert errors == []
