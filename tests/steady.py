@@ -41,8 +41,16 @@ class _Selector(selectors.DefaultSelector):
         self._loop = loop
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait as ever."""
-        self._loop.rest(time.monotonic(), STEP)
+        """Wait as ever; what is there is heard before it is said to be late."""
+        began = time.monotonic()
+        self._loop.rest(began, STEP)
         found = super().select(timeout)
-        self._loop.rest(time.monotonic(), float("inf") if timeout is None else max(timeout, 0.0) + STEP)
+        if timeout is None or timeout <= 0:
+            self._loop.rest(time.monotonic(), float("inf") if timeout is None else STEP)
+            return found
+        # One that was stopped for longer than it wanted to sleep is not told what came meanwhile.
+        found = found or super().select(0)
+        # Woken by something, and yet too late for the next timer: nobody knows how long it has been there.
+        late = bool(found) and time.monotonic() - began >= timeout
+        self._loop.rest(time.monotonic(), STEP if late else timeout + STEP)
         return found

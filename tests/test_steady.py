@@ -1,7 +1,12 @@
 """Time that the machine took counts for little; time that was slept counts."""
 
 import asyncio
+import selectors
+import socket
 import time
+from typing import Any
+
+import pytest
 
 from tests.steady import STEP, SteadyLoop
 
@@ -39,3 +44,25 @@ async def test_it_never_goes_back() -> None:
         await asyncio.sleep(0)
         seen.append(loop.time())
     assert seen == sorted(seen)
+
+
+async def test_what_came_while_the_machine_did_not_look_came_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that was stopped wakes when its patience is over, and is not told what had come long before."""
+    loop = asyncio.get_running_loop()
+    select = selectors.DefaultSelector.select
+    told: list[int] = []
+    ours, theirs = socket.socketpair()
+
+    def stopped(self: selectors.DefaultSelector, timeout: float | None = None) -> list[Any]:
+        if told or timeout is None or timeout < 0.1:
+            return select(self, timeout)
+        told.append(theirs.send(b"x"))
+        time.sleep(timeout + 0.2)
+        return []
+
+    with ours, theirs:
+        ours.setblocking(False)
+        monkeypatch.setattr(selectors.DefaultSelector, "select", stopped)
+        async with asyncio.timeout(0.5):
+            assert await loop.sock_recv(ours, 1) == b"x"
+    assert told

@@ -109,10 +109,9 @@ def _lives(pid: int) -> bool:
 async def test_a_command_that_leaves_a_child_behind_is_over_when_it_ends(script: Callable[[str], list[str]]) -> None:
     """Its child keeps the pipe: that is not waited for."""
     command = script(
-        "import subprocess, sys\n"
-        "child = subprocess.Popen([sys.executable, '-c', 'import sys; sys.stdin.read()'], stdin=subprocess.PIPE)\n"
+        "import os, subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
         "print(child.pid, flush=True)\n"
-        "import os; os.set_inheritable(child.stdin.fileno(), True)\n"
         "os._exit(0)\n"
     )
     outcome = await run_command(command, b"{}", 100.0, {})

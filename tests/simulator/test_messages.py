@@ -45,6 +45,7 @@ async def test_a_full_sim_leaves_the_rest_in_the_network(network: Network, tmp_p
         assert await program.ask("+CRSM=176,28483,0,0,2") == ['+CRSM: 144,0,"00FE"', "OK"]
         await program.ask("+CMGD=1")
         await program.until(b'^SMMEMFULL: "SM"')  # said of the third, after the answer
+        await program.until(b'^SMMEMFULL: "SM"\r\n')
         assert (sorted(sim.messages.stored), network.waiting()) == ([1, 2], 0)
         assert await program.ask("+CMGD=1,4") == ["OK"]
         assert sim.messages.stored == {}

@@ -1,7 +1,6 @@
 """The simulated service centre, spoken to octet by octet by a program that knows only the layout of PDUs."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -161,14 +160,3 @@ async def test_answers_that_come_slowly_come_whole(smsc: SimulatedSmsc, program:
     for sequence in (2, 3, 4):
         program.say(Command.SUBMIT_SM, ShortMessage(NAME, THEM, b"hi").encode(), sequence=sequence)
     assert [(await program.hear()).sequence_number for _ in range(3)] == [2, 3, 4]
-
-
-async def test_nobody_else_is_given_its_port_while_it_is_away() -> None:
-    async with SimulatedSmsc(Network()) as smsc:
-        await smsc.kill()
-        with socket.socket() as stranger, pytest.raises(OSError, match="in use"):
-            stranger.bind((smsc.host, smsc.port))
-        with pytest.raises(ConnectionRefusedError):
-            await asyncio.open_connection(smsc.host, smsc.port)
-        await smsc.start()
-        await (await Program.connected(smsc)).close()
