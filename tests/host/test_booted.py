@@ -35,7 +35,7 @@ User=smsd
 RuntimeDirectory=modem
 ExecStart=smsd simulate --link {MODEM} --control /run/modem/control --pin 4711
 """
-WATCHDOG_SECONDS = 6
+WATCHDOG_SECONDS = 10
 CONFIGURATION = f'[[modem]]\ndevice = "{MODEM}"\n'
 
 
@@ -100,7 +100,7 @@ def host(booted: Booted) -> Host:
     """Return the container with nothing running, nothing configured but a modem, and nothing kept."""
     host = Host(booted)
     host.run(
-        "systemctl disable --quiet smsd; systemctl stop plugged.target simulated smsd smsd-usb-reset.path;"
+        "systemctl disable --quiet smsd; systemctl stop plugged.target simulated smsd smsd-usb-reset.path heard.slice;"
         "rm -rf /etc/systemd/system/*.d /var/lib/smsd/* /etc/smsd/credentials/* /etc/smsd/encrypted/*", code=None,
     )  # fmt: skip
     host.write("/etc/systemd/system/plugged.target", PLUGGED)
@@ -383,7 +383,7 @@ def invented_usb(host: Host, name: str = "1-1.2", end: str = "ttyUSB2") -> str:
     """Lay out what the kernel shows of a modem, and have the one-shot unit see it as /sys; return who takes it off."""
     usb = f"/srv/sys/devices/usb1/{name}"
     tty = f"{usb}/{name}:1.2/{end}/tty/{end}"
-    host.run(f"mkdir -p {tty} /srv/sys/class/tty /srv/sys/bus/usb/devices /srv/sys/fs/cgroup")
+    host.run(f"rm -rf {usb}; mkdir -p {tty} /srv/sys/class/tty /srv/sys/bus/usb/devices /srv/sys/fs/cgroup")
     for place, value in {
         f"{usb}/idVendor": "12d1", f"{usb}/idProduct": "1001", f"{usb}/busnum": "1", f"{usb}/devnum": "7",
         f"{usb}/{name}:1.2/bInterfaceNumber": "02", f"{usb}/{name}:1.2/bInterfaceClass": "ff",
@@ -398,6 +398,15 @@ def invented_usb(host: Host, name: str = "1-1.2", end: str = "ttyUSB2") -> str:
     return f"{usb}/authorized"
 
 
+def listened_to(host: Host, authorized: str) -> str:
+    """Have everything kept that is written there, however short it stands; return where."""
+    heard = f"{authorized}.heard"
+    host.run(f"rm {authorized}; mkfifo {authorized}")
+    host.run(f"systemd-run --quiet --slice=heard sh -c 'exec 3<>{authorized}; touch {heard}; exec cat <&3 >{heard}'")
+    host.until(f"[ -e {heard} ]")
+    return heard
+
+
 def ask_for_reset(host: Host, usb: str) -> None:
     """Make a request as the daemon does, as its user."""
     place = "/run/smsd/usb-resets"
@@ -406,11 +415,10 @@ def ask_for_reset(host: Host, usb: str) -> None:
 
 
 def test_a_request_of_the_daemons_has_root_reset_that_device(host: Host) -> None:
-    authorized = invented_usb(host)
+    heard = listened_to(host, invented_usb(host))
     host.plug()
     ask_for_reset(host, "1-1.2")
-    host.until(f"grep -qx 0 {authorized}")
-    host.until(f"grep -qx 1 {authorized}")
+    host.until(f"grep -qx 01 {heard}")
     host.until("journalctl --unit smsd-usb-reset --output cat | grep -q '1-1.2: reset'")
     assert host.show("smsd-usb-reset.service", "Result") == "success"
     assert host.run("ls /run/smsd/usb-resets") == ""
@@ -418,15 +426,14 @@ def test_a_request_of_the_daemons_has_root_reset_that_device(host: Host) -> None
 
 def test_a_request_that_comes_while_another_is_granted_is_not_lost(host: Host) -> None:
     """Two sick modems: the second wishes while the first is off its bus. It is granted when the first is back."""
-    authorized = invented_usb(host)
-    other = invented_usb(host, "1-1.3", "ttyUSB3")
+    heard = listened_to(host, invented_usb(host))
+    other = listened_to(host, invented_usb(host, "1-1.3", "ttyUSB3"))
     host.plug()
     ask_for_reset(host, "1-1.2")
-    host.until(f"grep -qx 0 {authorized}")
+    host.until(f"grep -q ^0 {heard}")
     ask_for_reset(host, "1-1.3")
-    host.until(f"grep -qx 1 {authorized}")
-    host.until(f"grep -qx 0 {other}")
-    host.until(f"grep -qx 1 {other}")
+    host.until(f"grep -qx 01 {heard}")
+    host.until(f"grep -qx 01 {other}")
     host.until("systemctl show smsd-usb-reset.path --value --property=SubState | grep -qx waiting")
 
 
