@@ -173,15 +173,24 @@ def next_step(case: Case, taken: Sequence[tuple[Cure, float]], now: Circumstance
     ``pace`` stretches every span of this module.
     """
     ladder = LADDERS[case.trouble]
-    climbed, at = case.climbed, case.began if case.last is None else case.last
+    climbed, since = case.climbed, case.began if case.last is None else case.last
     if case.exhausted:
         climbed = next((place for place, rung in enumerate(ladder) if rung.cure in RESETS), 0)
-        at += AGAIN * pace
-    while climbed < len(ladder) - 1 and _left_out(ladder[climbed].cure, now):
+
+    def due(rung: Rung) -> float:
+        return since + (AGAIN if case.exhausted else rung.after) * pace
+
+    def spent(rung: Rung, following: Rung) -> bool:
+        # What waits longer for its turn than the next would wait after it is passed over: a person is called in time.
+        allowed = _allowed(rung.cure, taken, pace) if rung.cure in RESETS else 0.0
+        return allowed > max(due(rung), now.now) + following.after * pace
+
+    while climbed < len(ladder) - 1 and (
+        _left_out(ladder[climbed].cure, now) or spent(ladder[climbed], ladder[climbed + 1])
+    ):
         climbed += 1
     rung = ladder[climbed]
-    if not case.exhausted:
-        at += rung.after * pace
+    at = due(rung)
     seen = case.trouble not in BY_SIGNS or case.last is None or case.seen > case.last or rung.cure is Cure.ALARM
     hindrance = "" if seen else "no new sign of it"
     if rung.cure in RESETS:

@@ -88,9 +88,37 @@ def test_what_this_modem_or_this_host_cannot_do_is_left_out() -> None:
 def test_a_reset_is_taken_so_often_in_an_hour_and_no_more(cure: Cure) -> None:
     place = next(at for at, rung in enumerate(LADDERS[Trouble.NOT_REGISTERED]) if rung.cure is cure)
     case = Case(Trouble.NOT_REGISTERED, "", 0.0, 0.0, climbed=place, last=0.0)
-    lately = [(cure, 5000.0 + number) for number in range(PER_HOUR)]
-    assert next_step(case, lately[1:], EVERYTHING).at < 5000.0
-    assert next_step(case, lately, EVERYTHING).at == 5000.0 + HOUR
+    rung, following = LADDERS[Trouble.NOT_REGISTERED][place : place + 2]
+    free = rung.after + following.after
+    lately = [(cure, free - HOUR + number) for number in range(PER_HOUR)]
+    assert next_step(case, lately[1:], EVERYTHING).at == rung.after
+    step = next_step(case, lately, EVERYTHING)
+    assert (step.cure, step.at) == (cure, free)
+
+
+@pytest.mark.parametrize("cure", sorted(RESETS))
+def test_a_reset_that_is_spent_for_long_is_passed_over(cure: Cure) -> None:
+    place = next(at for at, rung in enumerate(LADDERS[Trouble.NOT_REGISTERED]) if rung.cure is cure)
+    case = Case(Trouble.NOT_REGISTERED, "", 0.0, 0.0, climbed=place, last=0.0)
+    rung, following = LADDERS[Trouble.NOT_REGISTERED][place : place + 2]
+    lately = [(cure, rung.after + following.after - HOUR + 1.0)] * PER_HOUR
+    step = next_step(case, lately, EVERYTHING)
+    assert (step.cure, step.at, step.case.climbed) == (following.cure, following.after, place + 2)
+
+
+@pytest.mark.parametrize("trouble", [trouble for trouble, ladder in LADDERS.items() if ladder[-1].cure is Cure.ALARM])
+def test_a_person_is_called_in_time_though_every_reset_is_spent(trouble: Trouble) -> None:
+    case, circumstances = case_of(trouble), EVERYTHING
+    taken = [(cure, -1.0) for cure in sorted(RESETS) for _ in range(PER_HOUR)]
+    steps: list[Step] = []
+    while not case.exhausted:
+        step = next_step(case, taken, circumstances)
+        steps.append(step)
+        circumstances = replace(circumstances, now=step.at)
+        case = replace(step.case, last=step.at, seen=step.at + 1)
+    assert not RESETS & {step.cure for step in steps}
+    assert steps[-1].cure is Cure.ALARM
+    assert steps[-1].at <= sum(rung.after for rung in LADDERS[trouble])
 
 
 def test_after_the_alarm_the_resets_are_tried_again_in_a_while() -> None:
