@@ -7,7 +7,16 @@ import click
 
 from smsd.cli.app import App, pass_app
 from smsd.cli.arrival import arrival_life, resemblance
-from smsd.cli.output import ROW_ID, Clock, json_option, limit_option, one_line, print_json, print_pairs, print_table
+from smsd.cli.output import (
+    ROW_ID,
+    Clock,
+    json_option,
+    limit_option,
+    print_json,
+    print_life,
+    print_pairs,
+    print_table,
+)
 from smsd.errors import NotFoundError
 from smsd.rules.reception import InboxState
 from smsd.speech import _, said
@@ -107,11 +116,7 @@ def why(app: App, inbox_id: int, *, as_json: bool) -> None:
         incomplete=config.messages.incomplete,
         lenient=config.service.lenient_commands,
     )
-    if as_json:
-        print_json({"id": row["id"], "state": row["state"], "life": sentences})
-        return
-    for sentence in sentences:
-        click.echo(one_line(sentence))
+    print_life(row, sentences, as_json=as_json)
 
 
 def _unread(row: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from smsd.cli.output import (
     json_option,
     limit_option,
     print_json,
+    print_life,
     print_pairs,
     print_table,
     tell,
@@ -157,11 +158,7 @@ def why(app: App, message_id: int, *, as_json: bool) -> None:
     wanted = wish is None or bool(wish["subscribed"])
     order = app.config.route_order
     sentences = message_life(row, clock, subscribed=wanted, daemon=daemon, order=order, wish=wish, held=held)
-    if as_json:
-        print_json({"id": row["id"], "state": row["state"], "life": sentences})
-        return
-    for sentence in sentences:
-        click.echo(sentence)
+    print_life(row, sentences, as_json=as_json)
 
 
 def _waits(app: App, store: "Store", row: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -29,6 +29,7 @@ __all__ = [
     "one_line",
     "plural",
     "print_json",
+    "print_life",
     "print_pairs",
     "print_table",
     "progress",
@@ -151,6 +152,15 @@ def print_json(value: Any) -> None:
     """Print a value as JSON; as ASCII where the output cannot carry everything."""
     encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
     click.echo(json.dumps(value, ensure_ascii=encoding != "utf8", indent=2))
+
+
+def print_life(row: Mapping[str, Any], sentences: Sequence[str], *, as_json: bool) -> None:
+    """Print the life of what ``row`` is, a sentence a line; what others said stands in them."""
+    if as_json:
+        print_json({"id": row["id"], "state": row["state"], "life": sentences})
+        return
+    for sentence in sentences:
+        click.echo(one_line(sentence))
 
 
 def print_pairs(pairs: Iterable[tuple[str, Any]]) -> None:

@@ -12,6 +12,7 @@ from smsd.cli.output import (
     json_option,
     limit_option,
     print_json,
+    print_life,
     print_pairs,
     print_table,
     tell,
@@ -114,11 +115,7 @@ def why(app: App, request_id: int, *, as_json: bool) -> None:
         row = store.requests.show(request_id)
         daemon = app.daemon() is not None
     sentences = request_life(row, Clock(app.config.service.zone, app.now), daemon=daemon)
-    if as_json:
-        print_json({"id": row["id"], "state": row["state"], "life": sentences})
-        return
-    for sentence in sentences:
-        click.echo(sentence)
+    print_life(row, sentences, as_json=as_json)
 
 
 @request.command(epilog="Example: smsd request retry 5")

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC
 
 import pytest
+from click.testing import Result
 
 from smsd.cli.life import ENDS, PURPOSES, message_life, request_life
 from smsd.cli.output import Clock
@@ -91,6 +92,14 @@ def test_each_turn_of_a_life_is_told(house: House, act: Callable[[House], object
     life = told(house)
     for word in words:
         assert word in life
+
+
+def test_what_an_operator_said_cannot_move_the_terminal(house: House, smsd: Callable[..., Result]) -> None:
+    house.queue()
+    end(house, NotSent(Verdict.NEVER, "code 7", "no such\x1b[2J\nclient"))
+    life = smsd("outbox", "why", "1").stdout
+    assert "\x1b" not in life
+    assert "code 7: no such\\x1b[2J ⏎ client" in life
 
 
 def test_a_delivery_is_told_in_order(house: House) -> None:
