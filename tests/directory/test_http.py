@@ -13,7 +13,7 @@ from smsd.directory.breaker import Pauses
 from smsd.errors import ConfigError, DirectoryDownError, DirectoryError
 from tests.directory.house import OTHER, PHONE, asking
 from tests.directory.ssk import Fault, Ssk
-from tests.routes.http.test_client import certificate
+from tests.tls import certificate
 
 STOP = Wish(subscribed=False, decided_at=1_800_000_000.25, request_id=17)
 WORDS = {

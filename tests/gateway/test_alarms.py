@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -196,27 +196,32 @@ async def test_while_the_store_takes_nothing_journal_and_command_have_it(
     assert len(carrier.journal) == 2
 
 
+def unreadable(monkeypatch: pytest.MonkeyPatch, known: Standing, why: str) -> Callable[[], None]:
+    """Let nobody read the ledger, in which ``known`` stands, until what is returned has been called."""
+    read, broken = Alarms.ledger, [True]
+
+    def ledger(alarms: Alarms) -> dict[Key, Standing]:
+        if broken:
+            raise StoreError(why)
+        return read(alarms) | {known.key: known}
+
+    monkeypatch.setattr(Alarms, "ledger", ledger)
+    return broken.clear
+
+
 async def test_a_store_that_cannot_be_read_from_the_start_is_told_all_the_same(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Damage is found at the first look of a process; what stood before is known again when it can be read."""
     carrier = Carrier()
     known = Standing(Condition.BALANCE_LOW, "scripted", 1.0, raised_at=1_799_999_000.0, told_at=1_799_999_000.0)
-    broken = True
-    read = Alarms.ledger
-
-    def ledger(alarms: Alarms) -> dict[Key, Standing]:
-        if broken:
-            raise StoreError("database disk image is malformed")
-        return read(alarms) | {known.key: known}
-
-    monkeypatch.setattr(Alarms, "ledger", ledger)
+    mend = unreadable(monkeypatch, known, "database disk image is malformed")
     house = await start(ScriptedRoute(), ScriptedRoute(name="modem1", up=False), alarms=carrier.settings(phones=()))
     await house.until(lambda: bool(house.gateway.alarms._ledger))
     house.clock.now += 60
     await house.until(lambda: ("raised", "store_trouble") in carrier.changes())
     await house.until(lambda: ("raised", "modem_away") in carrier.changes())
-    broken = False
+    mend()
     # Not found before it is known again: a look that had begun while nothing could be read would tell it.
     await house.until(lambda: known.key in house.gateway.alarms._ledger)
     house.gateway.alarms.found(Finding(Condition.BALANCE_LOW, "scripted"))
@@ -235,18 +240,10 @@ async def test_what_had_been_told_is_not_told_anew_because_it_was_found_before_i
 ) -> None:
     carrier = Carrier()
     known = Standing(Condition.MODEM_AWAY, "modem1", 1.0, raised_at=1_799_999_000.0, told_at=1_799_999_000.0)
-    broken = True
-    read = Alarms.ledger
-
-    def ledger(alarms: Alarms) -> dict[Key, Standing]:
-        if broken:
-            raise StoreError("database is locked")
-        return read(alarms) | {known.key: known}
-
-    monkeypatch.setattr(Alarms, "ledger", ledger)
+    mend = unreadable(monkeypatch, known, "database is locked")
     house = await start(ScriptedRoute(), ScriptedRoute(name="modem1", up=False), alarms=carrier.settings(phones=()))
     await house.until(lambda: known.key in house.gateway.alarms._ledger)
-    broken = False
+    mend()
     await house.until(lambda: house.gateway.alarms._begun)
     house.clock.now += ALARMS[Condition.MODEM_AWAY].after
     await house.gateway.alarms._judge()

@@ -17,7 +17,7 @@ from smsd.rules.outbox import MessageClass
 from smsd.rules.routing import Kind
 from smsd.sms import InDoubt, NotSent, Outcome, Received, ReportClass, Sent, StatusReport, Submit, Verdict
 from smsd.store import Claim, Claimant, Ended, Receipt
-from tests.gateway.house import PHONE, ScriptedRoute, Start
+from tests.gateway.house import PHONE, House, ScriptedRoute, Start
 
 
 async def test_a_text_that_cannot_be_sent_fails_alone(start: Start) -> None:
@@ -89,8 +89,8 @@ async def test_a_late_acknowledgement_raises_an_alarm(start: Start, monkeypatch:
     assert len([entry for entry in logs if entry["event"] == "acknowledgement_late"]) == 1
 
 
-async def test_nothing_new_is_sent_while_it_would_spoil_the_evidence(start: Start) -> None:
-    """After a start with a part in doubt the next one waits, until the SIM has spoken or can speak no more."""
+async def doubted(start: Start) -> tuple[House, ScriptedRoute, int, int]:
+    """Have one part in doubt whose evidence the next, which could leave, would spoil; return both messages."""
     route = ScriptedRoute(answer=lambda _: InDoubt("no answer"), evidence_seconds=60.0)
     house = await start(route)
     first = house.enqueue("one")
@@ -99,6 +99,12 @@ async def test_nothing_new_is_sent_while_it_would_spoil_the_evidence(start: Star
     route.answer = lambda _: Sent("2")
     second = house.enqueue("two")
     await house.heard(route, up=True)
+    return house, route, first, second
+
+
+async def test_nothing_new_is_sent_while_it_would_spoil_the_evidence(start: Start) -> None:
+    """After a start with a part in doubt the next one waits, until the SIM has spoken or can speak no more."""
+    house, _, _, second = await doubted(start)
     await asyncio.sleep(0.1)
     assert house.store.outbox.show(second)["state"] == "queued"
     house.clock.now += 61
@@ -107,14 +113,7 @@ async def test_nothing_new_is_sent_while_it_would_spoil_the_evidence(start: Star
 
 async def test_evidence_that_comes_lets_the_next_part_leave_at_once(start: Start) -> None:
     """The SIM says that the part left: nothing is waited for any more."""
-    route = ScriptedRoute(answer=lambda _: InDoubt("no answer"), evidence_seconds=60.0)
-    house = await start(route)
-    first = house.enqueue("one")
-    await house.until(lambda: house.store.outbox.show(first)["state"] == "in_doubt")
-    await house.heard(route, up=False)
-    route.answer = lambda _: Sent("2")
-    second = house.enqueue("two")
-    await house.heard(route, up=True)
+    house, route, first, second = await doubted(start)
     route.evidence = lambda _doubt, _age: Sent("1", evidence="EF_SMSS")
     await house.until(lambda: house.store.outbox.show(second)["state"] == "submitted")
     assert house.store.outbox.show(first)["state"] == "submitted"

@@ -226,15 +226,20 @@ async def test_p_cyrillic_needs_no_character_set(
     assert not any("CSCS" in line or line.startswith("Z") for line in typed(modem))
 
 
+async def hand_over(modem: SimulatedModem, ledger: Ledger) -> None:
+    """Hand a message over directly, "flash", to a house that cannot keep it now."""
+    octets = deliver("flash")
+    ledger.full = True
+    modem.unsolicited(f"+CMT: ,{len(octets) - 1 - octets[0]}", octets.hex().upper())
+    await ledger.until(lambda: ledger.refusals)
+
+
 async def test_q1_a_message_handed_over_directly_is_kept_even_when_the_store_is_busy(
     modem: SimulatedModem, route: ModemRoute, ledger: Ledger
 ) -> None:
     """Class 0 messages come so whatever +CNMI says; they exist nowhere else."""
     async with running(route, ledger):
-        octets = deliver("flash")
-        ledger.full = True
-        modem.unsolicited(f"+CMT: ,{len(octets) - 1 - octets[0]}", octets.hex().upper())
-        await ledger.until(lambda: ledger.refusals)
+        await hand_over(modem, ledger)
         ledger.full = False
         await ledger.until(lambda: ledger.texts == ["flash"])
 
@@ -243,10 +248,7 @@ async def test_q1_a_message_handed_over_directly_outlives_the_connection_it_came
     modem: SimulatedModem, route: ModemRoute, ledger: Ledger
 ) -> None:
     async with running(route, ledger):
-        octets = deliver("flash")
-        ledger.full = True
-        modem.unsolicited(f"+CMT: ,{len(octets) - 1 - octets[0]}", octets.hex().upper())
-        await ledger.until(lambda: ledger.refusals)
+        await hand_over(modem, ledger)
         modem.unplug(returns_after=0.05)
         await ledger.until(lambda: route.status.state == "away")
         ledger.full = False

@@ -1,17 +1,10 @@
 """One request: TLS is verified, secrets stay out of words and logs, and nothing is kept open."""
 
-import datetime as dt
-import ipaddress
 import logging
-import ssl
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from smsd.errors import RouteError
 from smsd.routes.http import HttpSettings
@@ -21,35 +14,9 @@ from smsd.routes.http.translate import Answer, Request
 from smsd.simulator.httpsmsc import SimulatedHttpSmsc
 from smsd.simulator.network import Network
 from tests.routes.http.house import QUICK, profile
+from tests.tls import certificate
 
 ASK = Request("GET", "/messages/none", {}, {}, {}, None)
-
-
-def certificate(folder: Path, name: str) -> tuple[ssl.SSLContext, Path]:
-    """A server's TLS and the file with its certificate, signed by nobody but itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = dt.datetime.now(dt.UTC)
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1")) if name == "127.0.0.1" else x509.DNSName(name)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(17)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    file, key_file = folder / "certificate.pem", folder / "key.pem"
-    file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file, key_file)
-    return context, file
 
 
 async def asked(url: str, ca_file: Path | None = None, request: Request = ASK) -> Answer | Unsent | Unanswered:
