@@ -101,8 +101,7 @@ class Equipment:
         self.settings = Settings()
         self.typed: list[Typed] = []
         self.flights: list[Flight] = []
-        self.in_air = 0
-        self.most_in_air = 0
+        self.in_air = self.most_in_air = 0
         self.memories = _memories(self.family, self.sim)
         self._log = log
         self._registration = registration
