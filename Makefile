@@ -35,6 +35,7 @@ format: $(STAMP)           ## put every file into the one format
 
 docs: $(STAMP)             ## write the tables in the documents anew that are taken from the code
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -m tests.house.test_cli_reference
 
 words: $(STAMP)            ## bring the Russian catalogue up to date with the code, and list what has no Russian yet
 	$(BIN)/python docs/words.py

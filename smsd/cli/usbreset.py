@@ -3,8 +3,11 @@
 Knows ``authorized`` of a USB device (the kernel's Documentation/usb/authorization.rst). Refuses what is no modem: the
 requests may come from a daemon that has been broken into.
 
-Where a ``kill -9`` leaves the client: with a device that is off the bus until it is plugged in anew or reset by hand;
-an orderly end waits until it is back. A request that was taken and not granted is made again by the daemon's next rung.
+Where a ``kill -9`` leaves the client: a device is marked before it is taken off, and the mark goes when it is back, so
+that whoever looks after this command (``ExecStopPost=`` of the unit, which systemd runs even then) puts back what
+is marked; an orderly end waits until it is back. Killed between the mark and the going, one that was never away is
+allowed on the bus again, which is nothing. A boot allows everything. A request that was taken and not granted is made
+again by the daemon's next rung.
 """
 
 import contextlib
@@ -20,10 +23,12 @@ import click
 from smsd.errors import NotFoundError, SmsdError, UsageError
 from smsd.speech import _
 
-__all__ = ["PLACES", "reset_usb"]
+__all__ = ["MARKS", "PLACES", "reset_usb"]
 
 PLACES = (Path("/sys"), Path("/dev"))
 """Where the kernel and udev show what is plugged in."""
+MARKS = Path("/run/smsd-usb-reset")
+"""Where a device that is off the bus by us has a file of its name; root's, unlike the requests."""
 OFF_SECONDS = 2.0
 """How long the device stays away: long enough for its power to be felt missing by the modem's firmware."""
 AT_A_TIME = 32
@@ -38,12 +43,16 @@ _NAME = re.compile(r"[0-9]{1,3}-[0-9]{1,3}(\.[0-9]{1,3}){0,6}")
     type=click.Path(path_type=Path, file_okay=False),
     help="Take the devices' names from the files in this directory instead, which are removed.",
 )
-def reset_usb(*, usb: str | None, requests: Path | None) -> None:
+@click.option("--put-back", is_flag=True, help="Put back what a reset that was killed has left off the bus.")
+def reset_usb(*, usb: str | None, requests: Path | None, put_back: bool) -> None:
     """Reset the USB device of a modem, as pulling it out and in would; for root.
 
     USB is the kernel's name of the device, which 'smsd modem list' shows. With --requests this is what
-    smsd-usb-reset.service runs for the daemon.
+    smsd-usb-reset.service runs for the daemon, and with --put-back what it runs at its end.
     """
+    if put_back:
+        _put_back()
+        return
     if requests is None and usb is None:
         raise UsageError("which device? 'smsd modem list' shows their names")
     names = _taken(requests) if requests is not None else [usb or ""]
@@ -98,7 +107,7 @@ def _modem_at(name: str) -> Path:
         raise NotFoundError(f"{name}: no USB device of this name has a serial port; 'smsd modem list' shows which have")
     if not any(port.named or port.vendor in MAKERS for port in ports):
         raise UsageError(f"{name}: not a modem of a known maker, nor named by udev's rules: it is left alone")
-    return PLACES[0] / "bus/usb/devices" / name / "authorized"
+    return _authorized(name)
 
 
 @contextlib.contextmanager
@@ -118,6 +127,7 @@ def _reset(modems: Mapping[str, Path], wrong: list[SmsdError]) -> list[str]:
         for name, place in modems.items():
             try:
                 off.append(name)
+                _mark(name)
                 _write(place, "0")
             except SmsdError as error:
                 off.remove(name)
@@ -128,10 +138,45 @@ def _reset(modems: Mapping[str, Path], wrong: list[SmsdError]) -> list[str]:
         for name in [*off]:
             try:
                 _write(modems[name], "1")
+                _unmark(name)
             except SmsdError as error:
                 off.remove(name)
                 wrong.append(error)
     return off
+
+
+def _put_back() -> None:
+    """Put back each device that is marked; one that has been pulled out meanwhile needs it no more."""
+    wrong = None
+    for mark in sorted(MARKS.glob("*")):
+        place = _authorized(mark.name)
+        try:
+            if _NAME.fullmatch(mark.name) and place.exists():
+                _write(place, "1")
+                click.echo(_("{usb}: put back").format(usb=mark.name))
+            _unmark(mark.name)
+        except SmsdError as error:
+            wrong = error
+    if wrong is not None:
+        raise wrong
+
+
+def _mark(name: str) -> None:
+    place = MARKS / name
+    try:
+        place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        place.touch()
+    except OSError as error:
+        raise SmsdError(f"{place}: {error.strerror}; this is root's to do") from error
+
+
+def _unmark(name: str) -> None:
+    with contextlib.suppress(OSError):  # what stays is put back once more: nothing
+        (MARKS / name).unlink()
+
+
+def _authorized(name: str) -> Path:
+    return PLACES[0] / "bus/usb/devices" / name / "authorized"
 
 
 def _write(place: Path, value: str) -> None:

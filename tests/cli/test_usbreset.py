@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +20,7 @@ Smsd = Callable[..., Result]
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InventedHost:
     invented = InventedHost(tmp_path / "host")
     monkeypatch.setattr(usbreset, "PLACES", (invented.sys, invented.dev))
+    monkeypatch.setattr(usbreset, "MARKS", tmp_path / "marks")
     monkeypatch.setattr(usbreset, "OFF_SECONDS", 0.0)
     return invented
 
@@ -145,6 +148,51 @@ def test_an_order_to_end_waits_until_the_modem_is_back(
     host.plug("ttyUSB0", "1-1.2")
     monkeypatch.setattr("smsd.cli.usbreset.time.sleep", lambda _: os.kill(os.getpid(), signal.SIGTERM))
     assert smsd("modem", "reset-usb", "1-1.2").exit_code == 0
+    assert authorized == [("1-1.2", "0"), ("1-1.2", "1")]
+
+
+KILLED = """
+import os, pathlib, signal, sys
+from smsd.cli import usbreset
+host, usbreset.MARKS, usbreset.OFF_SECONDS = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), 0.0
+usbreset.PLACES = (host / "sys", host / "dev")
+write, steps = usbreset._write, []
+def until_killed(place, value):
+    write(place, value) if sys.argv[4] == "after" else None
+    os.kill(os.getpid(), signal.SIGKILL) if value == sys.argv[3] else write(place, value)
+usbreset._write = until_killed
+usbreset.reset_usb(["1-1.2"])
+"""
+
+
+@pytest.mark.parametrize("value", ["0", "1"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_what_a_kill_left_off_the_bus_is_put_back(
+    smsd: Smsd, host: InventedHost, tmp_path: Path, value: str, when: str
+) -> None:
+    host.plug("ttyUSB0", "1-1.2")
+    authorized = host.sys / "bus/usb/devices/1-1.2/authorized"
+    authorized.write_text("1", "ascii")
+    places = (str(host.sys.parent), str(tmp_path / "marks"))
+    killed = subprocess.run([sys.executable, "-c", KILLED, *places, value, when], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert smsd("modem", "reset-usb", "--put-back").stdout == "1-1.2: put back\n"
+    assert authorized.read_text("ascii") == "1"
+    assert smsd("modem", "reset-usb", "--put-back").stdout == ""
+
+
+def test_only_what_is_off_by_us_is_put_back(
+    smsd: Smsd, host: InventedHost, authorized: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    """An admin may have taken a device off; and what was pulled out meanwhile is no more."""
+    assert smsd("modem", "reset-usb", "--put-back").exit_code == 0  # nobody has ever been marked
+    host.plug("ttyUSB0", "1-1.2")
+    (host.sys / "bus/usb/devices/1-1.2/authorized").write_text("0", "ascii")
+    (tmp_path / "marks").mkdir()
+    (tmp_path / "marks" / "1-1.3").touch()
+    assert smsd("modem", "reset-usb", "--put-back").exit_code == 0
+    assert smsd("modem", "reset-usb", "1-1.2").exit_code == 0
+    assert [*(tmp_path / "marks").iterdir()] == []
     assert authorized == [("1-1.2", "0"), ("1-1.2", "1")]
 
 

@@ -424,6 +424,16 @@ def test_a_request_of_the_daemons_has_root_reset_that_device(host: Host) -> None
     assert host.run("ls /run/smsd/usb-resets") == ""
 
 
+def test_a_kill_in_the_middle_leaves_no_modem_off_its_bus(host: Host) -> None:
+    heard = listened_to(host, invented_usb(host))
+    host.plug()
+    ask_for_reset(host, "1-1.2")
+    host.until(f"grep -q ^0 {heard}")
+    host.run("systemctl kill --signal=KILL --kill-whom=main smsd-usb-reset.service")
+    host.until(f"grep -qx 01 {heard}")
+    host.until("journalctl --unit smsd-usb-reset --output cat | grep -q '1-1.2: put back'")
+
+
 def test_a_request_that_comes_while_another_is_granted_is_not_lost(host: Host) -> None:
     """Two sick modems: the second wishes while the first is off its bus. It is granted when the first is back."""
     heard = listened_to(host, invented_usb(host))

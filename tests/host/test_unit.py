@@ -11,6 +11,7 @@ import pytest
 
 from smsd import daemon
 from smsd.cli import COMMANDS
+from smsd.cli.usbreset import MARKS
 from smsd.config import parse
 from smsd.daemon.usbreset import REQUESTS, usb_reset
 from smsd.errors import ConfigError
@@ -195,6 +196,8 @@ def test_the_request_is_written_where_it_is_watched_for(tmp_path: Path) -> None:
     assert lines_of("ReadWritePaths", service) == [f"-{watched}"]
     [command] = lines_of("ExecStart", service)
     assert command == f"smsd modem reset-usb --requests {watched}"
+    assert lines_of("ExecStopPost", service) == ["smsd modem reset-usb --put-back"]
+    assert lines_of("RuntimeDirectory", service) == [str(MARKS.relative_to("/run"))]
     assert lines_of("Group", service) == lines_of("Group")
     assert "smsd-usb-reset.path" in lines_of("Wants")
     ask = usb_reset({"RUNTIME_DIRECTORY": str(tmp_path)})
