@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 HOTPLUG ?= tests/hotplug
+BEGAN := $(shell date +%s)
 
 .PHONY: help demo test check format docs words man deb package image hotplug bench crashtest fuzz search clean
 help:                      ## show what can be made
@@ -61,7 +62,7 @@ image: $(STAMP)            ## what "make hotplug" boots, into build/cache, unles
 
 hotplug: $(STAMP)          ## plug modems into virtual machines with the Debian package: answers, pulls, crashes (root)
 	$(MAKE) --jobs=2 --output-sync=target deb image
-	SMSD_PACKAGE=$$(echo build/smsd_*.deb) $(BIN)/pytest -q --exitfirst --numprocesses=2 --dist=loadfile $(HOTPLUG)
+	SMSD_BEGAN=$(BEGAN) SMSD_PACKAGE=$$(echo build/smsd_*.deb) $(BIN)/pytest -q --exitfirst --numprocesses=2 --dist=loadfile $(HOTPLUG)
 
 bench: $(STAMP)            ## measure the figures the documentation quotes
 	$(BIN)/python -m benchmarks

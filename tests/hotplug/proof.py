@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -9,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["PAGE", "Proof", "Teller"]
+__all__ = ["Proof", "Teller", "with_figures"]
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "explanation" / "hot-plug.md"
+FIGURES = PAGE.with_name("figures.md")
 TABLE = ROOT / "build" / "hotplug.md"
 BEGIN, END = "<!-- hot-plug: begin -->\n", "<!-- hot-plug: end -->"
 BUSY = 2
@@ -63,7 +65,7 @@ class Teller:
                     self._terminal.write_line(f"  {' | '.join(filter(None, row))}")
 
     def pytest_terminal_summary(self) -> None:
-        """Write the table into build/, and where SMSD_PUBLISH is 1 into its page."""
+        """Write the table into build/, and where SMSD_PUBLISH is 1 into its page and the page of all figures."""
         if not self._rows:
             return
         table = self.table()
@@ -75,16 +77,30 @@ class Teller:
             before, _, rest = text.partition(BEGIN)
             _, _, after = rest.partition(END)
             PAGE.write_text(f"{before}{BEGIN}\n{table}\n\n{END}{after}", "utf-8")
+            FIGURES.write_text(with_figures(FIGURES.read_text("utf-8"), [row for _, row in self._rows]), "utf-8")
 
     def table(self) -> str:
         """Write all of it as a table of Markdown, file by file, with the machine below it."""
         rows = [row for _, row in sorted(self._rows, key=lambda each: each[0])]
         lines = [f"| {' | '.join(cells)} |" for cells in (HEAD, ("---",) * len(HEAD), *rows)]
-        took = time.monotonic() - self._began
-        machine = f"{platform.machine()}, {os.cpu_count()} cores, load {load()}"
-        return "\n".join(
-            [*lines, "", f"{time.strftime('%Y-%m-%d')}, {machine}, QEMU's TCG; the checks took {took:.0f} s."]
-        )
+        took = f"{time.monotonic() - self._began:.0f} s"
+        if began := os.environ.get("SMSD_BEGAN"):
+            took += f", with the making of package and disks {time.time() - float(began):.0f} s"
+        return "\n".join([*lines, "", f"{machine(f', load {load()}')}; the checks took {took}."])
+
+
+def with_figures(text: str, rows: Sequence[Sequence[str]]) -> str:
+    """Return a page with what was measured, and where, in those rows of its tables that are called like one shown."""
+    for shown, seconds, *_ in rows:
+        row = rf"^\| {re.escape(shown)} \|[^|]*(\|.*\|)[^|]*\|$"
+        fresh = f"| {shown} | {seconds.partition(' ')[0]} s \\g<1> {machine()} |"
+        text = re.sub(row, fresh, text, flags=re.MULTILINE)
+    return text
+
+
+def machine(besides: str = "") -> str:
+    """Say when and on what it was measured."""
+    return f"{time.strftime('%Y-%m-%d')}, {platform.machine()}, {os.cpu_count()} cores{besides}, QEMU's TCG"
 
 
 def load() -> str:
