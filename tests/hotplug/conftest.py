@@ -5,7 +5,6 @@ between which the service moves.
 """
 
 import os
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from tests.hotplug.host import OTHER_IMEI, Host
 from tests.hotplug.image import Image
 from tests.hotplug.proof import Proof, Teller
 from tests.hotplug.stick import Stick
+from tests.ports import reserved_port
 
 ROOT = Path(__file__).parents[2]
 MEDIUM_SIZE = "64M"
@@ -62,10 +62,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def operator() -> int:
+def operator() -> Iterator[int]:
     """The port where the operator's service centre takes binds."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    with reserved_port() as port:
+        yield port
 
 
 @pytest.fixture(scope="session")
