@@ -41,8 +41,12 @@ async def test_what_waits_meanwhile_shares_a_commit(thread: StoreThread) -> None
 
 
 async def test_more_than_one_transaction_may_hold_go_in_the_next(thread: StoreThread) -> None:
-    found = commits(thread)
-    await asyncio.gather(*(thread.join(lambda: thread.store.outbox.enqueue(new())) for _ in range(JOINED + 1)))
+    found, gate = commits(thread), threading.Event()
+    first = asyncio.create_task(thread.call(lambda: gate.wait(60)))
+    rest = [asyncio.create_task(thread.join(lambda: thread.store.outbox.enqueue(new()))) for _ in range(JOINED + 1)]
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(first, *rest)
     assert len(found) == 2
 
 
@@ -75,7 +79,7 @@ async def test_what_is_asked_for_while_others_run_is_taken_along(thread: StoreTh
         lambda statement: commits.append(statement) if statement == "COMMIT" else None
     )
     first = asyncio.create_task(thread.join(slow))
-    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.to_thread(begun.wait, 60)
     second = asyncio.create_task(thread.join(lambda: thread.store.outbox.enqueue(new())))
     await asyncio.sleep(0)
     gate.set()
@@ -116,13 +120,22 @@ async def test_who_no_longer_waits_is_not_waited_for(thread: StoreThread) -> Non
 
 
 async def test_what_only_waits_at_the_end_is_never_begun(thread: StoreThread) -> None:
-    gate = threading.Event()
-    first = asyncio.create_task(thread.join(lambda: gate.wait(60)))
-    await asyncio.sleep(0.05)
+    begun, gate = threading.Event(), threading.Event()
+
+    def held() -> bool:
+        begun.set()
+        return gate.wait(60)
+
+    first = asyncio.create_task(thread.join(held))
+    assert await asyncio.to_thread(begun.wait, 60)
     late = asyncio.create_task(thread.join(lambda: thread.store.outbox.enqueue(new())))
     await asyncio.sleep(0)
-    asyncio.get_running_loop().call_later(0.05, gate.set)
-    await asyncio.to_thread(thread.close)
+    closing = asyncio.create_task(asyncio.to_thread(thread.close))
+    async with asyncio.timeout(60):
+        while not thread._closed:  # noqa: ASYNC110  another thread gives no event
+            await asyncio.sleep(0.001)
+    gate.set()
+    await closing
     assert await first
     with pytest.raises(asyncio.CancelledError):
         await late
