@@ -179,7 +179,7 @@ class Pump:
         elif not (self._has_room_again and self._room):
             if not self._room:
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(POLL_SECONDS):
+                    async with asyncio.timeout(self._room_in):
                         await self._work.wait()
                 return
             if not await self._due():
@@ -205,9 +205,21 @@ class Pump:
     @property
     def _room(self) -> int:
         """How many parts may be claimed now: what does not leave at once waits where an answer overtakes it."""
-        if self._stopping or self._holds or self._spoils_evidence or not self._route.status.up:
+        if self._takes_nothing:
             return 0
         return max(0, min(self._route.window - len(self._flights), self._route.room))
+
+    @property
+    def _room_in(self) -> float:
+        """For how many seconds to wait for room: nobody rings when a pace makes some. A little of it is none."""
+        if self._takes_nothing or len(self._flights) >= self._route.window:
+            return POLL_SECONDS
+        return min(POLL_SECONDS, max(GATHER_SECONDS, self._route.room_in))
+
+    @property
+    def _takes_nothing(self) -> bool:
+        """Whether nothing is claimed, whatever room there is: somebody rings when that is over."""
+        return self._stopping or self._holds > 0 or self._spoils_evidence or not self._route.status.up
 
     @property
     def _spoils_evidence(self) -> bool:

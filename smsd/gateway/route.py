@@ -50,6 +50,10 @@ class Route(Protocol):
         """How many more parts it would send at once: fewer than the window allows where a contract sets a pace."""
 
     @property
+    def room_in(self) -> float:
+        """Seconds after which time alone gives it room: a pace does, and tells nobody. Infinite: it does not."""
+
+    @property
     def whole(self) -> bool:
         """Whether it takes messages as a whole, however many parts they make."""
 

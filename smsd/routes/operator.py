@@ -4,6 +4,7 @@ Knows how much may be in hand, what a refusal means, and how long to wait before
 protocol.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -84,7 +85,12 @@ class OperatorRoute(StatedRoute):
     @property
     def _free(self) -> int:
         """How many more would leave at once: as many as the window has places, and the pace will have come to soon."""
-        return int(max(0, min(self.window - self._in_hand, self._pace.room(self._waiting))))
+        return int(self._pace.room(self._waiting, max(0, self.window - self._in_hand)))
+
+    @property
+    def room_in(self) -> float:
+        """Seconds until time alone lets it take one more: none if its window is full, for that an answer must come."""
+        return math.inf if self._in_hand >= self.window else self._pace.room_in(self._waiting)
 
     @property
     def _waiting(self) -> int:

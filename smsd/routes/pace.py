@@ -15,9 +15,10 @@ wait, and asks again when their time seems to have come.
 """
 
 import asyncio
+import itertools
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -84,13 +85,23 @@ class Pace:
             self._changed_at = now
         return self._rate
 
-    def room(self, waiting: int = 0) -> float:
-        """How many submits may come now, beside those that are ``waiting``, without any of them waiting long."""
-        rate = self.rate
-        if math.isinf(rate):
-            return math.inf
-        ahead = max(AHEAD, 1 / rate) - self.wait()
-        return max(0, math.floor(ahead * rate + 1e-6) - waiting)
+    def room(self, waiting: int = 0, most: float = math.inf) -> float:
+        """How many submits may come now, ``most`` of them, beside those that are ``waiting``: none waits long then."""
+        if math.isinf(self.rate):
+            return most
+        now = self._clock()
+        soon = now + self._ahead + EARLY
+        turns = itertools.islice(self._turns(now), waiting, None)
+        return sum(1 for _ in itertools.takewhile(lambda told: told[0] < most and told[1] <= soon, enumerate(turns)))
+
+    def room_in(self, waiting: int = 0) -> float:
+        """Return the seconds until one more may come; 0.0: now. Infinite: that depends on more than time."""
+        if math.isinf(self.rate):
+            return 0.0
+        now = self._clock()
+        turn = next(itertools.islice(self._turns(now), waiting, None), math.inf)
+        seconds = turn - now - self._ahead
+        return seconds if seconds > EARLY else 0.0
 
     def wait(self) -> float:
         """Return the seconds until the next submit may leave, as far as is known now; 0.0: it may leave now.
@@ -100,9 +111,7 @@ class Pace:
         if math.isinf(self.rate):
             return 0.0
         now = self._clock()
-        seconds = self._next - now
-        if self._full(now):
-            seconds = max(seconds, self._counts_until(self._departures[0], now) - now)
+        seconds = next(self._turns(now)) - now
         return seconds if seconds > EARLY else 0.0
 
     def leave(self) -> Departure:
@@ -135,15 +144,30 @@ class Pace:
         self._next = max(self._next, now) + 1 / self._rate
         return True
 
-    def _full(self, now: float) -> bool:
-        """Tell whether one more could be one too many.
+    @property
+    def _ahead(self) -> float:
+        """For how many seconds a submit may wait for its turn: when that has come, an answer is next."""
+        each = 1 / self.rate
+        return max(AHEAD, each) - each
 
-        Departures are let go in their order, so that one behind a late one may hold its place longer than it must.
+    def _turns(self, now: float) -> Iterator[float]:
+        """Tell when the next submit may leave, and when the one behind it, as far as is known now.
+
+        Each has a distance to the one before, and a place that another has given back. Departures give theirs back in
+        their order, so that one behind a late one may hold its place longer than it must.
         """
         departures = self._departures
         while departures and self._counts_until(departures[0], now) <= now + EARLY:
             departures.popleft()
-        return len(departures) >= self._places
+        first, each = max(self._next, now), 1 / self.rate
+        free, until = self._places - len(departures), now
+        given_back = (self._counts_until(departure, now) for departure in departures)
+        for number in itertools.count():
+            while free <= number:
+                if (moment := next(given_back, None)) is None:
+                    return  # it waits for some that have not left yet
+                free, until = free + 1, max(until, moment)
+            yield max(first + number * each, until)
 
     def _counts_until(self, departure: Departure, now: float) -> float:
         """Return until when a submit takes its place; for one without an answer as if that came now."""

@@ -1,6 +1,7 @@
 """A gateway over a real store, with routes and a directory that do what the test says."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -47,6 +48,10 @@ class ScriptedRoute:
     @property
     def room(self) -> int:
         return self.window
+
+    @property
+    def room_in(self) -> float:
+        return math.inf
 
     @property
     def status(self) -> RouteStatus:

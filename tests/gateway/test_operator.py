@@ -13,6 +13,7 @@ from smsd.rules.routing import Block
 from smsd.simulator.network import Network
 from smsd.simulator.smsc import SimulatedSmsc
 from smsd.simulator.troubles import Trouble
+from smsd.store import NewMessage
 from smsd.store.swaps import HELD
 from smsd.wire.address import INTERNATIONAL, Address
 from smsd.wire.smpp.pdu import ShortMessage
@@ -99,6 +100,22 @@ async def test_a_bind_without_money_costs_its_message_no_time(bound: Bound) -> N
     house.clock.now += 31
     await house.until(lambda: shown(house, waiting) == ("submitted", "modem0"))
     assert len(sim.submits) == 2
+
+
+async def test_a_slow_contract_is_used_up_and_the_answer_goes_next(
+    bound: Bound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two a second: nobody rings when the next may leave, and nothing is taken in advance of a client's answer."""
+    monkeypatch.setattr("smsd.gateway.pump.POLL_SECONDS", 3600.0)
+    house, smsc, _ = await bound(rate=2.0, window=10)
+    for number in range(4):
+        house.store.outbox.enqueue(NewMessage(MessageClass.NOTIFICATION, PHONE, 1, text=f"news {number}"))
+    house.gateway.look()
+    await smsc.until(lambda: len(smsc.submits) == 1)
+    house.store.outbox.enqueue(NewMessage(MessageClass.ACK, PHONE, 1, text="taken"))
+    house.gateway.look()
+    await smsc.until(lambda: len(smsc.submits) == 5)
+    assert [submission.user_data.text for submission in smsc.network.submissions].index("taken") <= 2
 
 
 async def test_a_throttled_message_stays_with_its_bind(bound: Bound) -> None:

@@ -10,13 +10,13 @@ from structlog.testing import capture_logs
 
 from smsd.errors import StoreError
 from smsd.gateway import _part, _parts
-from smsd.gateway.pump import Pump
+from smsd.gateway.pump import POLL_SECONDS, Pump
 from smsd.routes import Inbound
 from smsd.rules.conditions import ACKNOWLEDGEMENT_LATE
 from smsd.rules.outbox import MessageClass
 from smsd.rules.routing import Kind
 from smsd.sms import InDoubt, NotSent, Outcome, Received, ReportClass, Sent, StatusReport, Submit, Verdict
-from smsd.store import Claim, Claimant, Ended, Receipt
+from smsd.store import Claim, Claimant, Ended, NewMessage, Receipt
 from tests.gateway.house import PHONE, House, ScriptedRoute, Start
 
 
@@ -43,6 +43,51 @@ async def test_a_route_without_parts_gets_the_whole_text_once(start: Start) -> N
     refused = house.enqueue(text, parts=3)
     await house.until(lambda: house.store.outbox.show(refused)["state"] == "rejected")
     assert len(house.route.submits) == 2
+
+
+@dataclass
+class Paced(ScriptedRoute):
+    """A route whose pace has room for one a moment after each submit, which it tells to nobody."""
+
+    full: bool = False
+    fifth: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def room(self) -> int:
+        return 0 if self.full else 1
+
+    @property
+    def room_in(self) -> float:
+        self.full = False
+        return 0.001
+
+    async def submit(self, submit: Submit) -> Outcome:
+        self.full = True
+        if len(self.submits) == 4:
+            self.fifth.set()
+        return await super().submit(submit)
+
+
+async def test_room_that_time_has_made_is_used_at_once(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody rings when a pace has room again: an answer does not wait until the outbox is looked at anyway."""
+    monkeypatch.setattr("smsd.gateway.pump.POLL_SECONDS", 3600.0)
+    route = Paced()
+    house = await start(route)
+    for _ in range(5):
+        house.store.outbox.enqueue(NewMessage(MessageClass.ALERT, PHONE, 1, text="news"))
+    house.gateway.look()
+    await asyncio.wait_for(route.fifth.wait(), 60)
+
+
+async def test_nobody_looks_again_and_again_at_a_route_that_is_away(start: Start) -> None:
+    """Its pace may have room all the time: it is the route that takes nothing, and says so when it does again."""
+    route = Paced(up=False)
+    house = await start(route)
+    assert house.gateway._pumps["scripted"]._room_in == POLL_SECONDS
+    await house.heard(route, up=True)
+    assert house.gateway._pumps["scripted"]._room_in < POLL_SECONDS
+    async with house.gateway._pumps["scripted"].quiet():
+        assert house.gateway._pumps["scripted"]._room_in == POLL_SECONDS
 
 
 async def test_stopping_waits_for_the_part_in_the_air_and_takes_no_more(start: Start) -> None:

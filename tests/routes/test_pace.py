@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsd.routes.pace import LATENESS_MOST, Departure, Gate, Pace
+from smsd.routes.pace import AHEAD, CATCH_UP, LATENESS_MOST, Departure, Gate, Pace
 
 
 class Clock:
@@ -236,6 +236,62 @@ def test_a_slow_contract_has_room_for_one() -> None:
     assert pace.room() == 0
     clock.now += 1.1
     assert pace.room() == 1
+
+
+def test_what_waits_for_a_place_that_a_late_answer_holds_is_not_taken_in_advance() -> None:
+    """The whole second's worth left at once and was answered late: its places come back one by one, not before."""
+    clock = Clock()
+    pace = Pace(8.0, clock)
+    pace.answered(pace.leave())
+    clock.now += 1.1
+    late = []
+    for _ in range(8):
+        clock.now += pace.wait()
+        late.append(pace.leave())
+    clock.now += 0.6
+    for departure in late:
+        pace.answered(departure)
+    assert (pace.room(), pace.wait() > AHEAD) == (0, True)
+    seconds = pace.room_in()
+    clock.now += seconds - 0.001
+    assert pace.room() == 0
+    clock.now += 0.001
+    assert (pace.room(), pace.room_in()) == (1, 0.0)
+    assert 0 < pace.room_in(waiting=1) < seconds, "the next place comes back a distance later"
+
+
+@given(st.one_of(st.integers(1, 60), st.floats(0.3, 60)), st.lists(st.floats(0, 1), max_size=30))
+def test_an_answer_to_a_client_is_never_far_behind_what_was_taken_before_it(rate: float, naps: list[float]) -> None:
+    """Others without end, all taken as soon as there is room: whenever it comes, it leaves within a fixed time."""
+    clock, waiting = Clock(), 0
+    pace = Pace(rate, clock)
+
+    def step(until: float = math.inf) -> bool:
+        """Let somebody leave or room be made, whichever is first; ``False``: neither happens until then."""
+        nonlocal waiting
+        leaves = pace.wait() if waiting else math.inf
+        seconds = min(leaves, pace.room_in(waiting))
+        if clock.now + seconds > until:
+            clock.now = until
+            return False
+        clock.now += seconds
+        if leaves <= seconds:
+            pace.answered(pace.leave())
+            waiting -= 1
+        return True
+
+    for nap in naps:
+        comes = clock.now + nap
+        waiting += int(pace.room(waiting))
+        while step(comes):
+            waiting += int(pace.room(waiting))
+        while not pace.room(waiting):
+            step()
+        sent_at(pace, clock, waiting + 1)
+        waiting = 0
+        each = 1 / pace.rate
+        # Places come back with the distances of a second ago: the last of them may have been caught up.
+        assert clock.now - comes <= max(AHEAD, each) + each + CATCH_UP + 0.001
 
 
 async def test_submits_leave_in_the_order_they_came() -> None:

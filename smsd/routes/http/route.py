@@ -119,8 +119,8 @@ class HttpRoute(OperatorRoute):
 
     @property
     def room(self) -> int:
-        """How many messages it would send at once: few while their turn would come late, one when none is in hand."""
-        return max(self._free, 0 if self._in_hand else 1)
+        """How many messages it would send at once: few while their turn would come late."""
+        return self._free
 
     def witness(self) -> Witness:
         """Return by which name our ids of attempts begin: what a later process needs to ask after a doubt."""

@@ -7,6 +7,7 @@ whatever goes wrong becomes a state that people can read.
 
 import asyncio
 import contextlib
+import math
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -114,6 +115,11 @@ class ModemRoute(StatedRoute):
     def room(self) -> int:
         """How many parts it would send at once."""
         return self.window
+
+    @property
+    def room_in(self) -> float:
+        """Infinite: time alone makes no room, it is told when there is."""
+        return math.inf
 
     @property
     def sim(self) -> str | None:

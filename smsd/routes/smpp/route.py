@@ -148,6 +148,13 @@ class SmppRoute(OperatorRoute):
             return 0 if self._in_hand else min(1, self._free)
         return self._free
 
+    @property
+    def room_in(self) -> float:
+        """Seconds until time alone lets it take one more; infinite while the bind is down, or tries one at a time."""
+        if self._standing[0] != READY or (self._silences and self._in_hand):
+            return math.inf
+        return super().room_in
+
     def witness(self) -> Witness:
         """Return what is known just before an attempt: nothing that could settle a doubt later."""
         return {"bind": self.name}
