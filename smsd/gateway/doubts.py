@@ -14,6 +14,7 @@ import structlog
 from smsd.gateway.route import Bells, Route
 from smsd.routes.rest import heard
 from smsd.rules.outbox import DoubtPolicy
+from smsd.rules.routing import Kind
 from smsd.sms import Doubt, Outcome
 from smsd.store.thread import StoreThread
 
@@ -31,7 +32,8 @@ class Doubts:
     """The doubts of all routes. ``record`` records an end however long the store takes to take it.
 
     ``quiet`` holds back what a route would send, and begins when nothing of it is in the air: what is sent between two
-    looks, one at the store and one at the SIM, would be taken for the part in doubt.
+    looks, one at the store and one at the SIM, would be taken for the part in doubt. An operator's word is about one
+    message, whatever else is sent: nothing waits for that, and it may come slowly.
     """
 
     def __init__(
@@ -59,9 +61,10 @@ class Doubts:
             await heard(bell)
             bell.clear()
             if await self._list(route):
-                async with self._quiet(route.name):
+                async with self._quiet(route.name) if _is_counted(route) else contextlib.nullcontext():
                     doubts = await self._list(route)
-                    for doubt in doubts:
+                    # Those that somebody waits for first: each may cost a question.
+                    for doubt in sorted(doubts, key=lambda doubt: doubt.attempt_id in self._held):
                         await self._settle(route, doubt)
                 fresh = any(doubt.attempt_id not in self._held for doubt in doubts)
                 with contextlib.suppress(TimeoutError):
@@ -75,6 +78,8 @@ class Doubts:
         Return until when (Unix seconds) nothing new is to be sent, because it would spoil what may settle the rest.
         """
         until = 0.0
+        if not _is_counted(route):
+            return until
         for doubt in await self._list(route):
             if not await self._by_evidence(route, doubt):
                 left = route.evidence_seconds - self._age(doubt)
@@ -121,3 +126,8 @@ class Doubts:
         elif policy is DoubtPolicy.HOLD and doubt.attempt_id not in self._held:
             self._held.add(doubt.attempt_id)
             told.warning("held_in_doubt", why="no evidence came; 'smsd outbox retry' or 'cancel' decides")
+
+
+def _is_counted(route: Route) -> bool:
+    """Tell whether evidence is a count, as a SIM's, which each further message moves."""
+    return route.kind is Kind.SIM

@@ -1,7 +1,10 @@
 """Doubts: evidence first, then the policy of the class."""
 
 import asyncio
+from dataclasses import dataclass, field
 
+from smsd.rules.outbox import MessageClass
+from smsd.rules.routing import Kind
 from smsd.sms import Doubt, InDoubt, Outcome, Sent, Submit
 from tests.gateway.house import ScriptedRoute, Start
 
@@ -95,3 +98,43 @@ async def test_a_route_that_raises_leaves_a_doubt_and_goes_on(start: Start) -> N
     second = house.enqueue("two")
     await house.until(lambda: house.store.outbox.show(second)["state"] == "submitted")
     assert house.store.outbox.show(first)["state"] == "in_doubt"
+
+
+async def test_a_doubt_on_a_bind_holds_no_answer_back(start: Start) -> None:
+    """What settles it speaks of one message only: the others in the air need not land before it is looked at."""
+    bind = ScriptedRoute(kind=Kind.BIND, sim=None, window=3, answer=lambda _: InDoubt("no answer"))
+    house = await start(bind)
+    house.enqueue("one")
+    await house.until(lambda: house.states() == [("manual", "in_doubt")])
+    bind.hold = asyncio.Event()
+    house.enqueue("two")
+    await house.until(lambda: len(bind.submits) == 2)
+    asked: list[int] = []
+    bind.evidence = lambda doubt, _age: asked.append(doubt.attempt_id)
+    house.gateway._bells.doubts["scripted"].set()
+    await house.until(lambda: bool(asked))
+    house.enqueue("taken", MessageClass.ACK)
+    await house.until(lambda: len(bind.submits) == 3)
+
+
+@dataclass
+class Slow(ScriptedRoute):
+    """A route that is long in saying what became of a message."""
+
+    says: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def settle(self, doubt: Doubt, age_seconds: float) -> Outcome | None:
+        await self.says.wait()
+        return await super().settle(doubt, age_seconds)
+
+
+async def test_an_operator_slow_to_say_what_became_of_a_message_holds_no_answer_back(start: Start) -> None:
+    """Not when the route comes up again either: what is in doubt there spoils nothing, and nothing spoils it."""
+    bind = Slow(kind=Kind.BIND, sim=None, window=3, answer=lambda _: InDoubt("no answer"))
+    house = await start(bind)
+    house.enqueue("one")
+    await house.until(lambda: house.states() == [("manual", "in_doubt")])
+    await house.heard(bind, up=False)
+    await house.heard(bind, up=True)
+    house.enqueue("taken", MessageClass.ACK)
+    await house.until(lambda: len(bind.submits) == 2)
