@@ -154,7 +154,8 @@ def _other_way(tx: Transaction, attempt: Row, refusal: NotSent, ways: Ways) -> D
 def _sooner_way(tx: Transaction, parts: list[Row], refusal: NotSent, now: float, ways: Ways) -> Diversion | None:
     """Ask which other way a message goes, once, that would be tried here again when it is too late for its reader."""
     message = tx.one("message_state", id=parts[0]["message_id"])
-    if refusal.verdict not in _PASSING or message["diverted"] is not None or State(message["state"]) in FINAL:
+    waits = refusal.verdict in _PASSING or _turned_away(refusal)
+    if not waits or message["diverted"] is not None or State(message["state"]) in FINAL:
         return None
     message_class = MessageClass(message["class"])
     delay = _delay(parts, refusal, message_class)
@@ -165,7 +166,6 @@ def _sooner_way(tx: Transaction, parts: list[Row], refusal: NotSent, now: float,
 def _take_back(tx: Transaction, parts: list[Row], refusal: NotSent, now: float) -> None:
     """Take back what did not leave of one attempt: say when it is tried again, or bring its message to rest."""
     message_id = parts[0]["message_id"]
-    answered = refusal.evidence in ANSWERS
     delay = _delay(parts, refusal, MessageClass(tx.one("message_state", id=message_id)["class"]))
     error = f"{refusal.code}: {refusal.reason}" if refusal.reason else refusal.code
     if delay is None:
@@ -176,8 +176,6 @@ def _take_back(tx: Transaction, parts: list[Row], refusal: NotSent, now: float) 
         move(tx, message_id, State.FAILED if passing else State.REJECTED, now, error=error)
         return
     move_parts(tx, parts, PartState.UNSENT, refused=int(_counts(refusal)))
-    if refusal.verdict is Verdict.ROUTE and answered:
-        delay = ROUTE_TROUBLE
     advance(tx, message_id, now, delay=delay, error=error)
 
 
@@ -186,9 +184,14 @@ def _counts(refusal: NotSent) -> bool:
     return refusal.verdict is not Verdict.ROUTE and refusal.evidence in ANSWERS
 
 
+def _turned_away(refusal: NotSent) -> bool:
+    """Tell whether a route did not take a message for its own sake: for its speed, or because it is ill."""
+    return refusal.verdict is Verdict.ROUTE and refusal.evidence in ANSWERS
+
+
 def _delay(parts: list[Row], refusal: NotSent, message_class: MessageClass) -> timedelta | None:
     """Say how long what was refused waits before it is tried again; ``None``: never again."""
     if not _counts(refusal):
-        return timedelta(0)
+        return ROUTE_TROUBLE if _turned_away(refusal) else timedelta(0)
     refusals = max(part["refusals"] for part in parts) + 1
     return retry_delay(refusal.verdict, refusals, urgent=message_class in URGENT)

@@ -261,6 +261,18 @@ async def test_an_answer_that_the_bind_puts_off_again_and_again_leaves_by_the_si
     assert house.store.outbox.show(by_hand)["diverted"] is None
 
 
+async def test_an_answer_that_the_bind_turns_away_for_its_speed_leaves_by_the_sim_in_time(start: Start) -> None:
+    """A centre that is up and says *too fast* to everything: never down, never stuck, and two minutes are promised."""
+    house = await start(bind(answer=lambda _: NotSent(Verdict.ROUTE, "SMPP 0x58", "throttled")), sim())
+    answer, by_hand = house.enqueue("ответ", MessageClass.ACK), house.enqueue("рукой")
+    await house.until(lambda: _rests(house, answer) and _rests(house, by_hand))
+    house.clock.now += ANSWER_PATIENCE - 1
+    await house.until(lambda: house.store.outbox.show(answer)["state"] == "submitted")
+    assert [submit.message_id for submit in house.routes[1].submits] == [answer]
+    assert house.store.outbox.show(answer)["diverted"] == "operator puts it off (SMPP 0x58), and it cannot wait"
+    assert house.store.outbox.show(by_hand)["diverted"] is None
+
+
 async def test_two_sims_do_not_hand_an_answer_to_and_fro(start: Start) -> None:
     def later(_: Submit) -> NotSent:
         return NotSent(Verdict.SOON, "CMS 331")
