@@ -182,22 +182,26 @@ class HttpRoute(OperatorRoute):
         try:
             end = await self._once(request, password, key)
             if isinstance(end, InDoubt) and self._profile.idempotent:
-                end = await self._insist(request, password, key, end)
+                end = await self._insist(request, password, key, end, departure.at)
         except asyncio.CancelledError:
             return InDoubt("the daemon stops before the answer")
         finally:
             self._pace.answered(departure)
         return end
 
-    async def _insist(self, request: Request, password: str, key: str, doubt: InDoubt) -> Outcome:
-        """Ask the same with the same key until it is known; what only says *not this time* settles nothing."""
+    async def _insist(self, request: Request, password: str, key: str, doubt: InDoubt, since: float) -> Outcome:
+        """Ask the same with the same key until it is known; what only says *not this time* settles nothing.
+
+        The last asking is given up, too, when the time is over: somebody may wait for what goes by no other route yet.
+        """
         timings = self.settings.timings
-        give_up = self._clock() + timings.repeat_for
-        while self._clock() < give_up:
-            await asyncio.sleep(timings.repeat)
-            end = await self._once(request, password, key)
-            if isinstance(end, Sent) or (isinstance(end, NotSent) and end.verdict is Verdict.NEVER):
-                return end
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(since + timings.repeat_for - self._clock()):
+                while True:
+                    await asyncio.sleep(timings.repeat)
+                    end = await self._once(request, password, key)
+                    if isinstance(end, Sent) or (isinstance(end, NotSent) and end.verdict is Verdict.NEVER):
+                        return end
         return doubt
 
     async def _once(self, request: Request, password: str, key: str) -> Outcome:

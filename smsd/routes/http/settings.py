@@ -20,7 +20,7 @@ class Timings(Patience):
     repeat: float = 2.0
     """Between two askings with the same key, where the operator knows keys..."""
     repeat_for: float = 60.0
-    """...and for how long it is asked again before it is a doubt."""
+    """...and for how long after the first asking, until it is a doubt: two minutes are promised to a client."""
     silence: float = 60.0
     """Before the operator is trusted again after a request was never answered, or a second answer was lost in a row,
     growing twofold: each of them is a message in doubt. Longer than an answer waits for a route that is down..."""

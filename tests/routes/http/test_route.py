@@ -112,6 +112,25 @@ async def test_with_keys_what_stays_lost_stays_a_doubt(ledger: Ledger) -> None:
             assert isinstance(await route.submit(message()), InDoubt)
 
 
+async def test_with_keys_an_operator_that_falls_silent_leaves_a_doubt_in_time(ledger: Ledger) -> None:
+    """The last asking has no time of its own beyond that of all of them."""
+    async with SimulatedHttpSmsc(Network(), idempotent=True) as smsc:
+        smsc.inject(HttpTrouble.LOSE)
+        smsc.inject(HttpTrouble.MUTE)
+        timings = replace(QUICK, answer=3600.0, repeat_for=0.2)
+        async with running(route_to(smsc, IDEMPOTENT, timings=timings), ledger) as route:
+            asking = asyncio.create_task(route.submit(message()))
+            done, _ = await asyncio.wait({asking}, timeout=60)
+            assert done, "it is asked for ever"
+            assert isinstance(asking.result(), InDoubt)
+
+
+def test_a_silence_is_a_doubt_and_a_client_answered_within_two_minutes() -> None:
+    """The promise, from the table alone: with keys or without, there is half the time left for another way."""
+    timings = Timings()
+    assert max(timings.connect + timings.answer, timings.repeat_for, timings.settle_after) <= 60
+
+
 async def test_a_mute_operator_is_noticed_and_not_trusted_until_it_speaks(
     smsc: SimulatedHttpSmsc, ledger: Ledger
 ) -> None:
