@@ -57,7 +57,6 @@ ELSEWHERE: dict[str, str] = {
     "routes/modem/leftovers.py": "routes/test_modem_faults_store.py",
     "routes/modem/network.py": "routes/test_modem_faults_state.py",
     "routes/modem/opening.py": "routes/test_modem_identity.py",
-    "routes/modem/outgoing.py": "routes/test_modem_faults_state.py",
     "routes/modem/port.py": "routes/test_port.py",
     "routes/modem/quirks.py": "routes/test_modem_faults_store.py",
     "routes/modem/record.py": "routes/test_transcripts.py",

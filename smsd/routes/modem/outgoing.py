@@ -71,7 +71,9 @@ class Outgoing:
         self.sender: Sender | None = None
         self.evidence = evidence
         self.announced: float | None = None
-        """When a message was announced that has not been brought in yet."""
+        """When the last message was announced that has not been brought in yet..."""
+        self._first = clock()
+        """...and when the first of them was: more that come meanwhile hold nothing back any longer."""
         self.last_at = clock()
         """When something was last on its way out."""
         self.rest_until = 0.0
@@ -104,7 +106,10 @@ class Outgoing:
 
     def announce(self) -> None:
         """Hear that the modem has announced a message."""
-        self.announced = self._clock()
+        now = self._clock()
+        if self.announced is None:
+            self._first = now
+        self.announced = now
         self._look_after_announced()
 
     @property
@@ -112,7 +117,7 @@ class Outgoing:
         """Whether the next part had better wait: the modem has announced a message, which may be a command."""
         if self.announced is None:
             return False
-        return self._clock() < max(self.announced, self.last_at) + self._timings.announced
+        return self._clock() < max(self._first, self.last_at) + self._timings.announced
 
     def _look_after_announced(self) -> None:
         """Have the route looked at again when the next part has waited long enough."""
