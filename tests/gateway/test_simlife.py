@@ -198,9 +198,11 @@ async def test_a_sim_that_is_silent_for_too_long_sends_something(lived: Lived) -
     house.clock.now += 59 * 86_400
     await house.looked()
     assert not route.submits
+    began = house.store.recall("scripted", "sim.sent")
     house.clock.now += 2 * 86_400
     await house.until(lambda: len(route.submits) == 1)
     assert route.submits[0].recipient == OURS
+    await house.until(lambda: house.store.recall("scripted", "sim.sent") != began)
     house.clock.now += 59 * 86_400
     await house.looked()
     assert len(route.submits) == 1
