@@ -17,6 +17,7 @@ names the place, the value and the way out; it never holds a text or a whole num
             * ``CommandRefusedError``   the modem answered with a final error
             * ``CommandTimeoutError``   the modem did not answer in time
             * ``ModemResetError``       the modem is being reset: its port is opened anew
+            * ``PduModeError``          the modem answers, and refuses PDU mode
             * ``StrangerError``         another modem, or another SIM, than may be used: it is left alone
     * ``StoreError``                    the database does not do what it should
         * ``StoreBusyError``            somebody else has been writing for too long (try again; exit code 75)
@@ -41,6 +42,7 @@ __all__ = [
     "ModemResetError",
     "NotFoundError",
     "PduError",
+    "PduModeError",
     "PortBusyError",
     "PortGoneError",
     "RouteError",
@@ -132,6 +134,10 @@ class CommandRefusedError(ModemError):
 
 class CommandTimeoutError(ModemError):
     """The modem did not answer a command in time: whether it was carried out is not known."""
+
+
+class PduModeError(ModemError):
+    """The modem answers, and refuses the only form of messages that this service speaks (27.005 §3.2.3)."""
 
 
 class ModemResetError(ModemError):

@@ -36,6 +36,7 @@ class Trouble(StrEnum):
 
     SILENT = "silent"
     STUCK = "stuck"
+    NO_PDU_MODE = "no-pdu-mode"
     FAULTS = "faults"
     NOT_REGISTERED = "not-registered"
     SIM_BUSY = "sim-busy"
@@ -88,6 +89,10 @@ LADDERS: dict[Trouble, tuple[Rung, ...]] = {
     ),
     # It takes whatever is typed for the text of a message and ESC for nothing: Ctrl-Z would send that text to somebody.
     Trouble.STUCK: (Rung(Cure.REOPEN, 0.0), Rung(Cure.USB, 30.0), Rung(Cure.ALARM, 60.0)),
+    # Some firmware comes up confused; one that knows text mode alone needs another modem.
+    Trouble.NO_PDU_MODE: (
+        Rung(Cure.REOPEN, 0.0), Rung(Cure.RESTART, 30.0), Rung(Cure.USB, 60.0), Rung(Cure.ALARM, 60.0),
+    ),
     Trouble.FAULTS: (
         Rung(Cure.INITIALISE, 0.0), Rung(Cure.RADIO, 30.0), Rung(Cure.RESTART, 60.0), Rung(Cure.USB, 120.0),
         Rung(Cure.ALARM, 120.0),

@@ -84,7 +84,7 @@ def card_says(code: int, until: int) -> Act:
 
 
 async def put_the_card_in(stage: Stage) -> None:
-    """End what no cure ends."""
+    """End what no cure ends, as a person does."""
     stage.modem.faults.clear()
 
 
@@ -93,6 +93,15 @@ def stores_refused(until: int) -> Act:
 
     async def make(stage: Stage) -> None:
         stage.lasting(Kind.REFUSE, '+CPMS="', until, code=302)
+
+    return make
+
+
+def text_only(until: int) -> Act:
+    """Let the modem refuse PDU mode."""
+
+    async def make(stage: Stage) -> None:
+        stage.lasting(Kind.REFUSE, "+CMGF=0", until)
 
     return make
 
@@ -214,4 +223,6 @@ SCENARIOS = (
     Scenario("firmware hung: takes nothing from the port", hang),
     Scenario("says who it is and nothing of its messages, until it is restarted", mute_about("+CPMS", RESTART)),
     Scenario("stuck in a prompt, deaf to ESC", swallow, send_once),
+    Scenario("refuses PDU mode until it is restarted", text_only(RESTART), at_start=True),
+    Scenario("knows text mode alone", text_only(FOR_EVER), at_start=True, by_hand=put_the_card_in),
 )

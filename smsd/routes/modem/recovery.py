@@ -118,7 +118,7 @@ class Recovery:
         That it says who it is would not do: one that does, and then falls silent each time, would begin its ladder
         anew each time, and never be restarted.
         """
-        self.well(Trouble.SILENT, Trouble.STUCK)
+        self.well(Trouble.SILENT, Trouble.STUCK, Trouble.NO_PDU_MODE)
 
     def has(self, trouble: Trouble) -> bool:
         """Tell whether a trouble is known."""

@@ -10,7 +10,14 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
-from smsd.errors import CommandRefusedError, CommandTimeoutError, ModemError, ModemResetError, PortGoneError
+from smsd.errors import (
+    CommandRefusedError,
+    CommandTimeoutError,
+    ModemError,
+    ModemResetError,
+    PduModeError,
+    PortGoneError,
+)
 from smsd.routes.modem.driver import Channel
 from smsd.routes.modem.quirks import Quirks
 from smsd.routes.modem.recovery import Recovery
@@ -57,15 +64,19 @@ async def restart(channel: Channel, quirks: Quirks, timings: Timings) -> None:
 async def last_resort(
     channel: Channel, recovery: Recovery, error: ModemError, until_gone: Callable[[], Awaitable[None]]
 ) -> None:
-    """Do what can be done about a modem that does not answer, before its port is closed and opened anew.
+    """Do what can be done about a modem that does not answer, or refuses PDU mode, before its port is opened anew.
 
     Whoever waits for his turn at it learns that there is none. Raises ``ModemResetError`` when more is done than to
     open it anew.
     """
     in_air = channel.lock.locked()
     channel.retire(error)
-    stuck = channel.stuck or recovery.has(Trouble.STUCK)
-    trouble = Trouble.STUCK if stuck else Trouble.SILENT
+    if isinstance(error, PduModeError):
+        recovery.well(Trouble.SILENT, Trouble.STUCK)  # it has answered all that comes before
+        trouble = Trouble.NO_PDU_MODE
+    else:
+        stuck = channel.stuck or recovery.has(Trouble.STUCK)
+        trouble = Trouble.STUCK if stuck else Trouble.SILENT
     recovery.suspect(trouble, str(error))
     step = recovery.due(in_air=in_air, of=trouble)
     if step is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from smsd.errors import CommandRefusedError, CommandTimeoutError, ModemError
+from smsd.errors import CommandRefusedError, CommandTimeoutError, PduModeError
 from smsd.routes.modem.driver import Channel
 from smsd.routes.modem.quirks import Quirks, quirks_of
 from smsd.routes.modem.timings import Timings
@@ -118,12 +118,12 @@ async def iccid_of(channel: Channel, quirks: Quirks, timings: Timings) -> str:
 async def set_up(channel: Channel, quirks: Quirks, timings: Timings, *, want_reports: bool) -> Setup:
     """Set the modem to PDU mode, choose the stores, ask for hints and reports.
 
-    Raises ``ModemError`` when the modem cannot do what this service needs.
+    Raises ``PduModeError`` when the modem cannot do what this service needs.
     """
     for text in quirks.set_up:
         await channel.accepts(text, timings.setting)
     if not await channel.accepts("AT+CMGF=0", timings.setting):
-        raise ModemError("AT+CMGF=0: the modem has no PDU mode")
+        raise PduModeError("the modem refuses PDU mode (AT+CMGF=0)")
     acknowledge = await _wants_acknowledgement(channel, timings)
     await channel.accepts("ATS0=0")
     stores, slots = await _choose_stores(channel, timings)
