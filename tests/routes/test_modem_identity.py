@@ -235,6 +235,21 @@ async def test_a_stranger_that_a_person_adopts_is_used(
         assert "seen_imei" not in route.status.facts
 
 
+async def test_a_modem_that_works_is_not_torn_from_its_work_by_an_adoption(
+    plug: Plug, seeking: MakeRoute, ledger: Ledger, notebook: Notebook
+) -> None:
+    """A part may be in the air: it goes on until it goes away, and then the replacement is used."""
+    ours = plug("ttyUSB0", "1-1")
+    other = plug("ttyUSB1", "1-2", imei=OTHERS, sim=Sim("+79000000000"))
+    async with running(seeking(), ledger) as route:
+        notebook.words[ADOPTED] = adoption(Wanted(OURS), OTHERS, Card())
+        assert isinstance(await route.submit(part()), Sent)
+        assert route.device == ours.path
+        ours.unplug()
+        await ledger.until(lambda: route.status.state == "ready" and route.device == other.path)
+        assert isinstance(await route.submit(part()), Sent)
+
+
 async def test_an_adoption_ends_with_the_configuration_it_stood_in_for(
     plug: Plug, seeking: MakeRoute, ledger: Ledger, notebook: Notebook
 ) -> None:
