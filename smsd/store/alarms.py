@@ -108,7 +108,14 @@ class Alarms:
         """List what would have been told by messages, but for the limit, and people do not know of yet."""
         known = tx.first("fact_get", name=HELD_TOLD)
         rows = tx.all("alarm_event_held", after=int(known["value"]) if known else 0, since=now - 2 * HOUR)
-        return [told for told in map(_told, rows) if told.event.condition is not None and words(told.event, 0)]
+        silences = _silences(tx, now)
+        return [
+            told
+            for told in map(_told, rows)
+            if told.event.condition is not None
+            and not _quiet(silences, told.event.condition.value, told.event.about)
+            and words(told.event, 0)
+        ]
 
     def _sent(self, tx: Transaction, now: float) -> int:
         return int(tx.one("alarm_event_messages", since=now - HOUR, now=now)["count"])
@@ -122,9 +129,8 @@ class Alarms:
     def _tell(
         self, tx: Transaction, event: Event, words: Words, per_hour: int, now: float, *, done: bool = False
     ) -> Told:
-        silences = {(row["condition"], row["about"]) for row in tx.all("alarm_silence_list", now=now)}
         condition = event.condition.value if event.condition is not None else ""
-        quiet = not silences.isdisjoint({(condition, event.about), (condition, ANYTHING)})
+        quiet = _quiet(_silences(tx, now), condition, event.about)
         limited = bool(per_hour) and event.change is not Change.TEST
         silent = quiet or (limited and self._sent(tx, now) >= _room(event, per_hour))
         values = {
@@ -204,6 +210,14 @@ class Alarms:
 def _room(event: Event, per_hour: int) -> int:
     """Return how many events of an hour may have been told by message for this one to be."""
     return per_hour if event.severity is Severity.CRITICAL else per_hour - per_hour // KEPT_FOR_CRITICAL
+
+
+def _silences(tx: Transaction, now: float) -> set[tuple[str, str]]:
+    return {(row["condition"], row["about"]) for row in tx.all("alarm_silence_list", now=now)}
+
+
+def _quiet(silences: set[tuple[str, str]], condition: str, about: str) -> bool:
+    return not silences.isdisjoint({(condition, about), (condition, ANYTHING)})
 
 
 def _told(row: Row) -> Told:

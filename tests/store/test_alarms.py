@@ -67,6 +67,20 @@ def test_a_silence_is_about_one_thing_or_all_of_them_and_passes(house: House) ->
     assert house.store.alarms.silences() == []
 
 
+@pytest.mark.parametrize(("silenced", "told"), [("modem1", ["raised"]), ("modem2", ["raised", "raised"])])
+def test_what_the_limit_held_back_and_a_person_silenced_since_is_not_told(
+    house: House, silenced: str, told: list[str]
+) -> None:
+    """Whoever silences an alarm knows of it; another's silence keeps nothing back."""
+    other = Event(Change.RAISED, NOON, Condition.MODEM_DEAD, "modem1", NOON - 300, "dead")
+    house.store.alarms.tell([EVENT, other], words=words, per_hour=1)
+    assert [row["text"] for row in house.store.outbox.recent(limit=0)] == ["raised"]
+    house.store.alarms.silence(Condition.MODEM_DEAD, silenced, house.now + 7200)
+    house.now += 3601
+    assert house.store.alarms.tell_held(words, 1) is False
+    assert [row["text"] for row in house.store.outbox.recent(limit=0)] == told
+
+
 def test_what_is_old_is_forgotten(house: House) -> None:
     house.store.alarms.tell([EVENT], words=words)
     house.now += KEPT_SECONDS + 1
