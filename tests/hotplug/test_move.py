@@ -183,3 +183,11 @@ def test_a_host_that_died_is_followed_by_its_last_backup(old: Host, spare: Host,
         bar=MOVED_SECONDS,
         remark="what had left since the backup is held and shown, and was not sent again",
     )
+
+
+def test_removed_and_installed_again_it_serves_the_modem_that_is_there(old: Host, stick: Stick, proof: Proof) -> None:
+    """Its name goes with the rule that gave it, so that the second installation is shown it as the first was."""
+    old.run("apt-get remove -y -q smsd")
+    old.wait("! test -e /dev/smsd/modem")
+    old.run(steps()[1], seconds=INSTALLED_SECONDS)
+    proof.tell("removed and installed again, the modem in its place: to an answer", answered(stick, messages=2))
