@@ -31,6 +31,8 @@ STARTING = ("pwrite64", "fdatasync", "fsync", "rename", "link", "unlink", "ftrun
 RADIO = 0.1
 SETTLE_SECONDS = 1
 REST_SECONDS = 90.0
+TRACED_SECONDS = 90.0
+"""How long strace may take to attach: on a busy machine every thread of the daemon waits for its turn."""
 LIMIT = 1000
 JOBS = 4
 
@@ -69,7 +71,7 @@ def attach(words: Sequence[str], process: int) -> "subprocess.Popen[bytes]":
         tasks = list(Path(f"/proc/{process}/task").iterdir())
         return all(re.search(r"TracerPid:\t[1-9]", (task / "status").read_text("ascii")) for task in tasks)
 
-    until(traced, 20, "strace does not trace")
+    until(traced, TRACED_SECONDS, "strace does not trace")
     return strace
 
 
