@@ -33,6 +33,7 @@ SETTLE_SECONDS = 1
 REST_SECONDS = 90.0
 TRACED_SECONDS = 90.0
 """How long strace may take to attach: on a busy machine every thread of the daemon waits for its turn."""
+LET_GO_SECONDS = 30.0
 LIMIT = 1000
 JOBS = 4
 
@@ -75,6 +76,16 @@ def attach(words: Sequence[str], process: int) -> "subprocess.Popen[bytes]":
     return strace
 
 
+def end(strace: "subprocess.Popen[bytes]") -> None:
+    """Let go of what was traced; strace itself may wait for ever for the last thread of a process it has killed."""
+    strace.terminate()
+    try:
+        strace.wait(LET_GO_SECONDS)
+    except subprocess.TimeoutExpired:
+        strace.kill()
+        strace.wait()
+
+
 def traced_scenario(rig: Rig, ledger: Ledger, daemon: Daemon, words: Sequence[str]) -> bool:
     """Send one message of two parts and receive one command under strace; return whether the daemon died of it."""
     strace = attach(words, daemon.process.pid)
@@ -84,8 +95,7 @@ def traced_scenario(rig: Rig, ledger: Ledger, daemon: Daemon, words: Sequence[st
     if daemon.process.poll() is None:
         # The last status report may still be on its way to the disk.
         until(lambda: daemon.process.poll() is not None or all_delivered(rig), REST_SECONDS, "no reports")
-    strace.terminate()
-    strace.wait()
+    end(strace)
     died = daemon.process.poll() is not None
     if died:
         daemon.kill()
