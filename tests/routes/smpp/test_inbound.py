@@ -299,13 +299,17 @@ async def test_more_than_can_be_taken_is_put_off(ledger: Ledger) -> None:
             await Ledger.received(self, received)  # type: ignore[arg-type]
 
     slow = Slow()
-    async with bound(slow, inbound_most=2) as (_, smsc):
+    async with bound(slow, inbound_most=2) as (route, smsc):
         for number in range(5):
             smsc.network.phone(CLIENT).text(f"text {number}")
+        end = await send(route)  # whose receipt comes besides
         await smsc.until(lambda: 0x14 in {pdu.command_status for pdu in smsc.heard})
+        assert not [pdu for pdu in smsc.heard if pdu.command_id in _ACKNOWLEDGEMENTS and pdu.command_status == 0]
         gate.set()
-        await slow.until(lambda: len(slow.texts) == 5)
+        await slow.until(lambda: len(slow.texts) == 5 and slow.reports)
         assert sorted(slow.texts) == [f"text {number}" for number in range(5)]
+        assert isinstance(end, Sent)
+        assert slow.reports[0].reference == end.reference
 
 
 async def test_a_fault_in_the_house_makes_the_centre_try_again(ledger: Ledger) -> None:
