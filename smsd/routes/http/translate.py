@@ -212,7 +212,8 @@ def look(document: Any, path: str) -> str | None:
     value = _in_xml(document, path) if isinstance(document, ET.Element) else _in_json(document, path)
     if value is None or isinstance(value, dict | list) or value == "":
         return None
-    return json.dumps(value) if isinstance(value, bool) else str(value)
+    text = json.dumps(value) if isinstance(value, bool) else str(value)
+    return text.encode("utf-8", "replace").decode()  # JSON may tell half a surrogate pair, which no store takes
 
 
 def _in_json(document: Any, path: str) -> Any:

@@ -161,6 +161,11 @@ def test_paths() -> None:
     }  # fmt: skip
 
 
+def test_half_a_surrogate_pair_is_a_value_that_can_be_kept() -> None:
+    document = json.loads(r'{"id": "m\ud800", "error": "\udfff", "text": "\ud83d\ude00"}')
+    assert [look(document, path) for path in ("id", "error", "text")] == ["m?", "?", "😀"]
+
+
 def test_recipients_keys_and_minutes() -> None:
     assert recipient_of(shipped("beeline-a2p"), CLIENT) == "+79161234567"
     assert key_of(shipped("smsc-ru"), "ab12", 17) == "ab1217"
